@@ -1,0 +1,134 @@
+//! What was given: replica directories found in directories and archives, and their bytes.
+//!
+//! This room knows names, sizes, extents and bytes. It does not know what a chain is. Nothing here
+//! writes to the evidence, follows a link that the evidence names, or unpacks an archive to disk.
+
+use std::fmt;
+use std::io;
+
+use crate::ident::Runs;
+
+/// Metadata files larger than this are refused: no file of Jiva's but images and logs comes near it.
+pub const SMALL_FILE_LIMIT: u64 = 1 << 20;
+
+/// What stands at one name of a replica directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// File name without directory. Bytes that are not UTF-8 are spelt `\xNN`.
+    pub name: String,
+    /// What kind of thing it is; only a regular file is ever opened.
+    pub kind: Kind,
+    /// Apparent size in bytes.
+    pub size: u64,
+    /// Names of one replica directory that are one inode carry the same number; `None` where the
+    /// name stands alone.
+    pub link: Option<u64>,
+    /// Time of the last change in nanoseconds since 1970, where the evidence tells it.
+    pub modified: Option<i128>,
+    /// What is wrong with the copy of this very entry, for example that the archive ends inside it.
+    pub damage: Option<String>,
+}
+
+/// Kind of a directory entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link, never followed.
+    Symlink,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A block or character device.
+    Device,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Symlink => "symbolic link",
+            Self::Fifo => "named pipe",
+            Self::Socket => "socket",
+            Self::Device => "device",
+        })
+    }
+}
+
+/// How it is known which ranges of a file are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The file system's extent map (FIEMAP), the one that Jiva itself asks; unwritten extents count.
+    Fiemap,
+    /// SEEK_DATA and SEEK_HOLE; unwritten extents look like holes.
+    SeekData,
+    /// The sparse map of an archive member.
+    SparseMap,
+    /// An archive member without a map: every byte is stored, and holes, if there were any, are gone.
+    Dense,
+}
+
+/// The stored ranges of one file, cut at its apparent size rounded up to a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extents {
+    /// Stored ranges in bytes.
+    pub runs: Runs,
+    /// How they are known.
+    pub origin: Origin,
+}
+
+/// Why bytes could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// Only regular files are opened.
+    #[error("is a {0}, not a file")]
+    NotAFile(Kind),
+    /// A small file was asked for and this one is larger.
+    #[error("holds {size} bytes, more than the limit of {limit}")]
+    TooLarge {
+        /// Its apparent size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The image data were left out when the evidence was read.
+    #[error("its content was not kept when the archive was read")]
+    NotKept,
+    /// The copy ends before the byte asked for.
+    #[error("{0}")]
+    Damaged(String),
+    /// The system said no.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// One replica directory, wherever it is.
+pub trait Source: Send + Sync + fmt::Debug {
+    /// Everything in the directory, sorted by name, without `.` and `..`.
+    fn entries(&self) -> &[Entry];
+
+    /// Reads a whole small file.
+    ///
+    /// # Errors
+    /// [`ReadError::TooLarge`] above [`SMALL_FILE_LIMIT`]; [`ReadError::NotAFile`] for anything that is
+    /// not a regular file.
+    fn read(&self, entry: &Entry) -> Result<Vec<u8>, ReadError>;
+
+    /// The stored ranges of a file, in bytes.
+    ///
+    /// # Errors
+    /// As for reading.
+    fn extents(&self, entry: &Entry) -> Result<Extents, ReadError>;
+
+    /// Reads bytes at an offset. Holes read as zeros; fewer bytes than asked are returned only at the
+    /// apparent end of the file.
+    ///
+    /// # Errors
+    /// As for reading; a range that an incomplete copy lacks is [`ReadError::Damaged`].
+    fn read_at(&self, entry: &Entry, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError>;
+}

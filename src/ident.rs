@@ -1,0 +1,248 @@
+//! Small typed names and numbers that every room shares.
+//!
+//! Nothing here reads, decides or prints.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// Size of the unit in which Jiva stores and serves data, in bytes.
+pub const BLOCK_SIZE: u64 = 4096;
+
+/// The file name of an image, as read: `volume-head-NNN.img` or `volume-snap-NAME.img`.
+///
+/// The name is a claim of the evidence. It is not validated: it may be empty or hold any character,
+/// and whoever shows it must escape it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct DiskName(Arc<str>);
+
+impl DiskName {
+    /// Takes a name as it was read.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as read.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The file name of this disk's record.
+    pub fn record(&self) -> String {
+        format!("{}.meta", self.0)
+    }
+
+    /// Whether Jiva takes it for a head: prefix `volume-head-` and suffix `.img`.
+    pub fn is_head(&self) -> bool {
+        self.0.starts_with("volume-head-") && self.0.ends_with(".img")
+    }
+
+    /// Whether it is named like a snapshot.
+    pub fn is_snapshot(&self) -> bool {
+        self.snapshot().is_some()
+    }
+
+    /// The part of a snapshot's name between prefix and suffix.
+    pub fn snapshot(&self) -> Option<&str> {
+        self.0.strip_prefix("volume-snap-")?.strip_suffix(".img")
+    }
+
+    /// The local number of a head. It counts snapshots and joins of one directory, never writes.
+    pub fn head_number(&self) -> Option<u64> {
+        self.0.strip_prefix("volume-head-")?.strip_suffix(".img")?.parse().ok()
+    }
+
+    /// A short form for narrow tables: a UUID snapshot becomes its first group, other names lose
+    /// their prefix and suffix.
+    pub fn short(&self) -> String {
+        if let Some(name) = self.snapshot() {
+            let first = name.split('-').next().unwrap_or(name);
+            let uuid = name.len() == 36 && name.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+            return if uuid && first.len() == 8 { format!("{first}…") } else { name.to_owned() };
+        }
+        match self.0.strip_prefix("volume-").and_then(|n| n.strip_suffix(".img")) {
+            Some(head) => head.to_owned(),
+            None => self.0.to_string(),
+        }
+    }
+}
+
+impl Borrow<str> for DiskName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DiskName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for DiskName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl From<&str> for DiskName {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+/// A number of write commands, as `revision.counter` and the records tell it.
+///
+/// Two counters may only be compared within one timeline; nothing here knows which that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Counter(pub i64);
+
+impl fmt::Display for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a replica is called in every answer.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Label(Arc<str>);
+
+impl Label {
+    /// Takes a label as given or derived.
+    pub fn new(label: impl Into<Arc<str>>) -> Self {
+        Self(label.into())
+    }
+
+    /// The label itself; escape it before showing it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl From<&str> for Label {
+    fn from(label: &str) -> Self {
+        Self::new(label)
+    }
+}
+
+/// A half-open range of bytes, `start..end`, never empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Run {
+    /// First byte.
+    pub start: u64,
+    /// One past the last byte.
+    pub end: u64,
+}
+
+impl Run {
+    /// Number of bytes.
+    pub fn len(&self) -> u64 {
+        self.end - self.start
+    }
+
+    /// Always false for a run made by [`Runs`]; present because `len` is.
+    pub fn is_empty(&self) -> bool {
+        self.start >= self.end
+    }
+}
+
+/// Ascending, disjoint, non-empty runs that do not touch each other.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
+pub struct Runs(Vec<Run>);
+
+impl Runs {
+    /// No run at all.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Appends `start..end`; a run that touches or overlaps the last one is joined with it.
+    ///
+    /// # Panics
+    /// In debug builds when `start` lies below the start of the last run.
+    pub fn push(&mut self, start: u64, end: u64) {
+        if start >= end {
+            return;
+        }
+        if let Some(last) = self.0.last_mut() {
+            debug_assert!(start >= last.start, "runs are pushed in ascending order");
+            if start <= last.end {
+                last.end = last.end.max(end);
+                return;
+            }
+        }
+        self.0.push(Run { start, end });
+    }
+
+    /// Sorts and joins runs of any order.
+    pub fn from_unsorted(mut runs: Vec<Run>) -> Self {
+        runs.sort_unstable();
+        let mut sorted = Self::new();
+        for run in runs {
+            sorted.push(run.start, run.end);
+        }
+        sorted
+    }
+
+    /// The runs, ascending.
+    pub fn as_slice(&self) -> &[Run] {
+        &self.0
+    }
+
+    /// Iterates over the runs, ascending.
+    pub fn iter(&self) -> std::slice::Iter<'_, Run> {
+        self.0.iter()
+    }
+
+    /// Whether nothing is covered.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Number of runs.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Number of bytes covered.
+    pub fn bytes(&self) -> u64 {
+        self.0.iter().map(Run::len).sum()
+    }
+
+    /// The same runs, widened to whole blocks and cut at `limit` rounded up to a block.
+    pub fn to_blocks(&self, limit: u64) -> Self {
+        let limit = limit.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE);
+        let mut out = Self::new();
+        for run in &self.0 {
+            let end = run.end.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE).min(limit);
+            out.push((run.start / BLOCK_SIZE * BLOCK_SIZE).min(limit), end);
+        }
+        out
+    }
+}
+
+impl<'a> IntoIterator for &'a Runs {
+    type Item = &'a Run;
+    type IntoIter = std::slice::Iter<'a, Run>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}

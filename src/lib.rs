@@ -1,0 +1,5 @@
+//! Forensics for diverged OpenEBS Jiva replicas.
+
+pub mod evidence;
+pub mod format;
+pub mod ident;

@@ -1,0 +1,2 @@
+//! The `jivascope` program.
+fn main() {}
