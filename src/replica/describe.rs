@@ -1,0 +1,191 @@
+//! Reads a replica directory once and describes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::chain::{alternates, walk};
+use super::join::{Joined, last_join};
+use super::notice::{self, Seen};
+use super::open::{Facts, FileState, open};
+use super::{Disk, Flag, Image, LastJoin, RecordState, Replica, State};
+use crate::evidence::{Entry, Found, Kind, ReadError, Source};
+use crate::format::{CounterError, LogInfo, MetaError, Record, RevisionCounter, VolumeMeta, names::FileKind};
+use crate::ident::DiskName;
+
+/// Describes one replica directory: every file that Jiva knows is read once, every image's extents are asked
+/// for, no image is read.
+pub fn describe(found: &Found) -> Replica {
+    let source: Arc<dyn Source> = Arc::clone(&found.source);
+    let entries = source.entries();
+    let mut disks: BTreeMap<DiskName, Disk> = BTreeMap::new();
+    let mut meta = FileState::Absent;
+    let mut counter: FileState<RevisionCounter, CounterError> = FileState::Absent;
+    let mut log_info: FileState<LogInfo, MetaError> = FileState::Absent;
+    let mut meta_entry = None;
+
+    for (at, entry) in entries.iter().enumerate() {
+        match FileKind::of(&entry.name) {
+            FileKind::VolumeMeta => {
+                meta = read_file(&*source, entry, VolumeMeta::parse);
+                meta_entry = Some(entry);
+            }
+            FileKind::Counter => counter = read_counter(&*source, entry),
+            FileKind::LogInfo => log_info = read_file(&*source, entry, LogInfo::parse),
+            FileKind::Image(name) => disk(&mut disks, &name).image = image(&*source, entry, at),
+            FileKind::Record(name) => {
+                disk(&mut disks, &name).record = match read_file(&*source, entry, Record::parse) {
+                    FileState::Absent => RecordState::Absent,
+                    FileState::Unreadable(error) => RecordState::Unreadable(error),
+                    FileState::Invalid(error) => RecordState::Invalid(error),
+                    FileState::Read(record) => RecordState::Read(Box::new(record)),
+                };
+            }
+            _ => {}
+        }
+    }
+
+    let head = named(meta.read().and_then(|m| m.head.as_deref()));
+    adopt_head(&*source, &mut disks, head.as_ref());
+    let path = head.as_ref().map(|head| walk(&disks, head));
+    for name in path.iter().flat_map(|walk| &walk.names) {
+        disks.get_mut(name).expect("a walk meets only disks that are there").on_chain = true;
+    }
+    let counter_error = counter_error(&counter);
+    let (mut state, error) = open(&Facts {
+        meta: &meta,
+        meta_entry,
+        counter_error: counter_error.as_deref(),
+        walk: path.as_ref(),
+        disks: &disks,
+        entries,
+    });
+    let chain = path.map(|walk| walk.names).unwrap_or_default();
+    let records_only = !disks.is_empty() && disks.values().all(|disk| disk.image.is_none());
+    if state == State::Usable && !records_only && chain.iter().all(|name| disks[name].allocated() == Some(0)) {
+        state = State::Blank;
+    }
+
+    let start_error = match &log_info {
+        FileState::Invalid(error) => Some(format!("Error running start replica command: {}", error.go_text())),
+        _ => None,
+    };
+    let live = counter.read().map(|c| c.value);
+    let Joined { last, clean_tip, peer } = match meta.read() {
+        Some(meta) if error.is_none() => last_join(&chain, &disks, meta, live),
+        _ => Joined { last: LastJoin::None, clean_tip: None, peer: None },
+    };
+    let alternates = alternates(&disks);
+
+    let (meta, meta_state) = match meta {
+        FileState::Read(meta) => (Some(meta), None),
+        other => (None, Some(other)),
+    };
+    let mut replica = Replica {
+        label: found.label.clone(),
+        path: found.path.clone(),
+        volume: found.volume.clone(),
+        labelled: found.labelled,
+        state,
+        error,
+        start_error,
+        flags: BTreeSet::new(),
+        size: meta.as_ref().and_then(|m| m.size).and_then(|size| u64::try_from(size).ok()),
+        parent: head.as_ref().and_then(|head| disks.get(head)).and_then(Disk::parent),
+        head,
+        checkpoint: named(meta.as_ref().and_then(|m| m.checkpoint.as_deref())),
+        counter: live,
+        meta,
+        chain,
+        disks,
+        alternates,
+        last_join: last,
+        clean_tip,
+        peer,
+        findings: Vec::new(),
+        source: Arc::clone(&source),
+    };
+    if records_only {
+        replica.flags.insert(Flag::RecordsOnly);
+    }
+    notice::notice(&mut replica, &Seen { meta: meta_state, counter, log_info, entries });
+    replica.findings.sort();
+    replica
+}
+
+fn named(name: Option<&str>) -> Option<DiskName> {
+    name.filter(|name| !name.is_empty()).map(DiskName::from)
+}
+
+fn disk<'a>(disks: &'a mut BTreeMap<DiskName, Disk>, name: &DiskName) -> &'a mut Disk {
+    disks.entry(name.clone()).or_insert_with(|| Disk {
+        name: name.clone(),
+        record: RecordState::Absent,
+        image: None,
+        on_chain: false,
+    })
+}
+
+/// A head that is not named like an image of Jiva's is one all the same: Jiva takes any name it reads.
+fn adopt_head(source: &dyn Source, disks: &mut BTreeMap<DiskName, Disk>, head: Option<&DiskName>) {
+    let Some(head) = head.filter(|head| !disks.contains_key(*head)) else { return };
+    let entries = source.entries();
+    let find = |name: &str| entries.binary_search_by(|e| e.name.as_str().cmp(name)).ok();
+    let (image_at, record_at) = (find(head.as_str()), find(&head.record()));
+    if image_at.is_none() && record_at.is_none() {
+        return;
+    }
+    let adopted = disk(disks, head);
+    if let Some(at) = image_at {
+        adopted.image = image(source, &entries[at], at);
+    }
+    if let Some(at) = record_at {
+        adopted.record = match read_file(source, &entries[at], Record::parse) {
+            FileState::Absent => RecordState::Absent,
+            FileState::Unreadable(error) => RecordState::Unreadable(error),
+            FileState::Invalid(error) => RecordState::Invalid(error),
+            FileState::Read(record) => RecordState::Read(Box::new(record)),
+        };
+    }
+}
+
+fn image(source: &dyn Source, entry: &Entry, at: usize) -> Option<Image> {
+    (entry.kind == Kind::File).then(|| Image {
+        size: entry.size,
+        extents: source.extents(entry),
+        link: entry.link,
+        entry: at,
+    })
+}
+
+fn read_file<T, E>(
+    source: &dyn Source,
+    entry: &Entry,
+    parse: impl FnOnce(&[u8]) -> Result<T, E>,
+) -> FileState<T, E> {
+    match read_regular(source, entry) {
+        Err(error) => FileState::Unreadable(error),
+        Ok(bytes) => match parse(&bytes) {
+            Ok(value) => FileState::Read(value),
+            Err(error) => FileState::Invalid(error),
+        },
+    }
+}
+
+fn read_counter(source: &dyn Source, entry: &Entry) -> FileState<RevisionCounter, CounterError> {
+    read_file(source, entry, RevisionCounter::parse)
+}
+
+fn read_regular(source: &dyn Source, entry: &Entry) -> Result<Vec<u8>, ReadError> {
+    if entry.kind == Kind::File { source.read(entry) } else { Err(ReadError::NotAFile(entry.kind)) }
+}
+
+fn counter_error(counter: &FileState<RevisionCounter, CounterError>) -> Option<String> {
+    match counter {
+        FileState::Invalid(error) => Some(error.go_text().to_owned()),
+        FileState::Unreadable(ReadError::NotAFile(Kind::Directory)) => {
+            Some("fail to open revision counter file: open openebs/revision.counter: is a directory".to_owned())
+        }
+        FileState::Unreadable(error) => Some(format!("revision.counter {error}")),
+        FileState::Absent | FileState::Read(_) => None,
+    }
+}

@@ -1,0 +1,255 @@
+//! One replica: what is in its directory, its chain, the state in which Jiva would find it.
+//!
+//! Reads a [`Source`](crate::evidence::Source) once and describes it. Knows nothing of other replicas.
+
+mod chain;
+mod describe;
+mod join;
+mod notice;
+mod open;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::evidence::{Extents, ReadError, Source};
+use crate::finding::Finding;
+use crate::format::{MetaError, Record, VolumeMeta};
+use crate::ident::{Counter, DiskName, Label};
+
+pub use describe::describe;
+
+/// A replica directory, described.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Replica {
+    /// What it is called in every answer.
+    pub label: Label,
+    /// Where it was found.
+    pub path: String,
+    /// The directory name that looks like a volume's, if any does.
+    pub volume: Option<String>,
+    /// Whether the user named it with `LABEL=PATH`.
+    pub labelled: bool,
+    /// Whether Jiva would open it.
+    pub state: State,
+    /// The error with which Jiva would fail to open it.
+    pub error: Option<String>,
+    /// The error that ends its process before it opens anything.
+    pub start_error: Option<String>,
+    /// What else is to be known, in a word each.
+    pub flags: BTreeSet<Flag>,
+    /// `volume.meta`, where it decodes.
+    pub meta: Option<VolumeMeta>,
+    /// Size of the volume as this replica has it, in bytes.
+    pub size: Option<u64>,
+    /// The active head.
+    pub head: Option<DiskName>,
+    /// The head's parent: what the head record says, since Jiva goes by it.
+    pub parent: Option<DiskName>,
+    /// The snapshot at which the controller last saw all replicas RW; `None` for "" and for versions without.
+    pub checkpoint: Option<DiskName>,
+    /// `revision.counter`, where it can be read.
+    pub counter: Option<Counter>,
+    /// The chain, head first, as far as it can be followed.
+    pub chain: Vec<DiskName>,
+    /// Every disk that an image or a record stands for.
+    pub disks: BTreeMap<DiskName, Disk>,
+    /// Chains of disks that the active chain does not reach, each from its tip down.
+    pub alternates: Vec<Vec<DiskName>>,
+    /// How its last join went.
+    pub last_join: LastJoin,
+    /// Where its own history ends, if that is not the head.
+    pub clean_tip: Option<DiskName>,
+    /// The head record that a peer left, if one did.
+    pub peer: Option<PeerRecord>,
+    /// What was noticed.
+    pub findings: Vec<Finding>,
+    /// Where its bytes are.
+    pub source: Arc<dyn Source>,
+}
+
+/// Whether Jiva would open a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Jiva would open it.
+    Usable,
+    /// Jiva would fail on it.
+    Broken,
+    /// No volume.meta, or not one stored block in the whole chain.
+    Blank,
+}
+
+/// How the last join of a replica went, as far as its directory tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LastJoin {
+    /// No trace of a join since its head was made.
+    None,
+    /// It became RW, or wrote on its own since.
+    Finished,
+    /// It stopped while files were being copied, or after.
+    Unfinished,
+    /// It was refused, or stopped before anything was copied.
+    Refused,
+}
+
+/// One word about a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flag {
+    /// Writes were counted that no image holds, or `log.info` is empty.
+    PowerLossSuspected,
+    /// It was not closed.
+    Dirty,
+    /// Its Rebuilding flag is set.
+    Rebuilding,
+    /// Its last join was refused.
+    RefusedJoin,
+    /// Its last join did not end.
+    UnfinishedJoin,
+    /// Few layers are left before the limit.
+    ChainNearLimit,
+    /// The chain is longer than Jiva opens.
+    ChainOverLimit,
+    /// Two names are one file.
+    HardLinked,
+    /// Two members of the chain are one file.
+    ChainHardLinked,
+    /// There are disks that the chain does not reach.
+    OffChainDisks,
+    /// Its head record came from another replica.
+    PeerHeadRecord,
+    /// The copy did not keep holes, or is incomplete.
+    UnfaithfulCopy,
+    /// Records are there, images are not.
+    RecordsOnly,
+    /// An image of the chain is missing.
+    ImageMissing,
+    /// An empty head stands over older files.
+    Reinitialised,
+}
+
+/// One layer: an image file and its record.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Disk {
+    /// Its image's file name.
+    pub name: DiskName,
+    /// Its record.
+    pub record: RecordState,
+    /// Its image, where there is one.
+    pub image: Option<Image>,
+    /// Whether the active chain reaches it.
+    pub on_chain: bool,
+}
+
+/// What stands in the place of a record.
+#[derive(Debug)]
+pub enum RecordState {
+    /// No such file.
+    Absent,
+    /// A file that does not decode.
+    Invalid(MetaError),
+    /// Something that could not be read.
+    Unreadable(ReadError),
+    /// A record.
+    Read(Box<Record>),
+}
+
+/// An image file.
+#[derive(Debug)]
+pub struct Image {
+    /// Apparent size in bytes.
+    pub size: u64,
+    /// What of it is stored, or why that cannot be told.
+    pub extents: Result<Extents, ReadError>,
+    /// Equal for names of one file.
+    pub link: Option<u64>,
+    /// Place in the source's list of entries.
+    pub entry: usize,
+}
+
+/// The head record that the RW side of a join left here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PeerRecord {
+    /// That side's head of that moment.
+    pub head: DiskName,
+    /// The snapshot of the join: it is in that side's chain for certain.
+    pub join_snapshot: DiskName,
+    /// That side's counter when the join began.
+    pub counter: Option<Counter>,
+    /// When, as the record spells it.
+    pub created: Option<String>,
+}
+
+impl Disk {
+    /// The record, where it was read.
+    pub fn read_record(&self) -> Option<&Record> {
+        match &self.record {
+            RecordState::Read(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The parent that the record names; `None` for a base and without a record.
+    pub fn parent(&self) -> Option<DiskName> {
+        let parent = self.read_record()?.parent.as_deref()?;
+        (!parent.is_empty()).then(|| DiskName::from(parent))
+    }
+
+    /// The counter in the record.
+    pub fn counter(&self) -> Option<Counter> {
+        self.read_record()?.counter
+    }
+
+    /// Whether a user asked for this snapshot.
+    pub fn user_created(&self) -> bool {
+        self.read_record().and_then(|r| r.user_created).unwrap_or(false)
+    }
+
+    /// Whether it is marked for removal.
+    pub fn removed(&self) -> bool {
+        self.read_record().and_then(|r| r.removed).unwrap_or(false)
+    }
+
+    /// The stored bytes of its image, where they are known; a missing image stores nothing.
+    pub fn allocated(&self) -> Option<u64> {
+        match &self.image {
+            None => Some(0),
+            Some(image) => image.extents.as_ref().ok().map(|e| e.runs.bytes()),
+        }
+    }
+}
+
+impl Replica {
+    /// The disk of a name.
+    pub fn disk(&self, name: &DiskName) -> Option<&Disk> {
+        self.disks.get(name)
+    }
+
+    /// Whether images are at hand, so that extents mean something.
+    pub fn has_images(&self) -> bool {
+        !self.flags.contains(&Flag::RecordsOnly)
+    }
+
+    /// The disk from which its own state is read: the clean tip, or the head.
+    pub fn tip(&self) -> Option<&DiskName> {
+        self.clean_tip.as_ref().or(self.chain.first())
+    }
+
+    /// The chain from `top` down, or nothing if the chain does not hold it.
+    pub fn below(&self, top: &DiskName) -> &[DiskName] {
+        match self.chain.iter().position(|name| name == top) {
+            Some(at) => &self.chain[at..],
+            None => &[],
+        }
+    }
+
+    /// Whether its histories can be judged: readable, and not broken.
+    pub fn is_judged(&self) -> bool {
+        self.state != State::Broken
+    }
+}

@@ -1,0 +1,151 @@
+//! What opening a replica would do in Jiva: nothing, or one exact error.
+
+use super::chain::{End, Walk};
+use super::{Disk, RecordState, State};
+use crate::evidence::{Entry, Kind, ReadError};
+use crate::format::{Generation, MetaError, VolumeMeta, names};
+use crate::ident::DiskName;
+use std::collections::BTreeMap;
+
+/// What stands in the place of a file that is read whole.
+#[derive(Debug)]
+pub(super) enum FileState<T, E> {
+    Absent,
+    Unreadable(ReadError),
+    Invalid(E),
+    Read(T),
+}
+
+impl<T, E> FileState<T, E> {
+    pub(super) fn read(&self) -> Option<&T> {
+        match self {
+            Self::Read(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// The directory as it is called inside a replica's container; Jiva's messages carry it.
+const DIR: &str = "openebs";
+
+/// The most disks a live chain may have, head included.
+pub(crate) fn chain_limit(generation: Option<Generation>) -> usize {
+    match generation {
+        Some(Generation::UpTo0_5) => 250,
+        Some(Generation::From0_6) => 512,
+        _ => 1024,
+    }
+}
+
+/// Text for a file that Jiva would open and read, and that is not a regular file.
+pub(super) fn not_a_file(path: &str, kind: Kind) -> String {
+    match kind {
+        Kind::Directory => format!("read {DIR}/{path}: is a directory"),
+        kind => format!("{path} is a {kind}, not a file"),
+    }
+}
+
+pub(super) struct Facts<'a> {
+    pub meta: &'a FileState<VolumeMeta, MetaError>,
+    pub meta_entry: Option<&'a Entry>,
+    /// The message for a counter that cannot be used.
+    pub counter_error: Option<&'a str>,
+    pub walk: Option<&'a Walk>,
+    pub disks: &'a BTreeMap<DiskName, Disk>,
+    pub entries: &'a [Entry],
+}
+
+/// The state in which Jiva would find the directory, and its message if it fails.
+pub(super) fn open(facts: &Facts<'_>) -> (State, Option<String>) {
+    let meta = match facts.meta {
+        // Jiva makes a new empty volume here; nothing fails.
+        FileState::Absent => return (State::Blank, None),
+        FileState::Invalid(error) => return broken(error.go_text().to_owned()),
+        FileState::Unreadable(error) => {
+            return broken(match (error, facts.meta_entry) {
+                (ReadError::NotAFile(kind), _) => not_a_file("volume.meta", *kind),
+                (error, _) => format!("volume.meta {error}"),
+            });
+        }
+        FileState::Read(meta) => meta,
+    };
+    let size = meta.size.unwrap_or(0);
+    if size % 512 != 0 {
+        return broken(format!("Size {size} not a multiple of sector size 512"));
+    }
+    if let Some(error) = facts.counter_error {
+        return broken(error.to_owned());
+    }
+    let Some(head) = meta.head.as_deref().filter(|head| !head.is_empty()) else {
+        return broken("r.info.Head is nil".to_owned());
+    };
+    if head.contains('/') {
+        // Seen with the real Jiva: the records are found, the head is not among them, and the process dies.
+        return broken(format!("the process dies while opening: Head is a path, not a file name: {head}"));
+    }
+    let Some(walk) = facts.walk else {
+        return broken("r.info.Head is nil".to_owned());
+    };
+    match &walk.end {
+        End::Base => {}
+        End::Loop(name) => {
+            return broken(format!("opening never ends: the chain comes back to {name}"));
+        }
+        End::Invalid(name) => return broken(record_error(facts.disks, name)),
+        End::Missing(name) if walk.names.is_empty() => return broken(create_over(facts, name)),
+        End::Missing(name) => return broken(format!("Failed to find metadata for {name}")),
+    }
+    let limit = chain_limit(meta.generation());
+    if walk.names.len() > limit {
+        return broken(format!("Live chain is too long: {}", walk.names.len()));
+    }
+    // Jiva opens the images from base to head, for writing, and creates what is not there.
+    for name in walk.names.iter().rev() {
+        if let Some(entry) = entry(facts.entries, name.as_str()).filter(|e| e.kind != Kind::File) {
+            return broken(match entry.kind {
+                Kind::Directory => format!("open {DIR}/{name}: is a directory"),
+                kind => format!("{name} is a {kind}, not a file"),
+            });
+        }
+    }
+    (State::Usable, None)
+}
+
+fn broken(error: String) -> (State, Option<String>) {
+    (State::Broken, Some(error))
+}
+
+fn entry<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
+    entries.binary_search_by(|e| e.name.as_str().cmp(name)).ok().map(|at| &entries[at])
+}
+
+fn record_error(disks: &BTreeMap<DiskName, Disk>, name: &DiskName) -> String {
+    match disks.get(name).map(|disk| &disk.record) {
+        Some(RecordState::Invalid(error)) => error.go_text().to_owned(),
+        Some(RecordState::Unreadable(ReadError::NotAFile(kind))) => not_a_file(&name.record(), *kind),
+        Some(RecordState::Unreadable(error)) => format!("{} {error}", name.record()),
+        _ => format!("Failed to find metadata for {name}"),
+    }
+}
+
+/// No record of the head: Jiva then takes the branch for a new disk, makes the next head, and fails when it
+/// links the old one as the snapshot `000`.
+fn create_over(facts: &Facts<'_>, head: &DiskName) -> String {
+    let Some(next) = names::next_head(head.as_str()) else {
+        return format!("Invalid name {head} does not match pattern: volume-head-(\\d+).img");
+    };
+    let stored = |name: &str| {
+        facts.disks.get(name).and_then(|disk| disk.image.as_ref()).is_some_and(|image| {
+            image.extents.as_ref().map_or(image.size > 0, |extents| !extents.runs.is_empty())
+        })
+    };
+    if stored(next.as_str()) {
+        return format!("Can't remove head file {next} as it contains some data");
+    }
+    let base = "volume-snap-000.img";
+    if entry(facts.entries, base).is_some() || entry(facts.entries, &format!("{base}.meta")).is_some() {
+        return format!("Old file :{base} already exists");
+    }
+    let missing = if entry(facts.entries, head.as_str()).is_some() { ".meta" } else { "" };
+    format!("link {DIR}/{head}{missing} {DIR}/{base}{missing}: no such file or directory")
+}
