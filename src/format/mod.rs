@@ -1,1 +1,27 @@
 //! Pure parsers of Jiva's files: bytes in, value and remarks out, no I/O.
+//!
+//! Every parser repeats what Jiva itself does with the same bytes, down to the words of its errors, and
+//! says beside the value what was odd about the bytes. Nothing here panics on any input; time and memory
+//! are linear in the input. What a value means for a volume is not decided here.
+
+mod counter;
+mod go_json;
+mod go_text;
+mod go_time;
+mod json_scan;
+mod log_info;
+mod meta_error;
+mod names;
+mod record;
+mod remark;
+mod volume_meta;
+
+pub use counter::{COUNTER_FILE_BYTES, CounterError, CounterErrorKind, CounterFile};
+pub use go_text::go_quote;
+pub use go_time::parse_rfc3339;
+pub use log_info::LogInfo;
+pub use meta_error::MetaError;
+pub use names::{FileKind, next_head_name};
+pub use record::{KeyOrder, Record};
+pub use remark::{Place, Remark, RemarkKind};
+pub use volume_meta::{Generation, VolumeMeta};

@@ -1,0 +1,487 @@
+//! Decodes the first JSON value of a file into named fields, as Go's `Decoder.Decode` into a structure.
+//!
+//! Pure. Repeated here because the details decide what Jiva makes of a damaged file: keys match in any
+//! letter case, the last of equal keys counts, `null` leaves a field alone, unknown keys and anything after
+//! the first value are ignored, and an error of type is told only after the rest was decoded.
+
+use super::go_text::{parse_int, push_json_string};
+use super::json_scan::{Member, is_space, scan};
+use super::meta_error::MetaError;
+use super::remark::{Place, RemarkKind, Remarks};
+
+/// Type of a field, with the name that Go gives it in errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GoType {
+    Bool,
+    Int64,
+    Int,
+    Text,
+}
+
+impl GoType {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Int64 => "int64",
+            Self::Int => "int",
+            Self::Text => "string",
+        }
+    }
+}
+
+/// A Go structure: its name with package, without, and its fields in the order of writing.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) go_type: &'static str,
+    pub(super) go_name: &'static str,
+    pub(super) fields: &'static [(&'static str, GoType)],
+}
+
+/// The value of one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scalar {
+    Bool(bool),
+    Int(i64),
+    Text(String),
+}
+
+/// What was decoded, be it in spite of an error.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    shape: &'static Shape,
+    /// One slot a field; None if the key is absent or only ever `null`.
+    slots: Vec<Option<Scalar>>,
+    /// Byte offset of the value that fills the slot.
+    offsets: Vec<u64>,
+    /// Every key of the object in the order of the file.
+    pub(super) keys: Vec<String>,
+    pub(super) remarks: Remarks,
+    /// The error that Go reports.
+    pub(super) error: Option<MetaError>,
+}
+
+/// Decodes `bytes`.
+///
+/// After an error of syntax the result holds the members before it, which Go does not decode; after an
+/// error of type, as in Go, all fields but the bad ones.
+pub(super) fn decode(bytes: &[u8], shape: &'static Shape) -> Decoded {
+    let found = scan(bytes);
+    let count = shape.fields.len();
+    let mut decoded = Decoded {
+        shape,
+        slots: vec![None; count],
+        offsets: vec![0; count],
+        keys: Vec::with_capacity(found.members.len()),
+        remarks: Remarks::default(),
+        error: None,
+    };
+    let mut first_seen = vec![None; count];
+    for member in &found.members {
+        decoded.member(bytes, member, &mut first_seen);
+    }
+    match found.value {
+        Err(error) => decoded.error = Some(error),
+        Ok(value) => {
+            match kind_of(&bytes[value.clone()]) {
+                "object" => {}
+                "null" => decoded.remarks.push(Place::at(value.start as u64), RemarkKind::NullValue),
+                found => {
+                    decoded.error = Some(MetaError::Type {
+                        offset: value.start as u64,
+                        found: found.to_owned(),
+                        field: None,
+                        owner: shape.go_name,
+                        wanted: shape.go_type,
+                    });
+                }
+            }
+            if let Some(space) = bytes[value.end..].iter().position(|b| !is_space(*b)) {
+                let from = value.end + space;
+                let count = (bytes.len() - from) as u64;
+                decoded.remarks.push(Place::at(from as u64), RemarkKind::TrailingBytes { count });
+            }
+        }
+    }
+    decoded
+}
+
+impl Decoded {
+    fn member(&mut self, bytes: &[u8], member: &Member, first_seen: &mut [Option<u64>]) {
+        let at = member.key.start as u64;
+        let (key, oddities) = unquote(&bytes[member.key.clone()]);
+        let field = field_of(self.shape, &key);
+        let place = |offset| Place { offset: Some(offset), field: field.map(|i| self.shape.fields[i].0) };
+        for oddity in oddities {
+            self.remarks.push(place(at), oddity);
+        }
+        match field {
+            None => self.remarks.push(Place::at(at), RemarkKind::UnknownKey { key: key.clone() }),
+            Some(i) => {
+                let (name, go_type) = self.shape.fields[i];
+                if let Some(first) = first_seen[i] {
+                    self.remarks.push(place(at), RemarkKind::DuplicateKey { first });
+                } else {
+                    first_seen[i] = Some(at);
+                }
+                if key != name {
+                    self.remarks.push(place(at), RemarkKind::KeyCase { key: key.clone() });
+                }
+                self.store(i, name, go_type, &bytes[member.value.clone()], member.value.start as u64);
+            }
+        }
+        self.keys.push(key);
+    }
+
+    fn store(&mut self, i: usize, name: &'static str, go_type: GoType, value: &[u8], at: u64) {
+        let kind = kind_of(value);
+        let scalar = match (go_type, kind) {
+            (_, "null") => {
+                self.remarks.push(Place::of(name, at), RemarkKind::NullValue);
+                return;
+            }
+            (GoType::Bool, "bool") => Some(Scalar::Bool(value == b"true")),
+            (GoType::Int64 | GoType::Int, "number") => parse_int(value).ok().map(Scalar::Int),
+            (GoType::Text, "string") => {
+                let (text, oddities) = unquote(value);
+                for oddity in oddities {
+                    self.remarks.push(Place::of(name, at), oddity);
+                }
+                Some(Scalar::Text(text))
+            }
+            _ => None,
+        };
+        if let Some(scalar) = scalar {
+            self.slots[i] = Some(scalar);
+            self.offsets[i] = at;
+            return;
+        }
+        let integer = matches!(go_type, GoType::Int64 | GoType::Int);
+        let found = match kind {
+            "number" if integer => format!("number {}", String::from_utf8_lossy(value)),
+            _ => kind.to_owned(),
+        };
+        let owner = self.shape.go_name;
+        let error = MetaError::Type { offset: at, found, field: Some(name), owner, wanted: go_type.name() };
+        self.error.get_or_insert(error);
+    }
+
+    fn slot(&self, name: &str) -> Option<usize> {
+        self.shape.fields.iter().position(|(field, _)| *field == name)
+    }
+
+    pub(super) fn bool(&self, name: &str) -> Option<bool> {
+        match self.slots[self.slot(name)?] {
+            Some(Scalar::Bool(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn int(&self, name: &str) -> Option<i64> {
+        match self.slots[self.slot(name)?] {
+            Some(Scalar::Int(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        match &self.slots[self.slot(name)?] {
+            Some(Scalar::Text(value)) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    /// Byte offset of the value that counts for `name`.
+    pub(super) fn offset(&self, name: &str) -> Option<u64> {
+        self.slot(name).filter(|i| self.slots[*i].is_some()).map(|i| self.offsets[i])
+    }
+}
+
+/// Writes an object as Go's encoder does: no spaces, one line feed at the end, absent fields left out.
+pub(super) fn write(fields: &[(&str, Option<Scalar>)]) -> String {
+    let mut out = String::from("{");
+    for (name, value) in fields {
+        let Some(value) = value else { continue };
+        if out.len() > 1 {
+            out.push(',');
+        }
+        push_json_string(&mut out, name);
+        out.push(':');
+        match value {
+            Scalar::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Scalar::Int(value) => out.push_str(&value.to_string()),
+            Scalar::Text(value) => push_json_string(&mut out, value),
+        }
+    }
+    out.push_str("}\n");
+    out
+}
+
+/// What Go calls a value in errors, told by its first byte.
+fn kind_of(value: &[u8]) -> &'static str {
+    match value.first() {
+        Some(b'{') => "object",
+        Some(b'[') => "array",
+        Some(b'"') => "string",
+        Some(b't' | b'f') => "bool",
+        Some(b'n') => "null",
+        _ => "number",
+    }
+}
+
+/// The field that a key fills: the one of exactly that name, else the first that differs in letter case only.
+fn field_of(shape: &Shape, key: &str) -> Option<usize> {
+    let fields = shape.fields;
+    fields
+        .iter()
+        .position(|(name, _)| *name == key)
+        .or_else(|| fields.iter().position(|(name, _)| name.chars().map(fold).eq(key.chars().map(fold))))
+}
+
+/// Field names are ASCII letters; beside their other case only two characters fold to one: long s and the
+/// Kelvin sign.
+fn fold(c: char) -> char {
+    match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        _ => c.to_ascii_lowercase(),
+    }
+}
+
+/// Decodes a string with its quotes that the scanner has accepted; what cannot be decoded becomes U+FFFD,
+/// one for each bad byte or half pair.
+fn unquote(quoted: &[u8]) -> (String, Vec<RemarkKind>) {
+    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    let mut out = String::with_capacity(inner.len());
+    let (mut bad_bytes, mut half_pair) = (false, false);
+    let mut at = 0;
+    while at < inner.len() {
+        let plain = inner[at..].iter().position(|b| *b == b'\\').unwrap_or(inner.len() - at);
+        for chunk in inner[at..at + plain].utf8_chunks() {
+            out.push_str(chunk.valid());
+            for _ in chunk.invalid() {
+                bad_bytes = true;
+                out.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        at += plain;
+        let Some(code) = inner.get(at + 1) else { break };
+        at += 2;
+        match code {
+            b'b' => out.push('\u{8}'),
+            b'f' => out.push('\u{c}'),
+            b'n' => out.push('\n'),
+            b'r' => out.push('\r'),
+            b't' => out.push('\t'),
+            b'u' => {
+                let unit = hex4(inner, at).unwrap_or_default();
+                at += 4;
+                let c = char::from_u32(unit).or_else(|| {
+                    let low =
+                        (inner.get(at..at + 2) == Some(b"\\u")).then(|| hex4(inner, at + 2)).flatten()?;
+                    let pair = pair(unit, low)?;
+                    at += 6;
+                    Some(pair)
+                });
+                half_pair |= c.is_none();
+                out.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            _ => out.push(char::from(*code)),
+        }
+    }
+    let oddities = [(bad_bytes, RemarkKind::InvalidUtf8), (half_pair, RemarkKind::LoneSurrogate)];
+    (out, oddities.into_iter().filter_map(|(is, kind)| is.then_some(kind)).collect())
+}
+
+fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
+    let digits = bytes.get(at..at + 4)?;
+    digits.iter().try_fold(0, |sum, b| Some(sum * 16 + char::from(*b).to_digit(16)?))
+}
+
+/// The character of a high and a low surrogate, in this order.
+fn pair(high: u32, low: u32) -> Option<char> {
+    let valid = (0xd800..0xdc00).contains(&high) && (0xdc00..0xe000).contains(&low);
+    valid.then(|| char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SHAPE: Shape = Shape {
+        go_type: "replica.Info",
+        go_name: "Info",
+        fields: &[
+            ("Size", GoType::Int64),
+            ("Head", GoType::Text),
+            ("Dirty", GoType::Bool),
+            ("Checkpoint", GoType::Text),
+        ],
+    };
+    static INFO: Shape = SHAPE;
+
+    fn error(text: &str) -> Option<String> {
+        decode(text.as_bytes(), &INFO).error.map(|e| e.to_string())
+    }
+
+    #[test]
+    fn type_errors_have_the_words_of_go() {
+        let field = |found: &str, field: &str, wanted: &str, at: u64| {
+            Some(format!(
+                "json: cannot unmarshal {found} into Go struct field Info.{field} of type {wanted} at byte {at}"
+            ))
+        };
+        let whole = |found: &str| {
+            Some(format!("json: cannot unmarshal {found} into Go value of type replica.Info at byte 0"))
+        };
+        for (text, expected) in [
+            (r#"{"Size":"1"}"#, field("string", "Size", "int64", 8)),
+            (r#"{"Size":1e3}"#, field("number 1e3", "Size", "int64", 8)),
+            (r#"{"Size":12.0}"#, field("number 12.0", "Size", "int64", 8)),
+            (r#"{"Size":9223372036854775808}"#, field("number 9223372036854775808", "Size", "int64", 8)),
+            (r#"{"Size":-9223372036854775808}"#, None),
+            (r#"{"Size":true}"#, field("bool", "Size", "int64", 8)),
+            (r#"{"Size":[1]}"#, field("array", "Size", "int64", 8)),
+            (r#"{"Head":{}}"#, field("object", "Head", "string", 8)),
+            (r#"{"head":7}"#, field("number", "Head", "string", 8)),
+            (r#"{"Dirty": 0}"#, field("number", "Dirty", "bool", 10)),
+            (r#"{"Dirty":"true"}"#, field("string", "Dirty", "bool", 9)),
+            // The first of several is told.
+            (r#"{"Dirty":"x","Size":"y"}"#, field("string", "Dirty", "bool", 9)),
+            // Syntax comes before type.
+            (
+                r#"{"Size":"1",}"#,
+                Some("invalid character '}' looking for beginning of object key string at byte 12".into()),
+            ),
+            ("[]", whole("array")),
+            (r#""x""#, whole("string")),
+            ("12", whole("number")),
+            ("true", whole("bool")),
+            ("null", None),
+            ("{}", None),
+        ] {
+            assert_eq!(error(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_decoded_in_spite_of_a_type_error() {
+        let decoded = decode(br#"{"Size":"1","Head":"h","Dirty":true}"#, &INFO);
+        assert_eq!(decoded.int("Size"), None);
+        assert_eq!(decoded.text("Head").as_deref(), Some("h"));
+        assert_eq!(decoded.bool("Dirty"), Some(true));
+    }
+
+    #[test]
+    fn keys_match_as_in_go() {
+        for (text, head, size, checkpoint) in [
+            (r#"{"head":"a"}"#, Some("a"), None, None),
+            (r#"{"HEAD":"a"}"#, Some("a"), None, None),
+            ("{\"\u{17f}ize\":3}", None, Some(3), None),
+            ("{\"\\u017fIZE\":3}", None, Some(3), None),
+            ("{\"Chec\u{212a}point\":\"c\"}", None, None, Some("c")),
+            (r#"{"Head":"a","Head":"b"}"#, Some("b"), None, None),
+            (r#"{"Head":"a","head":"b"}"#, Some("b"), None, None),
+            (r#"{"Head":"a","Head":null}"#, Some("a"), None, None),
+            (r#"{"Head":null}"#, None, None, None),
+            (r#"{"Heаd":"a"}"#, None, None, None), // Cyrillic а
+            (r#"{"":1,"Head ":"x"}"#, None, None, None),
+            (r#"{"\u0048ead":"a"}"#, Some("a"), None, None),
+            (r#"{"Future":{"Head":"x"},"Head":"a"}"#, Some("a"), None, None),
+        ] {
+            let decoded = decode(text.as_bytes(), &INFO);
+            assert_eq!(decoded.error, None, "{text}");
+            assert_eq!(decoded.text("Head").as_deref(), head, "{text}");
+            assert_eq!(decoded.int("Size"), size, "{text}");
+            assert_eq!(decoded.text("Checkpoint").as_deref(), checkpoint, "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_decode_as_in_go() {
+        for (raw, text) in [
+            (&br#""\"\\\/\b\f\n\r\t""#[..], "\"\\/\u{8}\u{c}\n\r\t"),
+            (br#""\u00e4\u0000""#, "ä\0"),
+            (br#""\ud83d\ude00""#, "😀"),
+            (br#""\ud83d""#, "\u{fffd}"),
+            (br#""\ude00\ud83d""#, "\u{fffd}\u{fffd}"),
+            (br#""\ud83d\u0041""#, "\u{fffd}A"),
+            (br#""\ud83dx""#, "\u{fffd}x"),
+            (br#""\ud83d\ud83d\ude00""#, "\u{fffd}😀"),
+            (b"\"\xff\"", "\u{fffd}"),
+            (b"\"\xe2\x82\"", "\u{fffd}\u{fffd}"),
+            (b"\"\xed\xa0\x80\"", "\u{fffd}\u{fffd}\u{fffd}"),
+            (b"\"\xc0\xaf\x7f\"", "\u{fffd}\u{fffd}\u{7f}"),
+            ("\"\u{2028}ä\"".as_bytes(), "\u{2028}ä"),
+        ] {
+            assert_eq!(unquote(raw).0, text, "{}", raw.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_is_odd_is_said() {
+        let text = b" {\"Future\":[1],\"head\":\"\xff\",\"Head\":\"\\ud800\",\"Size\":null} {}x\n";
+        let remarks: Vec<String> =
+            decode(text, &INFO).remarks.finish().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            remarks,
+            [
+                "byte 2: key \"Future\" is unknown and ignored",
+                "Head at byte 15: key is spelt \"head\", taken nevertheless",
+                "Head at byte 22: not UTF-8, read with U+FFFD in place of the bad bytes",
+                "Head at byte 26: given before at byte 15; the last one counts",
+                "Head at byte 33: half of a surrogate pair, read as U+FFFD",
+                "Size at byte 49: null, taken as absent",
+                "byte 55: 4 bytes after the value, not read",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_stands_before_a_cut_is_kept_aside() {
+        let decoded = decode(br#"{"Size":8388608,"Head":"volume-head-003."#, &INFO);
+        assert_eq!(decoded.error, Some(MetaError::Truncated { length: 40 }));
+        assert_eq!((decoded.int("Size"), decoded.text("Head")), (Some(8_388_608), None));
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Info {
+        #[serde(default)]
+        size: Option<i64>,
+        #[serde(default)]
+        head: Option<String>,
+        #[serde(default)]
+        dirty: Option<bool>,
+        #[serde(default)]
+        checkpoint: Option<String>,
+    }
+
+    proptest! {
+        /// Whatever an independent parser takes, with keys that are exact and unique, has the same values here.
+        #[test]
+        fn agrees_with_serde_json(
+            size in proptest::option::of(any::<i64>()),
+            head in proptest::option::of(".{0,8}"),
+            dirty in proptest::option::of(any::<bool>()),
+            other in "[a-z]{0,4}",
+            pretty in any::<bool>(),
+        ) {
+            let value = serde_json::json!({"Size": size, "Head": head, "Dirty": dirty, "x": [other, {"Head": 1}]});
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
+            let text = text.unwrap_or_default();
+            let decoded = decode(text.as_bytes(), &INFO);
+            prop_assert_eq!(&decoded.error, &None);
+            let info: Info = serde_json::from_str(&text).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            prop_assert_eq!(decoded.int("Size"), info.size);
+            prop_assert_eq!(decoded.text("Head"), info.head);
+            prop_assert_eq!(decoded.bool("Dirty"), info.dirty);
+            prop_assert_eq!(decoded.text("Checkpoint"), info.checkpoint);
+        }
+
+        #[test]
+        fn never_panics(text in "\\{(\"(Size|head|\\\\ud83d|x)\":(\"[\\\\a-u\"]{0,6}\"|1e3|7|null|\\[\\]),?){0,4}\\}?.{0,3}") {
+            let _ = decode(text.as_bytes(), &INFO).remarks.finish();
+        }
+    }
+}

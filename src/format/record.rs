@@ -1,0 +1,152 @@
+//! The record of one disk, `….img.meta`.
+//!
+//! Pure: takes bytes, returns [`Record`] or [`MetaError`]. The fields are those of the structure `disk` in
+//! Jiva's `replica/replica.go`. Which disk a record belongs to is told by its file name, not by `Name`.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::go_json::{Decoded, GoType, Scalar, Shape, decode, write};
+use super::go_time::parse_rfc3339;
+use super::meta_error::MetaError;
+use super::remark::{Place, Remark, RemarkKind};
+use crate::ident::Counter;
+
+static DISK: Shape = Shape {
+    go_type: "replica.disk",
+    go_name: "disk",
+    fields: &[
+        ("Name", GoType::Text),
+        ("Parent", GoType::Text),
+        ("Removed", GoType::Bool),
+        ("UserCreated", GoType::Bool),
+        ("Created", GoType::Text),
+        ("RevisionCounter", GoType::Int64),
+    ],
+};
+
+/// In which order a record's keys stand, which tells who wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyOrder {
+    /// Name, Parent, Removed, UserCreated, Created, and RevisionCounter from 1.6.0 on: written by this
+    /// replica, or copied byte by byte by a rebuild under Jiva before 1.9.0.
+    Native,
+    /// Alphabetical, all five old keys there: copied from a peer by a rebuild under Jiva 1.9.0 or later.
+    Received,
+    /// Neither: no Jiva wrote it so.
+    Other,
+}
+
+impl fmt::Display for KeyOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Native => "keys in the order of a replica's own record",
+            Self::Received => "keys in the order of a record received from a peer",
+            Self::Other => "keys in an order that Jiva does not write",
+        })
+    }
+}
+
+impl KeyOrder {
+    fn of(keys: &[String]) -> Self {
+        const NATIVE: [&str; 6] = ["Name", "Parent", "Removed", "UserCreated", "Created", "RevisionCounter"];
+        if keys == NATIVE || keys == &NATIVE[..5] {
+            return Self::Native;
+        }
+        // The sender decodes into a generic map, so unknown keys survive among the sorted ones.
+        let all_there = NATIVE[..5].iter().all(|name| keys.iter().any(|key| key == name));
+        if all_there && keys.is_sorted_by(|a, b| a < b) { Self::Received } else { Self::Other }
+    }
+}
+
+/// The content of a disk record; every field None if its key is absent or `null`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// Image name as written; Jiva ignores it, and it may be that of a former or a foreign head.
+    pub name: Option<String>,
+    /// Image name of the next older disk; empty = base.
+    pub parent: Option<String>,
+    /// Marked for deletion; the image stays in the chain until it is merged away.
+    pub removed: Option<bool>,
+    /// True only for snapshots that a user asked for.
+    pub user_created: Option<bool>,
+    /// Time of the snapshot, or of the one that created this head; any string, see [`Record::created_unix`].
+    pub created: Option<String>,
+    /// The counter at that moment.
+    pub counter: Option<Counter>,
+    /// Order of the keys in the file.
+    pub order: KeyOrder,
+    /// What was odd about the file, in the order of the file.
+    pub remarks: Vec<Remark>,
+}
+
+impl Record {
+    /// Reads the file as Jiva does.
+    ///
+    /// # Errors
+    /// [`MetaError`] where Jiva refuses the file, with the text that Jiva logs.
+    pub fn parse(bytes: &[u8]) -> Result<Self, MetaError> {
+        match Self::salvage(bytes) {
+            (record, None) => Ok(record),
+            (_, Some(error)) => Err(error),
+        }
+    }
+
+    /// Reads what can be read, and says why Jiva refuses the file if it does.
+    ///
+    /// After an error of type all other fields are there; after an error of syntax or a cut, those that
+    /// stand complete before it. Jiva uses neither: they are clues for a person.
+    pub fn salvage(bytes: &[u8]) -> (Self, Option<MetaError>) {
+        let mut decoded = decode(bytes, &DISK);
+        let mut record = Self::of(&decoded);
+        let error = decoded.error.take();
+        if error.is_none() && decoded.remarks.is_empty() && record.to_json().as_bytes() != bytes {
+            decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
+        }
+        if let (Some(text), Some(at)) = (&record.created, decoded.offset("Created"))
+            && parse_rfc3339(text).is_none()
+        {
+            let kind = RemarkKind::NotATime { text: text.clone() };
+            decoded.remarks.push(Place::of("Created", at), kind);
+        }
+        record.remarks = decoded.remarks.finish();
+        (record, error)
+    }
+
+    fn of(decoded: &Decoded) -> Self {
+        Self {
+            name: decoded.text("Name"),
+            parent: decoded.text("Parent"),
+            removed: decoded.bool("Removed"),
+            user_created: decoded.bool("UserCreated"),
+            created: decoded.text("Created"),
+            counter: decoded.int("RevisionCounter").map(Counter),
+            order: KeyOrder::of(&decoded.keys),
+            remarks: Vec::new(),
+        }
+    }
+
+    /// `Created` in seconds since 1970-01-01 UTC; None if absent or no RFC 3339 time.
+    pub fn created_unix(&self) -> Option<i64> {
+        parse_rfc3339(self.created.as_deref()?)
+    }
+
+    /// The file as Jiva would write it in this record's order of keys, with only those keys that are here.
+    pub fn to_json(&self) -> String {
+        let text = |value: &Option<String>| value.clone().map(Scalar::Text);
+        let mut fields = [
+            ("Name", text(&self.name)),
+            ("Parent", text(&self.parent)),
+            ("Removed", self.removed.map(Scalar::Bool)),
+            ("UserCreated", self.user_created.map(Scalar::Bool)),
+            ("Created", text(&self.created)),
+            ("RevisionCounter", self.counter.map(|counter| Scalar::Int(counter.0))),
+        ];
+        if self.order == KeyOrder::Received {
+            fields.sort_by_key(|(name, _)| *name);
+        }
+        write(&fields)
+    }
+}
