@@ -127,7 +127,9 @@ impl VolumeMeta {
     /// Every open rewrites the file, so this is the version that opened it last. None if the file holds not
     /// one of the keys that every version writes, for then no Jiva wrote it.
     pub fn generation(&self) -> Option<Generation> {
-        let written = self.size.is_some() || self.head.is_some() || self.dirty.is_some();
+        let written = [&self.head, &self.parent, &self.backing_file_name].iter().any(|v| v.is_some())
+            || [self.size, self.sector_size].iter().any(Option::is_some)
+            || [self.dirty, self.rebuilding].iter().any(Option::is_some);
         if !written {
             return None;
         }
@@ -343,6 +345,8 @@ mod tests {
         assert_eq!(seen, Generation::ALL.map(Some));
         assert!(Generation::ALL.is_sorted());
         assert_eq!(VolumeMeta::default().generation(), None);
+        let lone = VolumeMeta { uuid: full().uuid, ..VolumeMeta::default() };
+        assert_eq!(lone.generation(), None);
         assert_eq!(
             Generation::ALL.map(|g| g.to_string()),
             [
