@@ -108,3 +108,81 @@ impl CounterFile {
         bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn padded(text: &[u8]) -> Vec<u8> {
+        let mut bytes = text.to_vec();
+        bytes.resize(COUNTER_FILE_BYTES, 0);
+        bytes
+    }
+
+    /// Rows are damages that a real Jiva 3.6.0 was started on, and its own words.
+    #[test]
+    fn damaged_counters_are_refused_in_the_words_of_jiva() {
+        let long = "x".repeat(5000);
+        for (name, bytes, parsing) in [
+            ("counter-empty", Vec::new(), r#""": invalid syntax"#.to_owned()),
+            ("counter-zeros", padded(b""), r#""": invalid syntax"#.to_owned()),
+            ("counter-garbage", padded(b"garbage"), r#""garbage": invalid syntax"#.to_owned()),
+            ("counter-with-newline", padded(b"77\n"), r#""77\n": invalid syntax"#.to_owned()),
+            (
+                "counter-huge",
+                padded(b"99999999999999999999"),
+                r#""99999999999999999999": value out of range"#.to_owned(),
+            ),
+            ("space", padded(b"77 "), r#""77 ": invalid syntax"#.to_owned()),
+            ("NUL within", padded(b"7\x007"), r#""7\x007": invalid syntax"#.to_owned()),
+            ("underscore", padded(b"1_0"), r#""1_0": invalid syntax"#.to_owned()),
+            ("not UTF-8", padded(b"\xff7"), r#""\xff7": invalid syntax"#.to_owned()),
+            ("long", long.clone().into_bytes(), format!("\"{}\": invalid syntax", &long[..4096])),
+        ] {
+            let expected =
+                format!("fail to parse revision counter file: strconv.ParseInt: parsing {parsing}");
+            assert_eq!(CounterFile::parse(&bytes).map_err(|e| e.go_text()), Err(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn readable_counters_and_what_is_odd_about_them() {
+        let behind = |rest: &[u8]| [padded(b"5"), rest.to_vec()].concat();
+        for (name, bytes, value, remarks) in [
+            ("as written", padded(b"101"), 101, vec![]),
+            ("counter-negative", padded(b"-5"), -5, vec![]),
+            ("largest", padded(b"9223372036854775807"), i64::MAX, vec![]),
+            ("smallest", padded(b"-9223372036854775808"), i64::MIN, vec![]),
+            ("counter-plus", padded(b"+12"), 12, vec!["byte 0: the number is not spelt as Jiva writes it"]),
+            ("zeroes", padded(b"007"), 7, vec!["byte 0: the number is not spelt as Jiva writes it"]),
+            ("counter-short", b"77".to_vec(), 77, vec!["2 bytes instead of 4096"]),
+            ("leading NUL", padded(b"\0\x0077"), 77, vec!["byte 0: 2 NUL bytes before the number, dropped"]),
+            ("long", behind(b"\09"), 5, vec!["4098 bytes instead of 4096; of those not read, 1 are not NUL"]),
+        ] {
+            let file = CounterFile::parse(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(file.counter, Counter(value), "{name}");
+            let said: Vec<String> = file.remarks.iter().map(ToString::to_string).collect();
+            assert_eq!(said, remarks, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_error_names_its_place() {
+        let error = CounterFile::parse(b"\0\0x").map_err(|e| (e.offset, e.kind));
+        assert_eq!(error, Err((2, CounterErrorKind::Syntax)));
+    }
+
+    proptest! {
+        #[test]
+        fn reading_undoes_writing(value in any::<i64>()) {
+            let file = CounterFile { counter: Counter(value), remarks: Vec::new() };
+            prop_assert_eq!(CounterFile::parse(&CounterFile::write(Counter(value))), Ok(file));
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = CounterFile::parse(&bytes).map_err(|e| e.to_string());
+        }
+    }
+}

@@ -308,7 +308,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SHAPE: Shape = Shape {
+    static INFO: Shape = Shape {
         go_type: "replica.Info",
         go_name: "Info",
         fields: &[
@@ -318,7 +318,6 @@ mod tests {
             ("Checkpoint", GoType::Text),
         ],
     };
-    static INFO: Shape = SHAPE;
 
     fn error(text: &str) -> Option<String> {
         decode(text.as_bytes(), &INFO).error.map(|e| e.to_string())

@@ -75,3 +75,50 @@ impl LogInfo {
         format!("Error running start replica command: {}", error.go_text())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn settings_of_jiva_are_read_and_written_again() {
+        let text = "{\"enable\":true,\"maxlogfilesize\":100,\"retentionperiod\":180,\"maxbackups\":5}\n";
+        let info = LogInfo {
+            enable: Some(true),
+            max_log_file_size: Some(100),
+            retention_period: Some(180),
+            max_backups: Some(5),
+            remarks: Vec::new(),
+        };
+        assert_eq!(LogInfo::parse(text.as_bytes()).as_ref(), Ok(&info));
+        assert_eq!(info.to_json(), text);
+    }
+
+    #[test]
+    fn a_bad_file_ends_the_process_in_these_words() {
+        for (text, error) in [
+            (&b""[..], "EOF"),
+            (b"{\"enable\":tr", "unexpected EOF"),
+            (b"\0\0\0", r"invalid character '\x00' looking for beginning of value"),
+            (
+                b"{\"enable\":1}",
+                "json: cannot unmarshal number into Go struct field LogToFile.enable of type bool",
+            ),
+            (
+                b"{\"maxbackups\":1.5}",
+                "json: cannot unmarshal number 1.5 into Go struct field LogToFile.maxbackups of type int",
+            ),
+        ] {
+            let line = LogInfo::parse(text).map_err(|e| LogInfo::fatal_line(&e));
+            assert_eq!(line, Err(format!("Error running start replica command: {error}")));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = LogInfo::parse(&bytes);
+        }
+    }
+}

@@ -137,13 +137,13 @@ impl fmt::Display for Remark {
         }
         match &self.kind {
             RemarkKind::UnknownKey { key } => {
-                write!(f, "key {} is unknown and ignored", go_quote(key.as_bytes()))
+                write!(f, "key {} is unknown and ignored", quoted(key))
             }
             RemarkKind::DuplicateKey { first } => {
                 write!(f, "given before at byte {first}; the last one counts")
             }
             RemarkKind::KeyCase { key } => {
-                write!(f, "key is spelt {}, taken nevertheless", go_quote(key.as_bytes()))
+                write!(f, "key is spelt {}, taken nevertheless", quoted(key))
             }
             RemarkKind::NullValue => f.write_str("null, taken as absent"),
             RemarkKind::TrailingBytes { count } => {
@@ -153,7 +153,7 @@ impl fmt::Display for Remark {
             RemarkKind::LoneSurrogate => f.write_str("half of a surrogate pair, read as U+FFFD"),
             RemarkKind::ForeignSpelling => f.write_str("not spelt as Jiva writes it"),
             RemarkKind::NotATime { text } => {
-                write!(f, "{} is not a time such as 2006-01-02T15:04:05Z", go_quote(text.as_bytes()))
+                write!(f, "{} is not a time such as 2006-01-02T15:04:05Z", quoted(text))
             }
             RemarkKind::ShortFile { length } => write!(f, "{length} {} instead of 4096", bytes(*length)),
             RemarkKind::LongFile { length, not_nul } => {
@@ -165,6 +165,15 @@ impl fmt::Display for Remark {
             RemarkKind::CounterSpelling => f.write_str("the number is not spelt as Jiva writes it"),
             RemarkKind::LeftOut { count } => write!(f, "{count} more oddities are not listed"),
         }
+    }
+}
+
+/// Quoted for a line of text; a key or value may be as long as its file, so that only its start is shown.
+fn quoted(text: &str) -> String {
+    const SHOWN: usize = 64;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", go_quote(&text.as_bytes()[..end])),
+        None => go_quote(text.as_bytes()),
     }
 }
 
@@ -220,6 +229,13 @@ mod tests {
                 "byte 9: 1 byte after the value, not read",
             ]
         );
+    }
+
+    #[test]
+    fn a_long_key_is_shown_by_its_start() {
+        let long = RemarkKind::UnknownKey { key: "ä".repeat(65) };
+        let shown = format!("key \"{}\"… is unknown and ignored", "ä".repeat(64));
+        assert_eq!(Remark::new(Place::FILE, long).to_string(), shown);
     }
 
     #[test]
