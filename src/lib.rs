@@ -1,5 +1,14 @@
 //! Forensics for diverged OpenEBS Jiva replicas.
 
+pub mod analysis;
+pub mod blocks;
 pub mod evidence;
+pub mod finding;
 pub mod format;
 pub mod ident;
+pub mod jiva;
+pub mod lineage;
+pub mod replica;
+mod runs;
+pub mod verdict;
+pub mod watch;

@@ -9,7 +9,7 @@ use super::notice::{self, Seen};
 use super::open::{Facts, FileState, open};
 use super::{Disk, Flag, Image, LastJoin, RecordState, Replica, State};
 use crate::evidence::{Entry, Found, Kind, ReadError, Source};
-use crate::format::{CounterError, LogInfo, MetaError, Record, RevisionCounter, VolumeMeta, names::FileKind};
+use crate::format::{CounterError, CounterFile, FileKind, LogInfo, MetaError, Record, VolumeMeta};
 use crate::ident::DiskName;
 
 /// Describes one replica directory: every file that Jiva knows is read once, every image's extents are asked
@@ -19,7 +19,7 @@ pub fn describe(found: &Found) -> Replica {
     let entries = source.entries();
     let mut disks: BTreeMap<DiskName, Disk> = BTreeMap::new();
     let mut meta = FileState::Absent;
-    let mut counter: FileState<RevisionCounter, CounterError> = FileState::Absent;
+    let mut counter: FileState<CounterFile, CounterError> = FileState::Absent;
     let mut log_info: FileState<LogInfo, MetaError> = FileState::Absent;
     let mut meta_entry = None;
 
@@ -69,7 +69,7 @@ pub fn describe(found: &Found) -> Replica {
         FileState::Invalid(error) => Some(format!("Error running start replica command: {}", error.go_text())),
         _ => None,
     };
-    let live = counter.read().map(|c| c.value);
+    let live = counter.read().map(|c| c.counter);
     let Joined { last, clean_tip, peer } = match meta.read() {
         Some(meta) if error.is_none() => last_join(&chain, &disks, meta, live),
         _ => Joined { last: LastJoin::None, clean_tip: None, peer: None },
@@ -171,17 +171,17 @@ fn read_file<T, E>(
     }
 }
 
-fn read_counter(source: &dyn Source, entry: &Entry) -> FileState<RevisionCounter, CounterError> {
-    read_file(source, entry, RevisionCounter::parse)
+fn read_counter(source: &dyn Source, entry: &Entry) -> FileState<CounterFile, CounterError> {
+    read_file(source, entry, CounterFile::parse)
 }
 
 fn read_regular(source: &dyn Source, entry: &Entry) -> Result<Vec<u8>, ReadError> {
     if entry.kind == Kind::File { source.read(entry) } else { Err(ReadError::NotAFile(entry.kind)) }
 }
 
-fn counter_error(counter: &FileState<RevisionCounter, CounterError>) -> Option<String> {
+fn counter_error(counter: &FileState<CounterFile, CounterError>) -> Option<String> {
     match counter {
-        FileState::Invalid(error) => Some(error.go_text().to_owned()),
+        FileState::Invalid(error) => Some(error.go_text()),
         FileState::Unreadable(ReadError::NotAFile(Kind::Directory)) => {
             Some("fail to open revision counter file: open openebs/revision.counter: is a directory".to_owned())
         }

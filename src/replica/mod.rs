@@ -19,6 +19,7 @@ use crate::format::{MetaError, Record, VolumeMeta};
 use crate::ident::{Counter, DiskName, Label};
 
 pub use describe::describe;
+pub use open::chain_limit;
 
 /// A replica directory, described.
 #[derive(Debug)]
@@ -246,6 +247,13 @@ impl Replica {
             Some(at) => &self.chain[at..],
             None => &[],
         }
+    }
+
+    /// The chain from any disk of the directory, on the chain or off it, down to its base; `None` if the disk is
+    /// not there or its records do not lead to a base.
+    pub fn chain_from(&self, disk: &DiskName) -> Option<Vec<DiskName>> {
+        let walk = chain::walk(&self.disks, disk);
+        (walk.end == chain::End::Base).then_some(walk.names)
     }
 
     /// Whether its histories can be judged: readable, and not broken.

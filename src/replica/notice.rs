@@ -6,7 +6,7 @@ use super::open::{FileState, chain_limit};
 use super::{Flag, LastJoin, RecordState, Replica, State};
 use crate::evidence::{Entry, Kind};
 use crate::finding::{Code, Exhibit, Finding};
-use crate::format::{CounterError, Generation, LogInfo, MetaError, RevisionCounter, VolumeMeta, names::FileKind};
+use crate::format::{CounterError, CounterFile, FileKind, Generation, LogInfo, MetaError, VolumeMeta};
 use crate::ident::{Counter, DiskName, Label};
 
 /// From here on a chain is near its limit: so many layers are left.
@@ -16,7 +16,7 @@ const NEAR_LIMIT: usize = 64;
 pub(super) struct Seen<'a> {
     /// `volume.meta`, unless it was read.
     pub meta: Option<FileState<VolumeMeta, MetaError>>,
-    pub counter: FileState<RevisionCounter, CounterError>,
+    pub counter: FileState<CounterFile, CounterError>,
     pub log_info: FileState<LogInfo, MetaError>,
     pub entries: &'a [Entry],
 }
@@ -189,7 +189,7 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     }
     // Versions before 1.4.0 stop at the probe that an earlier start left.
     let probe = seen.entries.iter().any(|entry| FileKind::of(&entry.name) == FileKind::ExtentProbe);
-    let old = replica.meta.as_ref().is_some_and(|m| m.generation() <= Generation::From0_6);
+    let old = replica.meta.as_ref().and_then(VolumeMeta::generation).is_some_and(|g| g <= Generation::From0_6);
     if probe && old && replica.start_error.is_none() {
         replica.start_error = Some("invalid argument".to_owned());
     }
@@ -220,7 +220,7 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     if let Some(closing) = replica.error.as_ref().filter(|error| error.starts_with("opening never ends")) {
         found.push(Finding::of(Code::ChainLoop, &label, closing.clone(), Exhibit::file(&label, "volume.meta")));
     }
-    let limit = chain_limit(replica.meta.as_ref().map(VolumeMeta::generation));
+    let limit = chain_limit(replica.meta.as_ref().and_then(VolumeMeta::generation));
     let depth = replica.chain.len();
     if depth > limit {
         replica.flags.insert(Flag::ChainOverLimit);

@@ -3,7 +3,7 @@
 use super::chain::{End, Walk};
 use super::{Disk, RecordState, State};
 use crate::evidence::{Entry, Kind, ReadError};
-use crate::format::{Generation, MetaError, VolumeMeta, names};
+use crate::format::{Generation, MetaError, VolumeMeta, next_head_name};
 use crate::ident::DiskName;
 use std::collections::BTreeMap;
 
@@ -29,9 +29,9 @@ impl<T, E> FileState<T, E> {
 const DIR: &str = "openebs";
 
 /// The most disks a live chain may have, head included.
-pub(crate) fn chain_limit(generation: Option<Generation>) -> usize {
+pub fn chain_limit(generation: Option<Generation>) -> usize {
     match generation {
-        Some(Generation::UpTo0_5) => 250,
+        Some(Generation::Before0_6) => 250,
         Some(Generation::From0_6) => 512,
         _ => 1024,
     }
@@ -60,7 +60,7 @@ pub(super) fn open(facts: &Facts<'_>) -> (State, Option<String>) {
     let meta = match facts.meta {
         // Jiva makes a new empty volume here; nothing fails.
         FileState::Absent => return (State::Blank, None),
-        FileState::Invalid(error) => return broken(error.go_text().to_owned()),
+        FileState::Invalid(error) => return broken(error.go_text()),
         FileState::Unreadable(error) => {
             return broken(match (error, facts.meta_entry) {
                 (ReadError::NotAFile(kind), _) => not_a_file("volume.meta", *kind),
@@ -121,7 +121,7 @@ fn entry<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
 
 fn record_error(disks: &BTreeMap<DiskName, Disk>, name: &DiskName) -> String {
     match disks.get(name).map(|disk| &disk.record) {
-        Some(RecordState::Invalid(error)) => error.go_text().to_owned(),
+        Some(RecordState::Invalid(error)) => error.go_text(),
         Some(RecordState::Unreadable(ReadError::NotAFile(kind))) => not_a_file(&name.record(), *kind),
         Some(RecordState::Unreadable(error)) => format!("{} {error}", name.record()),
         _ => format!("Failed to find metadata for {name}"),
@@ -131,7 +131,7 @@ fn record_error(disks: &BTreeMap<DiskName, Disk>, name: &DiskName) -> String {
 /// No record of the head: Jiva then takes the branch for a new disk, makes the next head, and fails when it
 /// links the old one as the snapshot `000`.
 fn create_over(facts: &Facts<'_>, head: &DiskName) -> String {
-    let Some(next) = names::next_head(head.as_str()) else {
+    let Some(next) = next_head_name(head.as_str()) else {
         return format!("Invalid name {head} does not match pattern: volume-head-(\\d+).img");
     };
     let stored = |name: &str| {
@@ -139,7 +139,7 @@ fn create_over(facts: &Facts<'_>, head: &DiskName) -> String {
             image.extents.as_ref().map_or(image.size > 0, |extents| !extents.runs.is_empty())
         })
     };
-    if stored(next.as_str()) {
+    if stored(&next) {
         return format!("Can't remove head file {next} as it contains some data");
     }
     let base = "volume-snap-000.img";

@@ -1,0 +1,341 @@
+//! The merged view of a chain: the bytes of the volume as seen from one disk down to the base.
+//!
+//! For each block of 4096 bytes the newest layer with an extent there supplies it, even if it stores zeros; a hole
+//! falls through. What no layer stores falls to the base and reads as zeros there, and as an error where the base
+//! image ends earlier. So does Jiva, which asks the file system for extents and never looks at contents.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::evidence::{ReadError, Source};
+use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
+use crate::lineage::{Segment, Supply};
+use crate::replica::Replica;
+
+/// Why a range of a view cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// There is no such disk, or its chain does not reach a base.
+    #[error("{replica}: {disk} has no chain that can be followed to a base")]
+    NoChain {
+        /// Whose.
+        replica: Label,
+        /// The disk asked for.
+        disk: DiskName,
+    },
+    /// The replica has no chain at all.
+    #[error("{replica}: no chain to read: {why}")]
+    NoView {
+        /// Whose.
+        replica: Label,
+        /// The replica's state in words.
+        why: String,
+    },
+    /// The extents of a layer are not known.
+    #[error("{replica}/{disk}: {why}")]
+    Extents {
+        /// Whose.
+        replica: Label,
+        /// The layer.
+        disk: DiskName,
+        /// Why.
+        why: String,
+    },
+    /// The layer that supplies the range ends before it: Jiva's reads fail with EOF there.
+    #[error("{replica}/{disk}: EOF at byte {offset}: the image ends before it")]
+    Eof {
+        /// Whose.
+        replica: Label,
+        /// The layer.
+        disk: DiskName,
+        /// First byte of the volume that is not there.
+        offset: u64,
+    },
+    /// Bytes could not be read.
+    #[error("{replica}/{disk}: byte {offset}: {source}")]
+    Read {
+        /// Whose.
+        replica: Label,
+        /// The layer.
+        disk: DiskName,
+        /// First byte of the volume that could not be read.
+        offset: u64,
+        /// Why.
+        source: ReadError,
+    },
+}
+
+/// One image in a stack: whose it is, and where its bytes are.
+#[derive(Debug, Clone)]
+pub struct ViewLayer {
+    /// Whose.
+    pub replica: Label,
+    /// The disk.
+    pub name: DiskName,
+    /// Its stored bytes.
+    pub stored: Runs,
+    /// Apparent size of its image; 0 for an image that is missing.
+    pub size: u64,
+    /// Place in the source's entries; `None` for an image that is missing, which stores nothing.
+    entry: Option<usize>,
+    source: Arc<dyn Source>,
+}
+
+impl ViewLayer {
+    /// The image of a disk.
+    ///
+    /// # Errors
+    /// [`ViewError::Extents`] if what is stored cannot be told.
+    pub fn of(replica: &Replica, name: &DiskName) -> Result<Self, ViewError> {
+        let image = replica.disk(name).and_then(|disk| disk.image.as_ref());
+        let stored = match image.map(|image| &image.extents) {
+            None => Runs::new(),
+            Some(Ok(extents)) => extents.runs.clone(),
+            Some(Err(error)) => {
+                return Err(ViewError::Extents {
+                    replica: replica.label.clone(),
+                    disk: name.clone(),
+                    why: error.to_string(),
+                });
+            }
+        };
+        Ok(Self {
+            replica: replica.label.clone(),
+            name: name.clone(),
+            stored,
+            size: image.map_or(0, |image| image.size),
+            entry: image.map(|image| image.entry),
+            source: Arc::clone(&replica.source),
+        })
+    }
+
+    /// Whether both are the same bytes: one entry of one source.
+    fn is_same(&self, other: &Self) -> bool {
+        self.entry == other.entry && Arc::ptr_eq(&self.source, &other.source)
+    }
+}
+
+/// The bytes of a volume from one disk down. Memory grows with the number of extents, not with the volume; any
+/// number of threads may read it at once.
+#[derive(Debug)]
+pub struct MergedView {
+    label: Label,
+    top: DiskName,
+    size: u64,
+    supply: Supply,
+    layers: Vec<ViewLayer>,
+}
+
+impl MergedView {
+    /// The view that Jiva would serve: from the active head.
+    ///
+    /// # Errors
+    /// [`ViewError::NoView`] for a replica without a readable chain.
+    pub fn live(replica: &Replica) -> Result<Self, ViewError> {
+        match replica.chain.first() {
+            Some(head) if replica.error.is_none() => Self::of_chain(replica, &replica.chain, head),
+            _ => Err(ViewError::NoView {
+                replica: replica.label.clone(),
+                why: replica.error.clone().unwrap_or_else(|| "there is no volume.meta".to_owned()),
+            }),
+        }
+    }
+
+    /// The view from any disk of the directory, on the chain or off it.
+    ///
+    /// # Errors
+    /// [`ViewError::NoChain`] if the disk is not there or its records do not lead to a base.
+    pub fn at(replica: &Replica, disk: &DiskName) -> Result<Self, ViewError> {
+        let chain = replica.chain_from(disk).ok_or_else(|| ViewError::NoChain {
+            replica: replica.label.clone(),
+            disk: disk.clone(),
+        })?;
+        Self::of_chain(replica, &chain, disk)
+    }
+
+    fn of_chain(replica: &Replica, chain: &[DiskName], top: &DiskName) -> Result<Self, ViewError> {
+        let size = replica.size.or_else(|| largest_image(replica, chain)).unwrap_or(0);
+        let layers = chain.iter().rev().map(|name| ViewLayer::of(replica, name)).collect::<Result<_, _>>()?;
+        Ok(Self::stack(&replica.label, top, size, layers))
+    }
+
+    /// A view of any stack of images, base first, as `replica` would serve it under a size of its own.
+    pub fn stack(replica: &Label, top: &DiskName, size: u64, layers: Vec<ViewLayer>) -> Self {
+        let stored: Vec<Runs> = layers.iter().map(|layer| layer.stored.to_blocks(size)).collect();
+        let supply = Supply::stack(&stored.iter().collect::<Vec<_>>());
+        Self { label: replica.clone(), top: top.clone(), size, supply, layers }
+    }
+
+    /// Whose view it is.
+    pub fn label(&self) -> &Label {
+        &self.label
+    }
+
+    /// The disk it is seen from.
+    pub fn top(&self) -> &DiskName {
+        &self.top
+    }
+
+    /// Size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Which layer supplies what; the rest reads as zeros.
+    pub fn supply(&self) -> &Supply {
+        &self.supply
+    }
+
+    /// The name of a layer, counted from the base.
+    pub fn layer(&self, level: usize) -> Option<&DiskName> {
+        self.layers.get(level).map(|layer| &layer.name)
+    }
+
+    /// Everything that is stored, in bytes.
+    pub fn stored(&self) -> Runs {
+        self.supply.of(|_| true)
+    }
+
+    /// What no layer stores and the base is too short for: Jiva's reads fail there.
+    pub fn unreachable(&self) -> Runs {
+        let base = self.layers.first().map_or(0, |layer| layer.size);
+        let mut missing = Runs::new();
+        // A block that the base holds only in part fails as a whole.
+        missing.push(base.min(self.size) / BLOCK_SIZE * BLOCK_SIZE, self.size);
+        if base >= self.size { Runs::new() } else { missing.difference(&self.stored()) }
+    }
+
+    /// Reads `buf.len()` bytes at `offset`, or up to the end of the volume; returns how many.
+    ///
+    /// # Errors
+    /// [`ViewError::Eof`] where Jiva's own read would fail, [`ViewError::Read`] where the evidence cannot be read.
+    pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ViewError> {
+        let end = self.size.min(offset.saturating_add(buf.len() as u64));
+        if offset >= end {
+            return Ok(0);
+        }
+        let wanted = Run { start: offset, end };
+        let buf = &mut buf[..wanted.len() as usize];
+        let segments = self.supply.segments();
+        let first = segments.partition_point(|segment| segment.run.end <= offset);
+        let mut at = offset;
+        for segment in segments[first..].iter().take_while(|segment| segment.run.start < end) {
+            let start = segment.run.start.max(offset);
+            self.zeros(at, start, wanted, buf)?;
+            at = segment.run.end.min(end);
+            self.layer_bytes(segment.level, start, &mut buf[(start - offset) as usize..(at - offset) as usize])?;
+        }
+        self.zeros(at, end, wanted, buf)?;
+        Ok(buf.len())
+    }
+
+    /// A stretch that no layer stores: zeros, as far as the base reaches.
+    fn zeros(&self, start: u64, end: u64, wanted: Run, buf: &mut [u8]) -> Result<(), ViewError> {
+        if start >= end {
+            return Ok(());
+        }
+        let base = self.layers.first();
+        let reach = base.map_or(0, |layer| layer.size);
+        if end > reach && reach < self.size {
+            return Err(ViewError::Eof {
+                replica: self.label.clone(),
+                disk: base.map_or_else(|| self.top.clone(), |layer| layer.name.clone()),
+                offset: start.max(reach / BLOCK_SIZE * BLOCK_SIZE),
+            });
+        }
+        buf[(start - wanted.start) as usize..(end - wanted.start) as usize].fill(0);
+        Ok(())
+    }
+
+    fn layer_bytes(&self, level: usize, offset: u64, buf: &mut [u8]) -> Result<(), ViewError> {
+        let layer = &self.layers[level];
+        let entry = layer.entry.map(|at| &layer.source.entries()[at]);
+        let Some(entry) = entry else {
+            return Err(ViewError::Eof {
+                replica: self.label.clone(),
+                disk: layer.name.clone(),
+                offset,
+            });
+        };
+        let mut filled = 0;
+        while filled < buf.len() {
+            let at = offset + filled as u64;
+            match layer.source.read_at(entry, at, &mut buf[filled..]) {
+                // An image whose last block is cut short: the file system's block is there, zeros behind the end.
+                Ok(0) => {
+                    buf[filled..].fill(0);
+                    break;
+                }
+                Ok(count) => filled += count,
+                Err(source) => {
+                    let (replica, disk) = (self.label.clone(), layer.name.clone());
+                    return Err(ViewError::Read { replica, disk, offset: at, source });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this and another view take a stretch from the same bytes.
+    pub fn is_same_in(&self, other: &Self, run: Run) -> bool {
+        let inside = |view: &Self| -> Vec<(u64, u64, usize)> {
+            let segments = view.supply.segments();
+            let from = segments.partition_point(|segment| segment.run.end <= run.start);
+            segments[from..]
+                .iter()
+                .take_while(|segment| segment.run.start < run.end)
+                .map(|s| (s.run.start.max(run.start), s.run.end.min(run.end), s.level))
+                .collect()
+        };
+        let (mine, theirs) = (inside(self), inside(other));
+        self.size.min(run.end) == other.size.min(run.end)
+            && mine.len() == theirs.len()
+            && mine.iter().zip(&theirs).all(|(a, b)| {
+                (a.0, a.1) == (b.0, b.1) && self.layers[a.2].is_same(&other.layers[b.2])
+            })
+    }
+
+    /// Reads the view from its start with the usual traits.
+    pub fn reader(&self) -> ViewReader<'_> {
+        ViewReader { view: self, at: 0 }
+    }
+
+    /// The segment that supplies a byte.
+    pub fn supplier(&self, offset: u64) -> Option<&Segment> {
+        let segments = self.supply.segments();
+        let at = segments.partition_point(|segment| segment.run.end <= offset);
+        segments.get(at).filter(|segment| segment.run.start <= offset)
+    }
+}
+
+fn largest_image(replica: &Replica, chain: &[DiskName]) -> Option<u64> {
+    chain.iter().filter_map(|name| Some(replica.disk(name)?.image.as_ref()?.size)).max()
+}
+
+/// A view with a position.
+#[derive(Debug, Clone)]
+pub struct ViewReader<'a> {
+    view: &'a MergedView,
+    at: u64,
+}
+
+impl io::Read for ViewReader<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.view.read_at(self.at, buf).map_err(io::Error::other)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl io::Seek for ViewReader<'_> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            io::SeekFrom::Start(at) => Some(at),
+            io::SeekFrom::End(by) => self.view.size.checked_add_signed(by),
+            io::SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = target.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek before the start"))?;
+        Ok(self.at)
+    }
+}

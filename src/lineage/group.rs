@@ -1,0 +1,67 @@
+//! Which replicas are one volume.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ident::DiskName;
+use crate::replica::Replica;
+
+/// The replicas of one volume, with how they came together.
+#[derive(Debug)]
+pub struct Group {
+    /// Name of the volume.
+    pub name: String,
+    /// Its replicas, sorted by label.
+    pub replicas: Vec<Replica>,
+    /// Whether directories of different names were taken together because their histories share a disk.
+    pub by_history: bool,
+}
+
+/// Sorts replicas into volumes, by name.
+///
+/// All that were given as `LABEL=PATH` are one. Of the others those with equal directory names are, and those
+/// of different names whose histories share an automatic snapshot, since its name is a UUID made once. Those
+/// without a name of that kind are taken together: whoever gave them meant one volume.
+pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
+    #[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
+    enum Key {
+        Given,
+        Named(Option<String>),
+    }
+    let mut sets: BTreeMap<Key, Vec<Replica>> = BTreeMap::new();
+    for replica in replicas {
+        let key = if replica.labelled { Key::Given } else { Key::Named(replica.volume.clone()) };
+        sets.entry(key).or_default().push(replica);
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    for (key, replicas) in sets {
+        let marks = marks(&replicas);
+        let akin = |group: &Group| !marks.is_disjoint(&self::marks(&group.replicas));
+        // What the user named explicitly stays as named.
+        let home = if key == Key::Given { None } else { groups.iter().position(akin) };
+        match home {
+            Some(at) => {
+                groups[at].by_history = true;
+                groups[at].replicas.extend(replicas);
+            }
+            None => groups.push(Group { name: String::new(), replicas, by_history: false }),
+        }
+    }
+    for group in &mut groups {
+        group.replicas.sort_by(|a, b| a.label.cmp(&b.label));
+        let names: BTreeSet<&str> = group.replicas.iter().filter_map(|r| r.volume.as_deref()).collect();
+        group.name = names.first().map_or("volume", |name| name).to_owned();
+    }
+    groups.sort_by(|a, b| {
+        let first = |group: &Group| group.replicas.first().map(|replica| replica.label.clone());
+        (&a.name, first(a)).cmp(&(&b.name, first(b)))
+    });
+    groups
+}
+
+/// Names that two directories can only both have if they met: those of automatic snapshots.
+fn marks(replicas: &[Replica]) -> BTreeSet<DiskName> {
+    let uuid = |name: &DiskName| {
+        name.snapshot().is_some_and(|s| s.len() == 36 && s.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit()))
+    };
+    replicas.iter().flat_map(|replica| replica.disks.keys()).filter(|name| uuid(name)).cloned().collect()
+}

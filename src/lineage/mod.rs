@@ -1,0 +1,71 @@
+//! Many replicas: the DAG of their snapshots, common ancestors, divergence, and what each pair is to each other.
+//!
+//! Works on what [`replica`](crate::replica) described; reads nothing.
+
+mod dag;
+mod group;
+mod layers;
+mod relation;
+mod shared;
+mod supply;
+mod witness;
+
+pub use dag::{Ancestor, Edge, Graph, Node};
+pub use group::{Group, group};
+pub use layers::{Layer, Layers};
+pub use relation::{Basis, Content, Doubt, Holds, Relation, RelationKind, relate};
+pub use shared::{Shared, Stop, shared};
+pub use supply::{Segment, Supply, Zip};
+pub use witness::{Witness, missing};
+
+use std::collections::BTreeMap;
+
+use crate::ident::Label;
+use crate::replica::Replica;
+
+/// The histories of one volume's replicas, sorted by label.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Lineage {
+    /// Every replica's chain; empty where it cannot be followed.
+    pub layers: Vec<Layers>,
+    /// Every pair of replicas that are judged, by label.
+    pub relations: Vec<Relation>,
+    /// All disks as states, with what stands on what.
+    pub graph: Graph,
+    /// Newest common ancestor of every set of two or more replicas that are judged.
+    pub ancestors: Vec<Ancestor>,
+    /// Replicas that nobody supplied.
+    pub witnesses: Vec<Witness>,
+}
+
+/// Contents compared, by pair of labels in ascending order.
+pub type Contents = BTreeMap<(Label, Label), Content>;
+
+impl Lineage {
+    /// Relates the replicas of one volume, which are sorted by label.
+    ///
+    /// `contents` holds what a comparison of blocks found; a pair without an entry is judged by extents, or by
+    /// records where a side has no images.
+    pub fn of(replicas: &[Replica], contents: &Contents) -> Self {
+        let layers: Vec<Layers> = replicas.iter().map(Layers::of).collect();
+        let mut relations = Vec::new();
+        for (at, a) in layers.iter().enumerate() {
+            for (bt, b) in layers.iter().enumerate().skip(at + 1) {
+                if replicas[at].is_judged() && replicas[bt].is_judged() {
+                    let content = contents.get(&(a.label.clone(), b.label.clone()));
+                    relations.push(relate(a, b, content));
+                }
+            }
+        }
+        let graph = Graph::of(replicas, &layers, &relations);
+        let ancestors = graph.ancestors(&layers);
+        let witnesses = missing(replicas);
+        Self { layers, relations, graph, ancestors, witnesses }
+    }
+
+    /// The relation between two replicas, in whichever order it is kept.
+    pub fn between(&self, one: &Label, two: &Label) -> Option<&Relation> {
+        self.relations.iter().find(|relation| relation.is_between(one, two))
+    }
+}

@@ -1,0 +1,425 @@
+//! The JSON document: one per run, names fixed, absent values absent, lists in a defined order.
+
+use serde::Serialize;
+
+use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
+use crate::evidence::InputReport;
+use crate::finding::{Code, Exhibit, Finding, Severity};
+use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
+use crate::jiva::{Outcome, REFUSAL};
+use crate::lineage::{Basis, Relation, RelationKind, Witness};
+use crate::replica::{Disk, Flag, LastJoin, PeerRecord, Replica, State};
+use crate::verdict::Verdict;
+
+/// Name and version of the form of the document; additions keep it.
+pub const SCHEMA: &str = "jivascope.analysis/1";
+
+/// The document.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    schema: &'static str,
+    tool: Tool,
+    options: ShownOptions<'a>,
+    evidence: &'a [InputReport],
+    volumes: Vec<ShownVolume<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownOptions<'a> {
+    replication_factor: usize,
+    metadata_only: bool,
+    without_missing: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sample: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volume: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownVolume<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    replicas: Vec<ShownReplica<'a>>,
+    graph: ShownGraph<'a>,
+    ancestors: Vec<ShownAncestor<'a>>,
+    relations: Vec<ShownRelation<'a>>,
+    joins: Vec<ShownJoin<'a>>,
+    elections: Vec<ShownElection<'a>>,
+    #[serde(skip_serializing_if = "<[Witness]>::is_empty")]
+    witnesses: &'a [Witness],
+    verdict: &'a Verdict,
+    findings: Vec<ShownFinding<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownReplica<'a> {
+    label: &'a Label,
+    path: &'a str,
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_error: Option<&'a str>,
+    flags: Vec<Flag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head: Option<&'a DiskName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a DiskName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<&'a DiskName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counter: Option<Counter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uuid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written_by: Option<String>,
+    chain: &'a [DiskName],
+    #[serde(skip_serializing_if = "<[Vec<DiskName>]>::is_empty")]
+    alternates: &'a [Vec<DiskName>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    last_join: LastJoin,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clean_tip: Option<&'a DiskName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<&'a PeerRecord>,
+    disks: Vec<ShownDisk<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownDisk<'a> {
+    name: &'a DiskName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<DiskName>,
+    on_chain: bool,
+    removed: bool,
+    user_created: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counter: Option<Counter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apparent_size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocated_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<&'a DiskName>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownGraph<'a> {
+    nodes: Vec<ShownNode<'a>>,
+    edges: Vec<ShownEdge>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownNode<'a> {
+    id: usize,
+    disks: Vec<Place<'a>>,
+    on_chain: Vec<&'a Label>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    heads: Vec<&'a Label>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownEdge {
+    child: usize,
+    parent: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Place<'a> {
+    replica: &'a Label,
+    disk: &'a DiskName,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownAncestor<'a> {
+    replicas: &'a [Label],
+    disks: Vec<Place<'a>>,
+    divergence: Vec<Place<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownRelation<'a> {
+    a: &'a Label,
+    b: &'a Label,
+    kind: RelationKind,
+    basis: Basis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ancestor: Option<PairOfDisks<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocks: Option<ShownBlocks>,
+}
+
+#[derive(Debug, Serialize)]
+struct PairOfDisks<'a> {
+    a: &'a DiskName,
+    b: &'a DiskName,
+}
+
+/// Counts of blocks. `unique` was written since the common state by one side, `contested` by both, `below` by
+/// neither; `newer` is all that one side holds and the other lacks.
+#[derive(Debug, Serialize)]
+struct ShownBlocks {
+    size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differ: Option<u64>,
+    unique_a: u64,
+    unique_b: u64,
+    contested: u64,
+    below: u64,
+    lost_a: u64,
+    lost_b: u64,
+    unknown: u64,
+    foreign_a: u64,
+    foreign_b: u64,
+    newer_a: u64,
+    newer_b: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownJoin<'a> {
+    rw: &'a Label,
+    wo: &'a Label,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    copied: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    equal_afterwards: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differing_afterwards: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_by_join: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost_blocks: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownElection<'a> {
+    order: &'a [Label],
+    leader: &'a Label,
+    condition: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownFinding<'a> {
+    code: Code,
+    severity: Severity,
+    title: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replica: Option<&'a Label>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk: Option<&'a DiskName>,
+    detail: &'a str,
+    evidence: &'a [Exhibit],
+    remedy: &'static str,
+}
+
+impl<'a> Document<'a> {
+    /// Makes the document of an analysis.
+    pub fn of(analysis: &'a Analysis) -> Self {
+        Self {
+            schema: SCHEMA,
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            options: options(&analysis.options),
+            evidence: &analysis.inputs,
+            volumes: analysis.volumes.iter().map(volume).collect(),
+        }
+    }
+
+    /// The document as text, with a line feed at its end.
+    pub fn to_text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("every key of the document is a string");
+        text.push('\n');
+        text
+    }
+}
+
+fn options(options: &Options) -> ShownOptions<'_> {
+    ShownOptions {
+        replication_factor: options.factor,
+        metadata_only: options.metadata_only,
+        without_missing: options.without_missing,
+        sample: options.sample,
+        volume: options.volume.as_deref(),
+    }
+}
+
+fn volume(volume: &Volume) -> ShownVolume<'_> {
+    ShownVolume {
+        name: &volume.name,
+        size: volume.size,
+        replicas: volume.replicas.iter().map(replica).collect(),
+        graph: graph(volume),
+        ancestors: volume
+            .lineage
+            .ancestors
+            .iter()
+            .map(|ancestor| ShownAncestor {
+                replicas: &ancestor.replicas,
+                disks: places(&ancestor.disks),
+                divergence: places(&ancestor.divergence),
+            })
+            .collect(),
+        relations: volume.lineage.relations.iter().map(relation).collect(),
+        joins: volume.joins.iter().map(join).collect(),
+        elections: volume
+            .elections
+            .iter()
+            .map(|e| ShownElection { order: &e.order, leader: &e.leader, condition: &e.condition })
+            .collect(),
+        witnesses: &volume.lineage.witnesses,
+        verdict: &volume.verdict,
+        findings: volume.findings.iter().map(finding).collect(),
+    }
+}
+
+fn places(disks: &std::collections::BTreeMap<Label, DiskName>) -> Vec<Place<'_>> {
+    disks.iter().map(|(replica, disk)| Place { replica, disk }).collect()
+}
+
+fn replica(replica: &Replica) -> ShownReplica<'_> {
+    ShownReplica {
+        label: &replica.label,
+        path: &replica.path,
+        state: replica.state,
+        start_error: replica.start_error.as_deref(),
+        flags: replica.flags.iter().copied().collect(),
+        size: replica.size,
+        head: replica.head.as_ref(),
+        parent: replica.parent.as_ref(),
+        checkpoint: replica.checkpoint.as_ref(),
+        counter: replica.counter,
+        uuid: replica.meta.as_ref().and_then(|meta| meta.uuid.as_deref()),
+        written_by: replica.meta.as_ref().and_then(|meta| meta.generation()).map(|g| g.to_string()),
+        chain: &replica.chain,
+        alternates: &replica.alternates,
+        error: replica.error.as_deref(),
+        last_join: replica.last_join,
+        clean_tip: replica.clean_tip.as_ref(),
+        peer: replica.peer.as_ref(),
+        disks: in_order(replica).into_iter().map(|d| disk(replica, d)).collect(),
+    }
+}
+
+/// The chain first, head to base; then the others by name.
+pub(super) fn in_order(replica: &Replica) -> Vec<&Disk> {
+    let chain = replica.chain.iter().map(|name| &replica.disks[name]);
+    chain.chain(replica.disks.values().filter(|disk| !disk.on_chain)).collect()
+}
+
+fn disk<'a>(replica: &'a Replica, disk: &'a Disk) -> ShownDisk<'a> {
+    let link = disk.image.as_ref().and_then(|image| image.link);
+    let links = match link {
+        None => Vec::new(),
+        Some(_) => {
+            let same = |other: &&Disk| {
+                other.name != disk.name && other.image.as_ref().and_then(|image| image.link) == link
+            };
+            replica.disks.values().filter(same).map(|other| &other.name).collect()
+        }
+    };
+    ShownDisk {
+        name: &disk.name,
+        parent: disk.parent(),
+        on_chain: disk.on_chain,
+        removed: disk.removed(),
+        user_created: disk.user_created(),
+        created: disk.read_record().and_then(|record| record.created.as_deref()),
+        counter: disk.counter(),
+        apparent_size: disk.image.as_ref().map(|image| image.size),
+        allocated_bytes: disk.image.as_ref().and_then(|_| disk.allocated()),
+        links,
+    }
+}
+
+fn graph(volume: &Volume) -> ShownGraph<'_> {
+    let dag = &volume.lineage.graph.dag;
+    let nodes = dag
+        .node_indices()
+        .map(|at| {
+            let node = &dag[at];
+            ShownNode {
+                id: at.index(),
+                disks: places(&node.disks),
+                on_chain: node.on_chain.iter().collect(),
+                heads: node.heads.iter().collect(),
+            }
+        })
+        .collect();
+    let mut edges: Vec<ShownEdge> = dag
+        .edge_indices()
+        .filter_map(|edge| dag.edge_endpoints(edge))
+        .map(|(child, parent)| ShownEdge { child: child.index(), parent: parent.index() })
+        .collect();
+    edges.sort_by_key(|edge| (edge.child, edge.parent));
+    ShownGraph { nodes, edges }
+}
+
+fn relation(relation: &Relation) -> ShownRelation<'_> {
+    let blocks = (relation.basis != Basis::Records).then(|| ShownBlocks {
+        size: BLOCK_SIZE,
+        differ: relation.differ.as_ref().map(|runs| runs.blocks()),
+        unique_a: relation.unique_a.blocks(),
+        unique_b: relation.unique_b.blocks(),
+        contested: relation.contested.blocks(),
+        below: relation.below.blocks(),
+        lost_a: relation.lost_a.blocks(),
+        lost_b: relation.lost_b.blocks(),
+        unknown: relation.unknown.blocks(),
+        foreign_a: relation.foreign_a.blocks(),
+        foreign_b: relation.foreign_b.blocks(),
+        newer_a: relation.newer_a.blocks.blocks(),
+        newer_b: relation.newer_b.blocks.blocks(),
+    });
+    ShownRelation {
+        a: &relation.a,
+        b: &relation.b,
+        kind: relation.kind,
+        basis: relation.basis,
+        ancestor: relation.ancestor.as_ref().map(|(a, b)| PairOfDisks { a, b }),
+        blocks,
+    }
+}
+
+fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
+    let (outcome, message, copied): (_, _, &[String]) = match &foretold.join.outcome {
+        Outcome::Accepted { copied, .. } => ("accepted", None, copied),
+        Outcome::Refused => ("refused", Some(REFUSAL), &[]),
+        Outcome::Error(message) => ("error", Some(message.as_str()), &[]),
+    };
+    ShownJoin {
+        rw: &foretold.join.rw,
+        wo: &foretold.join.wo,
+        outcome,
+        message,
+        copied,
+        equal_afterwards: foretold.differing.map(|blocks| blocks == 0),
+        differing_afterwards: foretold.differing,
+        changed_by_join: foretold.changed,
+        lost_blocks: foretold.lost,
+    }
+}
+
+fn finding(finding: &Finding) -> ShownFinding<'_> {
+    let row = finding.code.row();
+    ShownFinding {
+        code: finding.code,
+        severity: row.severity,
+        title: row.title,
+        replica: finding.replica.as_ref(),
+        disk: finding.disk.as_ref(),
+        detail: &finding.detail,
+        evidence: &finding.evidence,
+        remedy: row.remedy,
+    }
+}

@@ -1,0 +1,60 @@
+//! How sure an answer is.
+
+use super::decide::Case;
+use super::{Confidence, VerdictKind};
+use crate::blocks::Fidelity;
+use crate::ident::Label;
+use crate::lineage::{Basis, Doubt, Layers, Relation};
+
+/// Grades an answer by the relations that it rests on: for named holders, theirs to every other replica.
+pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) -> Confidence {
+    let rests_on: Vec<&Relation> = case
+        .lineage
+        .relations
+        .iter()
+        .filter(|r| holders.is_empty() || holders.contains(&r.a) || holders.contains(&r.b))
+        .collect();
+    let fewer = checkpoint_by_fewer(&case.lineage.layers);
+    let mut confidence = rests_on.iter().map(|r| grade(r, fewer.is_some())).min().unwrap_or(Confidence::Strong);
+    let all_faithful =
+        case.replicas.iter().all(|replica| case.fidelity_of(&replica.label) == Fidelity::Faithful);
+    let all_judged = case.judged().count() == case.replicas.len();
+    if !all_faithful || !all_judged || case.sampled || kind == VerdictKind::InsufficientEvidence {
+        confidence = confidence.min(Confidence::Strong);
+    }
+    confidence
+}
+
+fn grade(relation: &Relation, fewer: bool) -> Confidence {
+    let doubts = |doubt: Doubt| relation.doubts.contains(&doubt);
+    match relation.basis {
+        Basis::Records => Confidence::Weak,
+        Basis::Extents if doubts(Doubt::CountersHideALoss) => Confidence::Weak,
+        Basis::Extents if doubts(Doubt::SameBlocksUnread) && fewer => Confidence::Weak,
+        Basis::Extents => Confidence::Strong,
+        Basis::Blocks if relation.doubts.is_empty() => Confidence::Proven,
+        Basis::Blocks => Confidence::Strong,
+    }
+}
+
+/// A replica whose Checkpoint is older than the one that two others of the same set share.
+///
+/// A Checkpoint moves only when as many replicas as the factor are RW, so the two moved it with a smaller factor
+/// or with another third replica, and what they hold above it may be two lone histories.
+pub(super) fn checkpoint_by_fewer(layers: &[Layers]) -> Option<(&Label, &Label, &Label)> {
+    for (at, a) in layers.iter().enumerate() {
+        let Some(shared) = a.checkpoint_name.as_ref().and_then(|name| a.level(name)) else { continue };
+        for b in &layers[at + 1..] {
+            if b.checkpoint_name != a.checkpoint_name || b.checkpoint.is_none() {
+                continue;
+            }
+            for c in layers {
+                let older = c.checkpoint_name.as_ref().and_then(|name| a.level(name));
+                if older.is_some_and(|level| level < shared) {
+                    return Some((&a.label, &b.label, &c.label));
+                }
+            }
+        }
+    }
+    None
+}

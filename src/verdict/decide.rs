@@ -1,0 +1,259 @@
+//! The decision.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::confidence::confidence;
+use super::rules::Rule;
+use super::words;
+use super::{Confidence, Verdict, VerdictKind};
+use crate::blocks::Fidelity;
+use crate::ident::Label;
+use crate::lineage::{Basis, Lineage, RelationKind, Witness};
+use crate::replica::{Flag, LastJoin, Replica, State};
+
+/// What is decided on: one volume.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// Its replicas, sorted by label.
+    pub replicas: &'a [Replica],
+    /// What they are to each other.
+    pub lineage: &'a Lineage,
+    /// How each was copied, by label; absent means unknown.
+    pub fidelity: &'a BTreeMap<Label, Fidelity>,
+    /// The replication factor.
+    pub factor: usize,
+    /// Whether missing witnesses are left out of the decision.
+    pub without_missing: bool,
+    /// Whether blocks were compared only in part.
+    pub sampled: bool,
+}
+
+impl<'a> Case<'a> {
+    /// How a replica was copied.
+    pub fn fidelity_of(&self, label: &Label) -> Fidelity {
+        self.fidelity.get(label).copied().unwrap_or(Fidelity::Unknown)
+    }
+
+    /// Whether a replica's data can be judged.
+    pub fn is_judged(&self, replica: &Replica) -> bool {
+        replica.is_judged() && self.fidelity_of(&replica.label).is_usable()
+    }
+
+    /// The replicas that are judged.
+    pub fn judged(&self) -> impl Iterator<Item = &'a Replica> + Clone + '_ {
+        self.replicas.iter().filter(|replica| self.is_judged(replica))
+    }
+
+    /// Whether `one` holds everything that `other` holds.
+    pub fn includes(&self, one: &Label, other: &Label) -> bool {
+        one == other
+            || self
+                .lineage
+                .between(one, other)
+                .and_then(|relation| relation.lacks(one, other))
+                .is_some_and(crate::lineage::Holds::nothing)
+    }
+
+    /// The missing witnesses that the decision may turn on.
+    pub fn witnesses(&self) -> impl Iterator<Item = &'a Witness> + '_ {
+        let count = !self.without_missing;
+        self.lineage.witnesses.iter().filter(move |witness| count && witness.doubted_by.is_none())
+    }
+}
+
+/// Decides.
+pub fn decide(case: &Case<'_>) -> Verdict {
+    let judged: Vec<&Replica> = case.judged().collect();
+    let left_out = case.replicas.len() - judged.len();
+    let inclusive: Vec<&Replica> = judged
+        .iter()
+        .copied()
+        .filter(|one| judged.iter().all(|other| case.includes(&one.label, &other.label)))
+        .collect();
+    let whole: Vec<&Replica> =
+        inclusive.iter().copied().filter(|replica| is_whole(case, replica, &inclusive)).collect();
+    let holders: Vec<Label> = whole.iter().map(|replica| replica.label.clone()).collect();
+
+    let (kind, rule) = if judged.is_empty() {
+        (VerdictKind::InsufficientEvidence, Rule::NothingReadable)
+    } else if judged.len() == 1 {
+        let the_volume = case.factor == 1 && left_out == 0 && holders.len() == 1;
+        if the_volume {
+            (VerdictKind::Consistent, Rule::FactorOne)
+        } else {
+            (VerdictKind::InsufficientEvidence, Rule::OneAlone)
+        }
+    } else if !holders.is_empty() {
+        if holders.len() == case.replicas.len() {
+            (VerdictKind::Consistent, Rule::AllHold)
+        } else {
+            (VerdictKind::Authoritative, Rule::SomeHold)
+        }
+    } else if !inclusive.is_empty() {
+        (VerdictKind::InsufficientEvidence, Rule::NoneWhole)
+    } else if undecided_only(case, &judged) {
+        (VerdictKind::InsufficientEvidence, Rule::SameState)
+    } else if lineages(case, &judged).len() < 2 {
+        (VerdictKind::InsufficientEvidence, Rule::Circle)
+    } else {
+        (VerdictKind::Irreconcilable, Rule::Ways)
+    };
+    let ways = (kind == VerdictKind::Irreconcilable).then(|| lineages(case, &judged).len());
+    let confidence = confidence(case, kind, &holders);
+    let verdict = Verdict {
+        kind,
+        confidence,
+        rule,
+        start: None,
+        keep: keep(&whole).map(|replica| replica.label.clone()),
+        holders,
+        ways,
+        complete: left_out == 0 && case.replicas.len() >= case.factor,
+        reasons: Vec::new(),
+        must_not_wipe: Vec::new(),
+        collect: Vec::new(),
+        would_change: Vec::new(),
+    };
+    let mut verdict = witnessed(case, verdict);
+    if !matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative) {
+        verdict.keep = None;
+    }
+    verdict.must_not_wipe = must_not_wipe(case, &verdict);
+    verdict.reasons = words::reasons(case, &verdict);
+    verdict.collect = words::collect(case, &verdict);
+    verdict.would_change = words::would_change(case, &verdict);
+    verdict
+}
+
+/// Whether nothing about this replica itself stands against keeping it.
+///
+/// A chain with an image missing or with two members in one file, and a view mixed by a join that was cut off,
+/// belong to no moment. A comparison of blocks with a replica that has no such flaw clears them, and nothing
+/// else does.
+fn is_whole(case: &Case<'_>, replica: &Replica, inclusive: &[&Replica]) -> bool {
+    if !is_flawed(replica) {
+        return true;
+    }
+    replica.flags.contains(&Flag::UnfinishedJoin)
+        && !has_broken_chain(replica)
+        && inclusive.iter().any(|other| {
+            !is_flawed(other)
+                && case.lineage.between(&replica.label, &other.label).is_some_and(|relation| {
+                    relation.basis == Basis::Blocks && relation.differ.as_ref().is_some_and(|d| d.is_empty())
+                })
+        })
+}
+
+fn is_flawed(replica: &Replica) -> bool {
+    has_broken_chain(replica) || replica.last_join == LastJoin::Unfinished
+}
+
+fn has_broken_chain(replica: &Replica) -> bool {
+    replica.flags.contains(&Flag::ImageMissing) || replica.flags.contains(&Flag::ChainHardLinked)
+}
+
+/// Whether all that keeps the replicas from holding everything are blocks that nobody can attribute.
+fn undecided_only(case: &Case<'_>, judged: &[&Replica]) -> bool {
+    judged.iter().any(|one| {
+        judged.iter().filter(|other| other.label != one.label).all(|other| {
+            case.includes(&one.label, &other.label)
+                || case.lineage.between(&one.label, &other.label).is_some_and(|relation| {
+                    relation.lacks(&one.label, &other.label).is_some_and(|lacks| {
+                        !lacks.more && !relation.unknown.is_empty() && lacks.blocks.is_subset(&relation.unknown)
+                    })
+                })
+        })
+    })
+}
+
+/// The lineages that hold what no other does: the replicas that no other one exceeds, equal ones together.
+pub(super) fn lineages<'a>(case: &Case<'_>, judged: &[&'a Replica]) -> Vec<Vec<&'a Replica>> {
+    let exceeds = |more: &Replica, less: &Replica| {
+        case.includes(&more.label, &less.label) && !case.includes(&less.label, &more.label)
+    };
+    let mut out: Vec<Vec<&Replica>> = Vec::new();
+    for replica in judged {
+        if judged.iter().any(|other| exceeds(other, replica)) {
+            continue;
+        }
+        let equal = |class: &Vec<&Replica>| {
+            case.includes(&class[0].label, &replica.label) && case.includes(&replica.label, &class[0].label)
+        };
+        match out.iter_mut().find(|class| equal(class)) {
+            Some(class) => class.push(replica),
+            None => out.push(vec![replica]),
+        }
+    }
+    out
+}
+
+/// Which of several holders to keep: one that starts, has no unfinished business, and wins elections.
+fn keep<'a>(whole: &[&'a Replica]) -> Option<&'a Replica> {
+    whole.iter().copied().min_by_key(|replica| {
+        (
+            replica.state != State::Usable,
+            replica.start_error.is_some(),
+            replica.last_join != LastJoin::None && replica.last_join != LastJoin::Finished,
+            replica.flags.contains(&Flag::HardLinked),
+            replica.flags.contains(&Flag::Rebuilding),
+            std::cmp::Reverse(replica.counter),
+            replica.label.clone(),
+        )
+    })
+}
+
+/// What a missing witness does to an answer.
+fn witnessed(case: &Case<'_>, mut verdict: Verdict) -> Verdict {
+    if case.witnesses().next().is_none() {
+        return verdict;
+    }
+    if verdict.kind == VerdictKind::Consistent && witness_was_outside(case) {
+        verdict.confidence = verdict.confidence.min(Confidence::Strong);
+        return verdict;
+    }
+    verdict.complete = false;
+    if matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative) {
+        verdict.kind = VerdictKind::InsufficientEvidence;
+        verdict.rule = Rule::Witness;
+    }
+    verdict
+}
+
+/// Whether every missing witness can be shown never to have been part of this set in full health: as many
+/// replicas as the factor are here, with one Checkpoint and the same data, and the witness refused them, so it
+/// lacked that Checkpoint. Alone it could not take a write.
+pub(super) fn witness_was_outside(case: &Case<'_>) -> bool {
+    let checkpoints: BTreeSet<_> = case.replicas.iter().map(|replica| &replica.checkpoint).collect();
+    case.replicas.len() >= case.factor
+        && case.factor > 1
+        && checkpoints.len() == 1
+        && checkpoints.iter().all(|checkpoint| checkpoint.is_some())
+        && case.witnesses().all(|witness| {
+            case.replicas.iter().any(|r| r.label == witness.seen_by && r.last_join == LastJoin::Refused)
+        })
+}
+
+fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
+    let everything = verdict.kind == VerdictKind::InsufficientEvidence
+        || (!case.without_missing && case.witnesses().next().is_some());
+    let judged: Vec<&Replica> = case.judged().collect();
+    let own: BTreeSet<&Label> = match verdict.kind {
+        VerdictKind::Irreconcilable => lineages(case, &judged).into_iter().flatten().map(|r| &r.label).collect(),
+        _ => verdict.keep.iter().collect(),
+    };
+    let stored_off_chain = |replica: &Replica| {
+        replica.disks.values().any(|disk| !disk.on_chain && disk.allocated().is_none_or(|bytes| bytes > 0))
+    };
+    case.replicas
+        .iter()
+        .filter(|replica| {
+            everything || own.contains(&replica.label) || !case.is_judged(replica) || stored_off_chain(replica)
+        })
+        .map(|replica| replica.label.clone())
+        .collect()
+}
+
+/// Whether two replicas are equal in data.
+pub(super) fn is_equal(kind: RelationKind) -> bool {
+    matches!(kind, RelationKind::Equal | RelationKind::Identical)
+}

@@ -1,0 +1,190 @@
+//! What is to be noticed about a volume as a whole, from the relations of its replicas.
+
+use std::collections::BTreeSet;
+
+use super::confidence::checkpoint_by_fewer;
+use super::decide::Case;
+use crate::finding::{Code, Exhibit, Finding};
+use crate::ident::{BLOCK_SIZE, Label, Runs};
+use crate::lineage::{Doubt, Relation, Stop};
+use crate::replica::{Replica, State};
+
+/// Findings about the volume.
+pub fn notice(case: &Case<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for relation in &case.lineage.relations {
+        let both = |label: &Label| case.judged().any(|replica| replica.label == *label);
+        if both(&relation.a) && both(&relation.b) {
+            pair(case, relation, &mut found);
+        }
+    }
+    whole(case, &mut found);
+    witnesses(case, &mut found);
+    found.sort();
+    found
+}
+
+fn replica<'a>(case: &Case<'a>, label: &Label) -> Option<&'a Replica> {
+    case.replicas.iter().find(|replica| replica.label == *label)
+}
+
+fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
+    let (a, b) = (&relation.a, &relation.b);
+    let (Some(ra), Some(rb)) = (replica(case, a), replica(case, b)) else { return };
+    let meta = |label: &Label| Exhibit::file(label, "volume.meta");
+    let blank = ra.state == State::Blank || rb.state == State::Blank;
+    if relation.shared.pairs.is_empty() && !blank && !ra.chain.is_empty() && !rb.chain.is_empty() {
+        let base = |replica: &Replica| replica.chain.last().map_or_else(String::new, |name| name.record());
+        found.push(Finding::volume(
+            Code::NoCommonAncestor,
+            format!("{a} and {b} have no state in common"),
+            vec![Exhibit::file(a, base(ra)), Exhibit::file(b, base(rb))],
+        ));
+    }
+    let shared: BTreeSet<_> =
+        relation.shared.pairs.iter().filter_map(|(at, _)| ra.chain.iter().rev().nth(*at)).collect();
+    let names: Vec<_> = ra
+        .chain
+        .iter()
+        .filter(|name| name.is_snapshot() && !shared.contains(name) && rb.chain.contains(name))
+        .collect();
+    if let Some(newest) = names.first() {
+        let why = match &relation.shared.stop {
+            Some(Stop::Counters(name, ca, cb)) => format!("; {name} carries {ca} and {cb}"),
+            Some(Stop::Content(name)) => format!("; {name} holds different blocks"),
+            Some(Stop::Unmerged(name)) => format!("; what lies below {name} cannot have been merged away"),
+            Some(Stop::Base) => "; the oldest disks have different names".to_owned(),
+            None => String::new(),
+        };
+        found.push(
+            Finding::volume(
+                Code::EqualNamesOnly,
+                format!("{a} and {b} have {} snapshot names in common above their last common state{why}", names.len()),
+                vec![Exhibit::file(a, newest.record()), Exhibit::file(b, newest.record())],
+            )
+            .on(newest),
+        );
+    }
+    if relation.shared.skew {
+        found.push(Finding::volume(
+            Code::CleanUpSkew,
+            format!("{a} has {} layers and {b} {}, of the same history", ra.chain.len(), rb.chain.len()),
+            vec![meta(a), meta(b)],
+        ));
+    }
+    for (lost, loser, other) in [(&relation.lost_a, a, b), (&relation.lost_b, b, a)] {
+        if !lost.is_empty() {
+            found.push(damage(lost, loser, other));
+        }
+    }
+    if !relation.unknown.is_empty() {
+        found.push(Finding::volume(
+            Code::SameDataUnknown,
+            format!("{a} and {b} differ in {} below their common state", count(&relation.unknown)),
+            ranges(&relation.unknown, a).into_iter().chain(ranges(&relation.unknown, b)).collect(),
+        ));
+    }
+    if relation.doubts.contains(&Doubt::OneWrite) {
+        found.push(Finding::volume(
+            Code::LastWriteDiffers,
+            format!("{a} and {b} differ in one run of {}", count(&relation.contested)),
+            ranges(&relation.contested, a).into_iter().chain(ranges(&relation.contested, b)).collect(),
+        ));
+    }
+}
+
+fn damage(lost: &Runs, loser: &Label, other: &Label) -> Finding {
+    let mut finding = Finding::volume(
+        Code::SilentDamage,
+        format!("{loser} lost {} that {other} still has below their common state", count(lost)),
+        ranges(lost, loser),
+    );
+    finding.replica = Some(loser.clone());
+    finding
+}
+
+fn count(runs: &Runs) -> String {
+    let blocks = runs.blocks();
+    format!("{blocks} block{} of {BLOCK_SIZE} bytes", if blocks == 1 { "" } else { "s" })
+}
+
+/// The first few ranges of a set, as exhibits.
+fn ranges(runs: &Runs, label: &Label) -> Vec<Exhibit> {
+    runs.iter().take(8).map(|run| Exhibit::bytes(label, "view", *run)).collect()
+}
+
+fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
+    let some_data = case.judged().any(|replica| replica.state == State::Usable);
+    for replica in case.replicas.iter().filter(|replica| replica.state == State::Blank && some_data) {
+        let label = &replica.label;
+        let counter = replica.counter.map_or_else(|| "no counter".to_owned(), |c| format!("counter {c}"));
+        let text = format!("{label} holds nothing ({counter})");
+        found.push(Finding::of(Code::BlankReplica, label, text, Exhibit::file(label, "volume.meta")));
+    }
+    let sizes: BTreeSet<u64> = case.replicas.iter().filter_map(|replica| replica.size).collect();
+    if sizes.len() > 1 {
+        let evidence = case
+            .replicas
+            .iter()
+            .filter_map(|r| Some(Exhibit::field(&r.label, "volume.meta", "Size", r.size?)))
+            .collect();
+        found.push(Finding::volume(Code::VolumeSizesDiffer, "the replicas are not of one size", evidence));
+    }
+    let mut uuids: std::collections::BTreeMap<&str, Vec<&Label>> = std::collections::BTreeMap::new();
+    for replica in case.replicas {
+        if let Some(uuid) = replica.meta.as_ref().and_then(|meta| meta.uuid.as_deref()).filter(|u| !u.is_empty()) {
+            uuids.entry(uuid).or_default().push(&replica.label);
+        }
+    }
+    for (uuid, labels) in uuids.into_iter().filter(|(_, labels)| labels.len() > 1) {
+        let names = labels.iter().map(|label| label.as_str()).collect::<Vec<_>>().join(", ");
+        let evidence = labels.iter().map(|label| Exhibit::field(label, "volume.meta", "UUID", uuid)).collect();
+        found.push(Finding::volume(Code::SameUuid, format!("{names} carry one UUID"), evidence));
+    }
+    if let Some((a, b, c)) = checkpoint_by_fewer(&case.lineage.layers) {
+        let evidence = [a, b, c]
+            .iter()
+            .filter_map(|label| replica(case, label))
+            .filter_map(|r| Some(Exhibit::field(&r.label, "volume.meta", "Checkpoint", r.checkpoint.as_ref()?)))
+            .collect();
+        found.push(Finding::volume(
+            Code::CheckpointByFewer,
+            format!("the Checkpoint of {a} and {b} is newer than that of {c}"),
+            evidence,
+        ));
+    }
+    if case.replicas.len() < case.factor {
+        found.push(Finding::volume(
+            Code::FactorUnmet,
+            format!("{} replicas were supplied, the replication factor is {}", case.replicas.len(), case.factor),
+            Vec::new(),
+        ));
+    }
+}
+
+fn witnesses(case: &Case<'_>, found: &mut Vec<Finding>) {
+    for witness in &case.lineage.witnesses {
+        let label = &witness.seen_by;
+        let head = replica(case, label).and_then(|r| r.head.as_ref()).map_or_else(String::new, |h| h.record());
+        let record = &witness.record;
+        let at = record.created.as_deref().map_or_else(String::new, |created| format!(" at {created}"));
+        let counter = record.counter.map_or_else(String::new, |c| format!(", counter {c}"));
+        let mut text = format!(
+            "{label} met an RW replica{at} whose head was {}{counter}; their join snapshot {} is in no other \
+             directory that was supplied",
+            record.head, record.join_snapshot
+        );
+        let code = match &witness.doubted_by {
+            Some(other) => {
+                text.push_str(&format!("; {other} has a newer Checkpoint, so it may be that replica"));
+                Code::WitnessInDoubt
+            }
+            None => Code::MissingWitness,
+        };
+        found.push(
+            Finding::of(code, label, text, Exhibit::field(label, head.clone(), "Name", &record.head))
+                .and(Exhibit::field(label, head, "Parent", &record.join_snapshot))
+                .on(&record.join_snapshot),
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! The rules by name: which one gave an answer, and what it says.
+//!
+//! Rule ids are published: never renamed, never used again for something else.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+macro_rules! rules {
+    ($($variant:ident $id:literal $says:literal)*) => {
+        /// A published rule.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule {
+            $(#[doc = $says] $variant,)*
+        }
+
+        /// Every rule with its words.
+        pub const RULES: &[RuleRow] = &[$(RuleRow { rule: Rule::$variant, id: $id, says: $says },)*];
+    };
+}
+
+/// One rule in words.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleRow {
+    /// The rule.
+    pub rule: Rule,
+    /// Its published name.
+    pub id: &'static str,
+    /// What it says.
+    pub says: &'static str,
+}
+
+rules! {
+    AllHold "R-ALL-HOLD" "Every replica holds everything that any supplied replica holds. Any of them may be kept."
+    SomeHold "R-SOME-HOLD" "At least one replica holds everything that any supplied replica holds, and at least one does not. A holder lacks not one block that another has: not above the state they share, and not below it."
+    Ways "R-N-WAYS" "No replica holds everything: each of several lineages holds blocks that no other does. Whichever is kept, the data of the others are lost unless they are taken out first."
+    OneAlone "R-ONE-ALONE" "One replica alone cannot be judged: nothing tells what the others hold. With a replication factor of 1 it is the volume."
+    FactorOne "R-FACTOR-ONE" "The replication factor is 1 and one replica was supplied, so it is the volume."
+    NothingReadable "R-NOTHING-READABLE" "No supplied replica can be judged: Jiva would open none of them, or the copies do not show what the originals hold."
+    Witness "R-WITNESS" "Another replica was RW and met a supplied one, and its history is in none of the supplied directories. It may hold what no supplied replica does, so nobody is named until it is found. What holds among those supplied is said."
+    SameState "R-SAME-STATE" "Two replicas differ in blocks of a state that their records call the same, in the same layer. Nothing tells which side is newer."
+    NoneWhole "R-NONE-WHOLE" "The replicas that would hold everything have flaws of their own (an image missing, two layers in one file, a join cut off while files were copied), and no comparison of blocks clears them."
+    Circle "R-CIRCLE" "Each replica lacks something that another has by the records, yet no two lineages can be told apart: the evidence contradicts itself."
+}
+
+impl Rule {
+    /// Its row.
+    pub fn row(self) -> &'static RuleRow {
+        &RULES[self as usize]
+    }
+
+    /// Finds a rule by its published name, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        RULES.iter().find(|row| row.id.eq_ignore_ascii_case(text)).map(|row| row.rule)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().id)
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.row().id)
+    }
+}

@@ -1,0 +1,293 @@
+//! The sentences of an answer: reasons with evidence, what to collect, what would change it.
+
+use super::decide::{Case, is_equal, lineages, witness_was_outside};
+use super::rules::Rule;
+use super::{Reason, Verdict, VerdictKind};
+use crate::blocks::Fidelity;
+use crate::finding::Exhibit;
+use crate::ident::{BLOCK_SIZE, Label, Runs};
+use crate::lineage::{Basis, Doubt, Relation};
+use crate::replica::{Flag, LastJoin, Replica, State};
+
+/// So many bytes, in the largest unit that keeps a digit: `884 KiB`, `1.1 GiB`.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut unit = 0;
+    let mut value = count as f64;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if value >= 10.0 || value.fract() == 0.0 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+fn blocks(runs: &Runs) -> String {
+    let count = runs.blocks();
+    let word = if count == 1 { "block" } else { "blocks" };
+    format!("{count} {word} ({})", bytes(count * BLOCK_SIZE))
+}
+
+fn list(labels: &[Label]) -> String {
+    labels.iter().map(Label::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn reason(text: String, evidence: Vec<Exhibit>) -> Reason {
+    Reason { text, evidence }
+}
+
+/// Why the answer is what it is, most important first.
+pub(super) fn reasons(case: &Case<'_>, verdict: &Verdict) -> Vec<Reason> {
+    let mut out = Vec::new();
+    witnesses(case, verdict, &mut out);
+    not_judged(case, &mut out);
+    match verdict.rule {
+        Rule::OneAlone => out.push(reason(
+            format!(
+                "one readable replica was supplied and the replication factor is {}: nothing tells what the others hold",
+                case.factor
+            ),
+            case.judged().map(|replica| Exhibit::file(&replica.label, "volume.meta")).collect(),
+        )),
+        Rule::FactorOne => out.push(reason(
+            "the replication factor is 1, so the one replica is the volume".to_owned(),
+            case.judged().map(|replica| Exhibit::file(&replica.label, "volume.meta")).collect(),
+        )),
+        _ => {}
+    }
+    for replica in case.judged() {
+        flaws(replica, &mut out);
+    }
+    for relation in &case.lineage.relations {
+        if let Some(found) = describe(case, relation) {
+            out.push(found);
+        }
+    }
+    if let Some(keep) = &verdict.keep {
+        out.push(why_keep(case, verdict, keep));
+    }
+    if out.is_empty() {
+        out.push(reason(verdict.rule.row().says.to_owned(), Vec::new()));
+    }
+    out
+}
+
+fn witnesses(case: &Case<'_>, verdict: &Verdict, out: &mut Vec<Reason>) {
+    let outside = verdict.kind == VerdictKind::Consistent && witness_was_outside(case);
+    for witness in case.witnesses() {
+        let head_record = case
+            .replicas
+            .iter()
+            .find(|replica| replica.label == witness.seen_by)
+            .and_then(|replica| replica.head.as_ref())
+            .map_or_else(String::new, |head| head.record());
+        let record = &witness.record;
+        let counter = record.counter.map_or_else(String::new, |c| format!(", counter {c}"));
+        let mut text = format!(
+            "{} met an RW replica that is not here: its head was {}{counter}, and the snapshot of that join, {}, is \
+             in no supplied directory",
+            witness.seen_by,
+            record.head,
+            record.join_snapshot.short()
+        );
+        if outside {
+            text.push_str(
+                "; it refused them, so it lacked the Checkpoint that all have in common: it was never part of this \
+                 set in full health, and alone it could not take a write",
+            );
+        }
+        out.push(reason(
+            text,
+            vec![
+                Exhibit::field(&witness.seen_by, head_record.clone(), "Name", &record.head),
+                Exhibit::field(&witness.seen_by, head_record, "Parent", &record.join_snapshot),
+            ],
+        ));
+    }
+}
+
+fn not_judged(case: &Case<'_>, out: &mut Vec<Reason>) {
+    for replica in case.replicas.iter().filter(|replica| !case.is_judged(replica)) {
+        let label = &replica.label;
+        let text = match (replica.state, case.fidelity_of(label)) {
+            (State::Broken, _) => format!(
+                "{label} cannot be opened, so what it holds is unknown: {}",
+                replica.error.as_deref().unwrap_or("no message")
+            ),
+            (_, Fidelity::HolesFilled) => {
+                format!("the copy of {label} has its holes filled, so it does not show what the original holds")
+            }
+            _ => format!("the copy of {label} is incomplete, so what it holds is unknown"),
+        };
+        out.push(reason(text, vec![Exhibit::file(label, "volume.meta")]));
+    }
+}
+
+fn flaws(replica: &Replica, out: &mut Vec<Reason>) {
+    let label = &replica.label;
+    let flaw = if replica.flags.contains(&Flag::ImageMissing) {
+        "an image of its chain is missing"
+    } else if replica.flags.contains(&Flag::ChainHardLinked) {
+        "two members of its chain are one file"
+    } else if replica.last_join == LastJoin::Unfinished {
+        "a join was cut off while files were copied over its own, so its view belongs to no moment"
+    } else if replica.state == State::Blank {
+        "it holds nothing: not one block of its chain is stored"
+    } else {
+        return;
+    };
+    out.push(reason(format!("{label}: {flaw}"), vec![Exhibit::file(label, "volume.meta")]));
+}
+
+/// What two replicas are to each other, in one sentence.
+fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
+    let judged = |label: &Label| case.judged().any(|replica| replica.label == *label);
+    if !judged(&relation.a) || !judged(&relation.b) {
+        return None;
+    }
+    let (a, b) = (&relation.a, &relation.b);
+    let from = match &relation.ancestor {
+        Some((disk, _)) => format!("since {}, which both have", disk.short()),
+        None => "and no state is common to both".to_owned(),
+    };
+    let read = match relation.basis {
+        Basis::Records => "by records alone",
+        Basis::Extents => "by extents",
+        Basis::Blocks => "by content",
+    };
+    let mut text = match (relation.newer_a.nothing(), relation.newer_b.nothing()) {
+        (true, true) => format!("{a} and {b} hold the same {read}"),
+        (false, true) => format!("{b} lacks {} of {a}, {from}, {read}", holds(&relation.newer_a)),
+        (true, false) => format!("{a} lacks {} of {b}, {from}, {read}", holds(&relation.newer_b)),
+        (false, false) => format!(
+            "{a} holds {} that {b} lacks, and {b} {} that {a} lacks, {from}, {read}",
+            holds(&relation.newer_a),
+            holds(&relation.newer_b)
+        ),
+    };
+    let below = |lost: &Runs, who: &Label| {
+        if lost.is_empty() {
+            String::new()
+        } else {
+            format!("; {who} lost {} below that state", blocks(lost))
+        }
+    };
+    text.push_str(&below(&relation.lost_a, a));
+    text.push_str(&below(&relation.lost_b, b));
+    if relation.doubts.contains(&Doubt::DecidedByCounter) {
+        text.push_str("; where both wrote, the higher counter decides");
+    }
+    if relation.doubts.contains(&Doubt::OneWrite) {
+        text.push_str("; they differ by what looks like one write that was never acknowledged");
+    }
+    let mut evidence = Vec::new();
+    for label in [a, b] {
+        let replica = case.replicas.iter().find(|replica| replica.label == *label)?;
+        let disk = relation.ancestor.as_ref().map(|(da, db)| if label == a { da } else { db });
+        if let Some(disk) = disk {
+            evidence.push(Exhibit::file(label, disk.record()));
+        }
+        if let Some(counter) = replica.counter {
+            evidence.push(Exhibit::field(label, "revision.counter", "counter", counter));
+        }
+    }
+    let first = |label: &Label, runs: &Runs| runs.as_slice().first().map(|run| Exhibit::bytes(label, "view", *run));
+    evidence.extend(first(a, &relation.newer_a.blocks));
+    evidence.extend(first(b, &relation.newer_b.blocks));
+    Some(reason(text, evidence))
+}
+
+fn holds(holds: &crate::lineage::Holds) -> String {
+    if holds.blocks.is_empty() { "later writes".to_owned() } else { blocks(&holds.blocks) }
+}
+
+fn why_keep(case: &Case<'_>, verdict: &Verdict, keep: &Label) -> Reason {
+    let replica = case.replicas.iter().find(|replica| replica.label == *keep);
+    let mut why = Vec::new();
+    if verdict.holders.len() > 1 {
+        why.push(format!("of {}, all of which hold everything", list(&verdict.holders)));
+    } else {
+        why.push("it alone holds everything".to_owned());
+    }
+    if let Some(replica) = replica {
+        if replica.start_error.is_none() {
+            why.push("its process starts".to_owned());
+        }
+        if matches!(replica.last_join, LastJoin::None | LastJoin::Finished) {
+            why.push("no join of its own is left open".to_owned());
+        }
+        if let Some(counter) = replica.counter {
+            why.push(format!("its counter is {counter}"));
+        }
+    }
+    reason(format!("keep {keep}: {}", why.join("; ")), vec![Exhibit::file(keep, "revision.counter")])
+}
+
+/// What to collect to settle the answer.
+pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
+    let mut out = Vec::new();
+    let heads = case.witnesses().filter_map(|witness| witness.record.head.head_number());
+    if let Some(head) = heads.max() {
+        let outside = verdict.kind == VerdictKind::Consistent;
+        let mut text = format!(
+            "the directory of the replica whose head is volume-head-{head:03}.img or higher: look for it on every \
+             node, also where no pod runs any more"
+        );
+        if outside {
+            text.push_str(" (the answer does not turn on it)");
+        }
+        out.push(text);
+    }
+    if case.replicas.len() < case.factor {
+        out.push(format!(
+            "{} more replica(s): {} were supplied and the replication factor is {}",
+            case.factor - case.replicas.len(),
+            case.replicas.len(),
+            case.factor
+        ));
+    }
+    for replica in case.replicas {
+        let label = &replica.label;
+        match case.fidelity_of(label) {
+            Fidelity::HolesFilled => {
+                out.push(format!("{label} again, with tar --sparse: this copy lost its holes"));
+            }
+            Fidelity::Incomplete => out.push(format!("{label} again: this copy is incomplete")),
+            _ if replica.flags.contains(&Flag::RecordsOnly) => {
+                out.push(format!("the images of {label}, with tar --sparse: only its records are here"));
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// What would change the answer.
+pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
+    let mut out = Vec::new();
+    let basis = case.lineage.relations.iter().map(|relation| relation.basis).min();
+    if basis.is_some_and(|basis| basis < Basis::Blocks) {
+        out.push("a comparison of the blocks, which was not made".to_owned());
+    }
+    if case.replicas.iter().any(|replica| replica.state == State::Broken) {
+        out.push("the data of a replica that cannot be opened, once they can be read".to_owned());
+    }
+    if case.witnesses().next().is_some() {
+        out.push("the directory of the replica that is missing".to_owned());
+    }
+    if case.replicas.len() < case.factor {
+        out.push("a further replica of this volume".to_owned());
+    }
+    let judged: Vec<&Replica> = case.judged().collect();
+    if verdict.kind == VerdictKind::Irreconcilable {
+        let ways = lineages(case, &judged).len();
+        out.push(format!("knowing that all but one of the {ways} lineages hold nothing of worth"));
+    }
+    if case.lineage.relations.iter().any(|r| is_equal(r.kind) && r.doubts.contains(&Doubt::SameBlocksUnread)) {
+        out.push("different content in blocks that both sides wrote at equal counters".to_owned());
+    }
+    out
+}
