@@ -9,6 +9,7 @@ pub mod ident;
 pub mod jiva;
 pub mod lineage;
 pub mod replica;
+pub mod report;
 mod runs;
 pub mod verdict;
 pub mod watch;

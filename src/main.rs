@@ -1,2 +1,9 @@
-//! The `jivascope` program.
-fn main() {}
+//! The `jivascope` program: arguments in, exit code out.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,6 +1,6 @@
 //! Arithmetic of byte ranges: union, intersection, difference, all linear in the number of runs.
 
-use crate::ident::{BLOCK_SIZE, Run, Runs};
+use crate::ident::{BLOCK_SIZE, Runs};
 
 impl Runs {
     /// What lies in either.
@@ -80,6 +80,7 @@ impl Runs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ident::Run;
     use proptest::prelude::*;
 
     fn runs() -> impl Strategy<Value = Runs> {

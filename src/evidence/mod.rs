@@ -6,7 +6,29 @@
 use std::fmt;
 use std::io;
 
-use crate::ident::Runs;
+use crate::ident::{BLOCK_SIZE, Run, Runs};
+
+mod archive;
+mod decode;
+mod directory;
+mod find;
+mod gather;
+mod handles;
+mod index;
+mod input;
+mod label;
+mod memory;
+mod remarks;
+mod spool;
+mod sys;
+mod tar;
+mod tree;
+
+pub use gather::{
+    Evidence, Found, GatherError, Images, Input, InputKind, InputPath, InputReport, Options, gather,
+};
+pub use memory::MemorySource;
+pub use spool::SpoolError;
 
 /// Metadata files larger than this are refused: no file of Jiva's but images and logs comes near it.
 pub const SMALL_FILE_LIMIT: u64 = 1 << 20;
@@ -18,7 +40,7 @@ pub struct Entry {
     pub name: String,
     /// What kind of thing it is; only a regular file is ever opened.
     pub kind: Kind,
-    /// Apparent size in bytes.
+    /// Apparent size in bytes; 0 for everything but regular files, whose sizes no two tools tell alike.
     pub size: u64,
     /// Names of one replica directory that are one inode carry the same number; `None` where the
     /// name stands alone.
@@ -131,4 +153,59 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// # Errors
     /// As for reading; a range that an incomplete copy lacks is [`ReadError::Damaged`].
     fn read_at(&self, entry: &Entry, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError>;
+}
+
+/// Spells a name in text: what is UTF-8 stays, every other byte becomes `\xNN`.
+fn spell(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
+/// Cuts stored ranges at the apparent size rounded up to a block.
+///
+/// A range that reaches the apparent end is widened to that limit: a file system tells the whole last
+/// block, a sparse map only the bytes that exist, and both mean the same.
+fn clip(ranges: impl IntoIterator<Item = Run>, size: u64) -> Runs {
+    let limit = size.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE);
+    let mut runs = Runs::new();
+    for range in ranges {
+        let end = if range.end >= size { limit } else { range.end };
+        if range.start < size {
+            runs.push(range.start, end);
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_spelt_without_loss_of_utf8() {
+        for (raw, spelt) in
+            [(&b"volume.meta"[..], "volume.meta"), ("ä".as_bytes(), "ä"), (b"a\xffb\xc3", "a\\xffb\\xc3")]
+        {
+            assert_eq!(spell(raw), spelt);
+        }
+    }
+
+    #[test]
+    fn ranges_end_with_the_last_block_of_the_file() {
+        let run = |start, end| Run { start, end };
+        for (ranges, size, expected) in [
+            (vec![run(0, 4096), run(8192, 10000)], 10000, vec![run(0, 4096), run(8192, 12288)]),
+            (vec![run(0, 1 << 20)], 5, vec![run(0, 4096)]),
+            (vec![run(4096, 8192)], 4096, vec![]),
+            (vec![run(0, 0)], 0, vec![]),
+        ] {
+            assert_eq!(clip(ranges, size).as_slice(), expected);
+        }
+    }
 }

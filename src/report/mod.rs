@@ -1,9 +1,4 @@
 //! Showing an analysis: JSON, text, DOT. No decision is taken here, and nothing is printed: writers write to what
 //! they are given.
 
-pub mod dot;
-pub mod escape;
 pub mod json;
-pub mod lanes;
-pub mod text;
-pub mod words;

@@ -1,0 +1,64 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+#[derive(Debug, Parser)]
+#[command(name = "jivascope", version, about, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say which replica may be kept, with proof, or that there is no such one
+    Analyze(Analyze),
+    /// Print the sha256 of each replica's merged view
+    Hash(Hash),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Inputs {
+    /// Replica directories, directories that hold some, or tar archives of them; - is standard input
+    #[arg(required = true, value_name = "[LABEL=]PATH")]
+    pub inputs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Judging {
+    /// Read no block: judge by records and extents alone
+    #[arg(long)]
+    pub metadata_only: bool,
+    /// Judge without the replicas that nobody supplied
+    #[arg(long)]
+    pub without_missing: bool,
+    /// How many replicas the volume should have; it stands in no file
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub replication_factor: u16,
+    /// Only the volume of this name
+    #[arg(long, value_name = "NAME")]
+    pub volume: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Analyze {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    #[command(flatten)]
+    pub judging: Judging,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Hash {
+    #[command(flatten)]
+    pub inputs: Inputs,
+}

@@ -1,0 +1,41 @@
+//! Arguments, progress, exit codes. Nothing here knows Jiva.
+
+mod analyze;
+mod args;
+mod hash;
+mod inputs;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+/// Exit code of a run that could not do its work.
+const FAILED: u8 = 1;
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        Command::Analyze(command) => analyze::run(command),
+        Command::Hash(command) => hash::run(command),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "jivascope: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Whether the reader of our output went away: it had what it wanted.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}

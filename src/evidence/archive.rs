@@ -1,0 +1,217 @@
+//! A replica directory inside an archive: entries, and bytes by pieces.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
+
+use super::handles::{Handles, read_full_at};
+use super::spool::Spool;
+use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source};
+use crate::ident::{Run, Runs};
+
+/// A part of a file and where its bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// First byte in the file.
+    pub(super) at: u64,
+    pub(super) len: u64,
+    /// First byte in the archive or the spool.
+    pub(super) place: u64,
+}
+
+/// Where the bytes of one file are.
+#[derive(Debug)]
+pub(super) enum Bytes {
+    /// All of them, in memory.
+    Kept(Vec<u8>),
+    /// Ascending pieces; what lies between them is zeros.
+    Pieces(Vec<Piece>),
+    /// Nowhere: they went by.
+    NotKept,
+}
+
+/// The content of one inode.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) size: u64,
+    /// Stored ranges; absent where the map is wrong, so that nothing about the content is known.
+    pub(super) runs: Option<Runs>,
+    pub(super) origin: Origin,
+    pub(super) bytes: Bytes,
+    /// From here on stored bytes are missing, and why.
+    pub(super) missing: Option<(u64, String)>,
+}
+
+/// What the places of pieces refer to.
+#[derive(Debug)]
+pub(super) enum Backing {
+    Archive(Arc<ArchiveFile>),
+    Spool(Option<Arc<Spool>>),
+}
+
+/// An archive that can be sought, opened again whenever it is needed.
+#[derive(Debug)]
+pub(super) struct ArchiveFile {
+    path: PathBuf,
+    handles: Arc<Handles>,
+    owner: u32,
+    device: u64,
+    inode: u64,
+    pub(super) size: u64,
+}
+
+impl ArchiveFile {
+    /// Opens a regular file; `Ok(None)` for anything else.
+    pub(super) fn open(path: &Path, handles: &Arc<Handles>) -> io::Result<Option<(Self, OwnedFd)>> {
+        let file = open(path)?;
+        let stat = fstat(&file)?;
+        if !rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file() {
+            return Ok(None);
+        }
+        let archive = Self {
+            path: path.to_owned(),
+            handles: handles.clone(),
+            owner: handles.owner(),
+            device: number(stat.st_dev),
+            inode: number(stat.st_ino),
+            size: number(stat.st_size),
+        };
+        Ok(Some((archive, file)))
+    }
+
+    /// What tells this file from others.
+    pub(super) fn identity(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
+    fn read(&self, place: u64, buf: &mut [u8]) -> Result<(), ReadError> {
+        let file = self.handles.get(self.owner, 0, || {
+            let file = open(&self.path)?;
+            let stat = fstat(&file).map_err(io::Error::from)?;
+            if (number(stat.st_dev), number(stat.st_ino)) == self.identity() {
+                return Ok(file);
+            }
+            Err(ReadError::Damaged("the archive was replaced while it was read".to_owned()))
+        })?;
+        if read_full_at(&*file, buf, place)? < buf.len() {
+            return Err(ReadError::Damaged("the archive became shorter while it was read".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> io::Result<OwnedFd> {
+    // NONBLOCK: a named pipe must not make us wait for a writer.
+    Ok(openat(CWD, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// The fields of `struct stat` have other widths on other machines.
+fn number(field: impl TryInto<u64>) -> u64 {
+    field.try_into().unwrap_or(0)
+}
+
+/// A replica directory of an archive.
+#[derive(Debug)]
+pub(super) struct Archived {
+    pub(super) entries: Vec<Entry>,
+    /// One for each entry; absent for what is not a file or was never there.
+    pub(super) bodies: Vec<Option<Arc<Body>>>,
+    pub(super) backing: Arc<Backing>,
+}
+
+impl Archived {
+    fn body(&self, entry: &Entry) -> Result<&Body, ReadError> {
+        let at = self
+            .entries
+            .binary_search_by(|e| e.name.cmp(&entry.name))
+            .map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
+        let own = &self.entries[at];
+        match (&self.bodies[at], own.kind) {
+            (Some(body), Kind::File) => Ok(body),
+            (None, Kind::File) => Err(ReadError::Damaged(own.damage.clone().unwrap_or_default())),
+            (_, kind) => Err(ReadError::NotAFile(kind)),
+        }
+    }
+
+    fn fetch(&self, place: u64, buf: &mut [u8]) -> Result<(), ReadError> {
+        match &*self.backing {
+            Backing::Archive(archive) => archive.read(place, buf),
+            Backing::Spool(Some(spool)) => Ok(spool.read(place, buf)?),
+            Backing::Spool(None) => Err(ReadError::NotKept),
+        }
+    }
+}
+
+impl Source for Archived {
+    fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn read(&self, entry: &Entry) -> Result<Vec<u8>, ReadError> {
+        let body = self.body(entry)?;
+        if body.size > SMALL_FILE_LIMIT {
+            return Err(ReadError::TooLarge { size: body.size, limit: SMALL_FILE_LIMIT });
+        }
+        let mut bytes = vec![0; body.size as usize];
+        self.read_at(entry, 0, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {
+        let body = self.body(entry)?;
+        match (&body.runs, &body.missing) {
+            (Some(runs), _) => Ok(Extents { runs: runs.clone(), origin: body.origin }),
+            (None, Some((_, why))) => Err(ReadError::Damaged(why.clone())),
+            (None, None) => Err(ReadError::NotKept),
+        }
+    }
+
+    fn read_at(&self, entry: &Entry, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
+        let body = self.body(entry)?;
+        let len = usize::try_from(body.size.saturating_sub(offset)).unwrap_or(usize::MAX).min(buf.len());
+        let (buf, end) = (&mut buf[..len], offset.saturating_add(len as u64));
+        if let Some((from, why)) = &body.missing
+            && body.stores(offset.max(*from), end)
+        {
+            return Err(ReadError::Damaged(why.clone()));
+        }
+        match &body.bytes {
+            Bytes::Kept(bytes) => {
+                // The part beyond what is kept was found to be a hole.
+                buf.fill(0);
+                let kept = bytes.get(offset as usize..).unwrap_or_default();
+                let n = kept.len().min(len);
+                buf[..n].copy_from_slice(&kept[..n]);
+            }
+            Bytes::Pieces(pieces) => {
+                let mut filled = 0;
+                let first = pieces.partition_point(|p| p.at + p.len <= offset);
+                for piece in pieces[first..].iter().take_while(|p| p.at < end) {
+                    let from = piece.at.max(offset);
+                    let to = (piece.at + piece.len).min(end);
+                    let (start, stop) = ((from - offset) as usize, (to - offset) as usize);
+                    buf[filled..start].fill(0);
+                    self.fetch(piece.place + (from - piece.at), &mut buf[start..stop])?;
+                    filled = stop;
+                }
+                buf[filled..].fill(0);
+            }
+            Bytes::NotKept if body.stores(offset, end) => return Err(ReadError::NotKept),
+            Bytes::NotKept => buf.fill(0),
+        }
+        Ok(len)
+    }
+}
+
+impl Body {
+    /// Whether any byte of `start..end` is stored, as far as is known.
+    fn stores(&self, start: u64, end: u64) -> bool {
+        let Some(runs) = &self.runs else { return start < end };
+        let runs: &[Run] = runs.as_slice();
+        let first = runs.partition_point(|run| run.end <= start);
+        start < end && runs.get(first).is_some_and(|run| run.start < end)
+    }
+}

@@ -1,0 +1,354 @@
+//! From inputs to replicas: the one way into this room.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::handles::Handles;
+use super::input::{Candidate, Read, read};
+use super::label::{count, distinguish, volume};
+use super::remarks::Remarks;
+use super::spool::{Spool, SpoolError};
+use super::{Kind, Source};
+use crate::ident::Label;
+use crate::watch::Watch;
+
+/// One thing to look at, with the label given for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// The label of its replica, or the front part of the labels of its replicas.
+    pub label: Option<String>,
+    /// Where it is.
+    pub path: InputPath,
+}
+
+/// Where an input is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputPath {
+    /// A directory or an archive.
+    Path(PathBuf),
+    /// An archive on standard input.
+    StandardInput,
+}
+
+impl fmt::Display for InputPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(f),
+            Self::StandardInput => f.write_str("-"),
+        }
+    }
+}
+
+/// What becomes of image data in archives that can be read only once: compressed, or on standard input.
+/// The images of directories and of plain archives are always at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Images {
+    /// They are left out; reading them is [`ReadError::NotKept`](super::ReadError::NotKept). Sizes and
+    /// stored ranges are known all the same.
+    Skip,
+    /// What is stored in them and not zero goes into one temporary file without a name.
+    Spool {
+        /// The directory of the temporary file; the system's where none is given.
+        dir: Option<PathBuf>,
+        /// Most bytes that may be put aside for all inputs together.
+        limit: u64,
+    },
+}
+
+/// How to gather.
+#[derive(Clone)]
+pub struct Options<'a> {
+    /// What becomes of image data.
+    pub images: Images,
+    /// Who is told of the progress, in bytes of archives.
+    pub watch: &'a dyn Watch,
+}
+
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").field("images", &self.images).finish_non_exhaustive()
+    }
+}
+
+/// Everything that was given. The order of the inputs makes no difference to it.
+#[derive(Debug)]
+pub struct Evidence {
+    /// The inputs, sorted by their text.
+    pub inputs: Vec<InputReport>,
+    /// The replicas, sorted by label.
+    pub replicas: Vec<Found>,
+}
+
+/// What was seen of one input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InputReport {
+    /// The path as given, `-` for standard input.
+    pub input: String,
+    /// What it is.
+    pub kind: InputKind,
+    /// The labels of the replicas in it, sorted.
+    pub replicas: Vec<Label>,
+    /// What was odd about it.
+    pub remarks: Vec<String>,
+}
+
+/// What an input is, told by its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum InputKind {
+    /// A directory.
+    #[serde(rename = "directory")]
+    Directory,
+    /// A tar archive.
+    #[serde(rename = "tar")]
+    Tar,
+    /// A tar archive, compressed with gzip.
+    #[serde(rename = "tar.gz")]
+    TarGz,
+    /// A tar archive, compressed with zstd.
+    #[serde(rename = "tar.zst")]
+    TarZst,
+    /// A tar archive, compressed with xz.
+    #[serde(rename = "tar.xz")]
+    TarXz,
+    /// A tar archive, compressed with bzip2.
+    #[serde(rename = "tar.bz2")]
+    TarBz2,
+}
+
+/// One replica directory.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What it is called: unique.
+    pub label: Label,
+    /// Where it is: the input as given, and behind it the path below a directory or, after a colon,
+    /// inside an archive.
+    pub path: String,
+    /// Its input, by place in [`Evidence::inputs`].
+    pub input: usize,
+    /// Its files.
+    pub source: Arc<dyn Source>,
+    /// Whether its input was given with a label.
+    pub labelled: bool,
+    /// The volume's name, where the path tells one.
+    pub volume: Option<String>,
+}
+
+/// Why an input cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GatherError {
+    /// No input at all.
+    #[error("no input was given")]
+    Nothing,
+    /// The path does not exist or may not be read.
+    #[error("{input}: cannot be read")]
+    Unreadable {
+        /// The input as given.
+        input: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nothing in it looks like a replica.
+    #[error("no replica found in {input}{hint}")]
+    NoReplica {
+        /// The input as given.
+        input: String,
+        /// What may explain it: empty, or a text that begins with a colon.
+        hint: String,
+    },
+    /// A file that is not an archive.
+    #[error("{input} is neither a directory nor a tar archive (plain, gzip, zstd, xz, bzip2){hint}")]
+    NotAnArchive {
+        /// The input as given.
+        input: String,
+        /// What went wrong: empty, or a text that begins with a colon.
+        hint: String,
+    },
+    /// A named pipe, socket or device.
+    #[error("{input} is a {kind}; give a directory, an archive, or - for standard input")]
+    Special {
+        /// The input as given.
+        input: String,
+        /// What it is.
+        kind: Kind,
+    },
+    /// Two replicas would have one label.
+    #[error("two replicas have the label {label}")]
+    LabelTwice {
+        /// The label.
+        label: String,
+    },
+    /// Standard input can be read only once.
+    #[error("standard input was given twice")]
+    StandardInputTwice,
+    /// Image data could not be put aside.
+    #[error("{input}: image data cannot be put aside")]
+    Spool {
+        /// The input as given.
+        input: String,
+        /// Why.
+        source: SpoolError,
+    },
+}
+
+/// Reads all inputs and finds the replicas in them.
+///
+/// # Errors
+/// The first input, in the order of their text, that cannot be used at all. Damage inside an input is
+/// a remark, not an error.
+pub fn gather(inputs: &[Input], options: &Options<'_>) -> Result<Evidence, GatherError> {
+    let mut inputs: Vec<(String, &Input)> =
+        inputs.iter().map(|input| (input.path.to_string(), input)).collect();
+    inputs.sort_by(|a, b| (&a.0, &a.1.label).cmp(&(&b.0, &b.1.label)));
+    check(&inputs)?;
+    let handles = Arc::new(Handles::default());
+    let spool = match &options.images {
+        Images::Skip => None,
+        Images::Spool { dir, limit } => Some(Arc::new(Spool::new(dir.clone(), *limit))),
+    };
+    let total: u64 = inputs.iter().map(|(_, input)| archive_size(input)).sum();
+    options.watch.begin("reading archives", Some(total));
+    let read: Vec<Result<Read, GatherError>> = inputs
+        .par_iter()
+        .map(|(text, input)| read(text, input, &handles, spool.as_ref(), options.watch))
+        .collect();
+    options.watch.end();
+    assemble(&inputs, read.into_iter().collect::<Result<_, _>>()?)
+}
+
+fn check(inputs: &[(String, &Input)]) -> Result<(), GatherError> {
+    if inputs.is_empty() {
+        return Err(GatherError::Nothing);
+    }
+    if inputs.iter().filter(|(_, input)| input.path == InputPath::StandardInput).count() > 1 {
+        return Err(GatherError::StandardInputTwice);
+    }
+    let mut labels = BTreeSet::new();
+    match inputs.iter().filter_map(|(_, input)| input.label.as_ref()).find(|label| !labels.insert(*label)) {
+        Some(label) => Err(GatherError::LabelTwice { label: label.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn archive_size(input: &Input) -> u64 {
+    let InputPath::Path(path) = &input.path else { return 0 };
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map_or(0, |meta| meta.len())
+}
+
+/// A candidate and the input it came from.
+struct Item {
+    input: usize,
+    candidate: Candidate,
+    label: Option<String>,
+}
+
+fn assemble(inputs: &[(String, &Input)], read: Vec<Read>) -> Result<Evidence, GatherError> {
+    let mut reports = Vec::new();
+    let mut items = Vec::new();
+    for (number, read) in read.into_iter().enumerate() {
+        reports.push((read.kind, read.remarks));
+        items.extend(read.candidates.into_iter().map(|candidate| Item {
+            input: number,
+            candidate,
+            label: None,
+        }));
+    }
+    let labelled = |item: &Item| inputs[item.input].1.label.is_some();
+    let remarks = &mut |input: usize, line: String| {
+        let (_, remarks): &mut (InputKind, Remarks) = &mut reports[input];
+        remarks.push(line);
+    };
+    let mut items = without_repeats(items, labelled, remarks);
+    give_labels(inputs, &mut items)?;
+    let mut replicas: Vec<Found> = items
+        .into_iter()
+        .map(|item| Found {
+            label: Label::new(item.label.unwrap_or_default()),
+            path: item.candidate.path,
+            input: item.input,
+            source: item.candidate.source,
+            labelled: inputs[item.input].1.label.is_some(),
+            volume: volume(&item.candidate.parts),
+        })
+        .collect();
+    replicas.sort_by(|a, b| a.label.cmp(&b.label));
+    if let Some(pair) = replicas.windows(2).find(|pair| pair[0].label == pair[1].label) {
+        return Err(GatherError::LabelTwice { label: pair[0].label.to_string() });
+    }
+    let reports = reports.into_iter().enumerate().map(|(number, (kind, remarks))| InputReport {
+        input: inputs[number].0.clone(),
+        kind,
+        replicas: replicas.iter().filter(|r| r.input == number).map(|r| r.label.clone()).collect(),
+        remarks: remarks.into_lines(),
+    });
+    Ok(Evidence { inputs: reports.collect(), replicas })
+}
+
+/// Keeps a replica that was given twice only once, unless it was given different labels.
+fn without_repeats(
+    items: Vec<Item>,
+    labelled: impl Fn(&Item) -> bool,
+    remark: &mut impl FnMut(usize, String),
+) -> Vec<Item> {
+    let mut same: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (number, item) in items.iter().enumerate() {
+        same.entry(item.candidate.identity.clone()).or_default().push(number);
+    }
+    let mut dropped = BTreeSet::new();
+    for group in same.values().filter(|group| group.len() > 1) {
+        let first = group.iter().copied().find(|&n| labelled(&items[n])).unwrap_or(group[0]);
+        for &number in group.iter().filter(|&&number| number != first) {
+            let (item, kept) = (&items[number], &items[first]);
+            let (path, other) = (&item.candidate.path, &kept.candidate.path);
+            if labelled(item) {
+                remark(
+                    item.input,
+                    format!("{path}: is the same as {other}; both are kept under their labels"),
+                );
+            } else {
+                remark(item.input, format!("{path}: is the same as {other}, and is counted once"));
+                dropped.insert(number);
+            }
+        }
+    }
+    items.into_iter().enumerate().filter(|(n, _)| !dropped.contains(n)).map(|(_, item)| item).collect()
+}
+
+fn give_labels(inputs: &[(String, &Input)], items: &mut [Item]) -> Result<(), GatherError> {
+    let mut taken = BTreeSet::new();
+    for (number, (_, input)) in inputs.iter().enumerate() {
+        let Some(label) = &input.label else { continue };
+        let own: Vec<&mut Item> = items.iter_mut().filter(|item| item.input == number).collect();
+        let single = own.len() == 1;
+        let (mut at_root, mut below): (Vec<_>, Vec<_>) =
+            own.into_iter().partition(|item| single || item.candidate.inner.is_empty());
+        for item in &mut at_root {
+            item.label = Some(label.clone());
+        }
+        let paths: Vec<&[String]> = below.iter().map(|item| &item.candidate.inner[..]).collect();
+        let parts = distinguish(&paths, &BTreeSet::new()).unwrap_or_else(|| count(&paths, &BTreeSet::new()));
+        for (item, part) in below.iter_mut().zip(parts) {
+            item.label = Some(format!("{label}/{part}"));
+        }
+        for label in at_root.iter().chain(&below).filter_map(|item| item.label.clone()) {
+            if !taken.insert(label.clone()) {
+                return Err(GatherError::LabelTwice { label });
+            }
+        }
+    }
+    let mut rest: Vec<&mut Item> = items.iter_mut().filter(|item| item.label.is_none()).collect();
+    let short: Vec<&[String]> = rest.iter().map(|item| &item.candidate.parts[..]).collect();
+    let full: Vec<&[String]> = rest.iter().map(|item| &item.candidate.full_parts[..]).collect();
+    let labels = distinguish(&short, &taken).or_else(|| distinguish(&full, &taken));
+    let labels = labels.unwrap_or_else(|| count(&full, &taken));
+    for (item, label) in rest.iter_mut().zip(labels) {
+        item.label = Some(label);
+    }
+    Ok(())
+}

@@ -1,0 +1,428 @@
+//! From the members of an archive to its tree: names, links, and what is kept of the content.
+
+use std::sync::Arc;
+
+use super::archive::{Archived, Backing, Body, Bytes, Piece};
+use super::remarks::Remarks;
+use super::spool::{Spool, SpoolError};
+use super::tar::{Cut, Head, Walk, What};
+use super::tree::{Child, Tree, parts};
+use super::{Entry, Kind, Origin, SMALL_FILE_LIMIT, clip, spell};
+use crate::ident::{BLOCK_SIZE, Run};
+
+/// Names and small files that are kept of one archive, in bytes; more is a bomb.
+const KEPT_LIMIT: u64 = 256 << 20;
+
+/// Ranges that are kept of all sparse maps of one archive.
+const RANGES_LIMIT: usize = 16 << 20;
+
+/// Payload is put aside in parts of this size.
+const CHUNK: usize = 256 << 10;
+
+/// What becomes of the payload.
+#[derive(Debug, Clone)]
+pub(super) enum Keep {
+    /// It can be found again in the archive.
+    Places,
+    /// It passes by once; image data go to the spool where there is one.
+    Stream(Option<Arc<Spool>>),
+}
+
+#[derive(Debug)]
+struct Node {
+    kind: Kind,
+    size: u64,
+    modified: Option<i128>,
+    damage: Option<String>,
+    body: Option<Arc<Body>>,
+    /// A hard link that came before its target.
+    pending: Option<Vec<String>>,
+}
+
+/// Everything that an archive holds, as far as it could be read.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub(super) tree: Tree,
+    nodes: Vec<Node>,
+    pub(super) remarks: Remarks,
+    /// Something is missing, so that what is absent proves nothing.
+    pub(super) incomplete: bool,
+}
+
+/// Reads a whole archive.
+pub(super) fn index<'a>(walk: Walk<'a>, keep: &'a Keep) -> Result<Index, SpoolError> {
+    let mut indexer = Indexer {
+        walk,
+        keep,
+        tree: Tree::new(),
+        nodes: Vec::new(),
+        kept: 0,
+        ranges: 0,
+        outside: None,
+        buf: Vec::new(),
+        packed: Vec::new(),
+    };
+    while let Some(head) = indexer.walk.next() {
+        indexer.member(head)?;
+        if indexer.kept > KEPT_LIMIT {
+            let line =
+                format!("names and small files take more than {KEPT_LIMIT} bytes; the rest was not read");
+            indexer.walk.stop(line);
+            break;
+        }
+    }
+    Ok(indexer.finish())
+}
+
+struct Indexer<'a> {
+    walk: Walk<'a>,
+    keep: &'a Keep,
+    tree: Tree,
+    nodes: Vec<Node>,
+    kept: u64,
+    ranges: usize,
+    /// The first name that points out of the archive, and how many do.
+    outside: Option<(String, u64)>,
+    buf: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl Indexer<'_> {
+    fn member(&mut self, head: Head) -> Result<(), SpoolError> {
+        let (path, odd) = parts(&head.path);
+        if odd {
+            self.outside.get_or_insert_with(|| (spell(&head.path), 0)).1 += 1;
+        }
+        let kind = match &head.what {
+            What::Directory => {
+                let at = self.tree.directory(path.iter().map(String::as_str), &mut self.kept);
+                self.tree.directories[at].modified = head.modified;
+                return Ok(());
+            }
+            What::HardLink(target) => {
+                let (target, _) = parts(target);
+                self.link(&path, target, &head);
+                return Ok(());
+            }
+            What::File => Kind::File,
+            What::Symlink => Kind::Symlink,
+            What::Fifo => Kind::Fifo,
+            What::Device => Kind::Device,
+        };
+        let mut node =
+            Node { kind, size: head.size, modified: head.modified, damage: None, body: None, pending: None };
+        if kind == Kind::File {
+            let body = self.body(&head, path.last().map_or("", |name| name))?;
+            node.damage = body.missing.as_ref().map(|(_, why)| why.clone());
+            node.body = Some(Arc::new(body));
+        }
+        self.insert(&path, node, &head);
+        Ok(())
+    }
+
+    /// Gives the node its name; a name that was taken is told.
+    fn insert(&mut self, path: &[String], node: Node, head: &Head) {
+        let number = self.nodes.len();
+        self.nodes.push(node);
+        self.name(path, number, head);
+    }
+
+    fn name(&mut self, path: &[String], number: usize, head: &Head) {
+        if path.is_empty() {
+            let line = format!(
+                "{}: the name of the member at byte {} is empty; left out",
+                spell(&head.path),
+                head.at
+            );
+            self.walk.stop(line);
+        } else if self.tree.insert(path, number, &mut self.kept).is_some() {
+            let line = format!("{}: stands again at byte {}; the last one counts", path.join("/"), head.at);
+            self.walk.remarks.push(line);
+        }
+    }
+
+    /// A link to what came before shares its node, whatever takes the target's name later.
+    fn link(&mut self, path: &[String], target: Vec<String>, head: &Head) {
+        match self.tree.get(&target) {
+            Some(Child::Node(number)) if self.nodes[number].pending.is_none() && target != path => {
+                self.name(path, number, head);
+            }
+            _ => {
+                let node = Node {
+                    kind: Kind::File,
+                    size: 0,
+                    modified: head.modified,
+                    damage: None,
+                    body: None,
+                    pending: Some(target),
+                };
+                self.insert(path, node, head);
+            }
+        }
+    }
+
+    /// Takes in the payload of a file.
+    fn body(&mut self, head: &Head, name: &str) -> Result<Body, SpoolError> {
+        let origin = if head.map.is_some() { Origin::SparseMap } else { Origin::Dense };
+        let whole = [Run { start: 0, end: head.size }];
+        let ranges = head.map.as_deref().unwrap_or(&whole);
+        let mut body = Body { size: head.size, runs: None, origin, bytes: Bytes::NotKept, missing: None };
+        self.ranges = self.ranges.saturating_add(ranges.len());
+        if let Some(damage) = &head.damage {
+            body.missing = Some((0, damage.clone()));
+        } else if self.ranges > RANGES_LIMIT {
+            body.missing = Some((0, format!("sparse maps of more than {RANGES_LIMIT} ranges are not kept")));
+        } else {
+            body.runs = Some(clip(ranges.iter().copied(), head.size));
+            body.bytes = match self.keep {
+                Keep::Places => Bytes::Pieces(places(ranges, head.place)),
+                Keep::Stream(spool) => self.pass(head, name, ranges, spool.as_deref())?,
+            };
+        }
+        if let Some(Cut(end)) = self.walk.finish() {
+            let name = spell(&head.path);
+            let why = match self.walk.trouble() {
+                Some(trouble) => {
+                    format!("the archive cannot be read beyond byte {end}, inside this file: {trouble}")
+                }
+                None => format!("the archive ends at byte {end}, inside this file"),
+            };
+            self.walk.remarks.push(format!("{name}: {why}"));
+            let from = logical(ranges, end.saturating_sub(head.place));
+            if let Bytes::Pieces(pieces) = &mut body.bytes {
+                cut(pieces, from);
+            }
+            body.missing.get_or_insert((from, why));
+        }
+        Ok(body)
+    }
+
+    /// Payload that passes by: kept, put aside, or left to go.
+    fn pass(
+        &mut self,
+        head: &Head,
+        name: &str,
+        ranges: &[Run],
+        spool: Option<&Spool>,
+    ) -> Result<Bytes, SpoolError> {
+        let image = name.ends_with(".img");
+        // Logs that were rotated away can fill a disk, and nothing is decided by them.
+        let old_log = name.starts_with("replica-") && name.ends_with(".log");
+        if !image && !old_log && head.size <= SMALL_FILE_LIMIT {
+            if self.kept.saturating_add(head.size) > KEPT_LIMIT {
+                let line =
+                    format!("{}: not kept, small files take more than {KEPT_LIMIT} bytes", spell(&head.path));
+                self.walk.stop(line);
+                return Ok(Bytes::NotKept);
+            }
+            self.kept += head.size;
+            let mut bytes = vec![0; head.size as usize];
+            for range in ranges {
+                let part = &mut bytes[range.start as usize..range.end as usize];
+                if self.walk.payload(part) < part.len() {
+                    break;
+                }
+            }
+            return Ok(Bytes::Kept(bytes));
+        }
+        match spool {
+            Some(spool) if image || name == "replica.log" => self.put_aside(ranges, spool).map(Bytes::Pieces),
+            _ => Ok(Bytes::NotKept),
+        }
+    }
+
+    /// Puts the blocks aside that are not all zeros; the others stay known by the map.
+    fn put_aside(&mut self, ranges: &[Run], spool: &Spool) -> Result<Vec<Piece>, SpoolError> {
+        static ZEROS: [u8; BLOCK_SIZE as usize] = [0; BLOCK_SIZE as usize];
+        self.buf.resize(CHUNK, 0);
+        let mut pieces: Vec<Piece> = Vec::new();
+        for range in ranges {
+            let mut at = range.start;
+            while at < range.end {
+                // Every chunk but the last ends with a block of the file, so that blocks stay whole.
+                let want = (CHUNK as u64 - at % BLOCK_SIZE).min(range.end - at) as usize;
+                let got = self.walk.payload(&mut self.buf[..want]);
+                self.packed.clear();
+                let known = pieces.len();
+                let mut start = 0;
+                while start < got {
+                    let place = at + start as u64;
+                    let len = ((BLOCK_SIZE - place % BLOCK_SIZE) as usize).min(got - start);
+                    let block = &self.buf[start..start + len];
+                    if *block != ZEROS[..len] {
+                        add(&mut pieces, known, place, self.packed.len() as u64, len as u64);
+                        self.packed.extend_from_slice(block);
+                    }
+                    start += len;
+                }
+                if !self.packed.is_empty() {
+                    let place = spool.write(&self.packed)?;
+                    settle(&mut pieces, known, place);
+                }
+                if got < want {
+                    return Ok(pieces);
+                }
+                at += got as u64;
+            }
+        }
+        Ok(pieces)
+    }
+
+    fn finish(mut self) -> Index {
+        self.resolve();
+        if let Some((first, count)) = self.outside {
+            self.walk.remarks.push(format!(
+                "{count} names begin with a slash or hold '..', first {first}; they were taken as GNU tar unpacks them"
+            ));
+        }
+        Index {
+            tree: self.tree,
+            nodes: self.nodes,
+            incomplete: self.walk.incomplete,
+            remarks: self.walk.remarks,
+        }
+    }
+
+    /// Finds the targets of links that came before them.
+    fn resolve(&mut self) {
+        for number in 0..self.nodes.len() {
+            let (mut trail, mut at) = (Vec::new(), number);
+            let target = loop {
+                let Some(path) = &self.nodes[at].pending else { break Some(at) };
+                // Each link is followed once: a trail longer than all nodes goes in a circle.
+                let next = self.tree.get(path);
+                trail.push(at);
+                match next {
+                    Some(Child::Node(next)) if trail.len() <= self.nodes.len() => at = next,
+                    _ => break None,
+                }
+            };
+            self.settle_links(&trail, target);
+        }
+    }
+
+    fn settle_links(&mut self, trail: &[usize], target: Option<usize>) {
+        for &at in trail {
+            let Some(path) = self.nodes[at].pending.take() else { continue };
+            match target.filter(|&target| target != at) {
+                Some(target) => {
+                    let node = &self.nodes[target];
+                    let (kind, size, modified) = (node.kind, node.size, node.modified);
+                    let (damage, body) = (node.damage.clone(), node.body.clone());
+                    self.nodes[at] = Node { kind, size, modified, damage, body, pending: None };
+                }
+                None => {
+                    let path = path.join("/");
+                    let why = format!("is a hard link to {path}, which the archive does not hold as a file");
+                    self.walk.stop(format!("a member {why}"));
+                    self.nodes[at].damage = Some(why);
+                }
+            }
+        }
+    }
+}
+
+impl Index {
+    /// One directory of the archive as a source.
+    pub(super) fn source(&self, directory: usize, backing: &Arc<Backing>) -> Archived {
+        let children = &self.tree.directories[directory].children;
+        let mut entries = Vec::with_capacity(children.len());
+        let mut bodies = Vec::with_capacity(children.len());
+        for (name, child) in children {
+            let mut entry = Entry {
+                name: name.to_string(),
+                kind: Kind::Directory,
+                size: 0,
+                link: None,
+                modified: None,
+                damage: None,
+            };
+            let mut body = None;
+            match *child {
+                Child::Directory(number) => entry.modified = self.tree.directories[number].modified,
+                Child::Node(number) => {
+                    let node = &self.nodes[number];
+                    entry.kind = node.kind;
+                    entry.size = if node.kind == Kind::File { node.size } else { 0 };
+                    entry.modified = node.modified;
+                    entry.damage.clone_from(&node.damage);
+                    body.clone_from(&node.body);
+                }
+            }
+            entries.push(entry);
+            bodies.push(body);
+        }
+        number_links(&mut entries, &bodies);
+        Archived { entries, bodies, backing: backing.clone() }
+    }
+}
+
+/// Names that share a body are one inode; the groups are counted in the order of their first names.
+fn number_links(entries: &mut [Entry], bodies: &[Option<Arc<Body>>]) {
+    let mut order: Vec<(usize, usize)> =
+        bodies.iter().enumerate().filter_map(|(n, b)| Some((Arc::as_ptr(b.as_ref()?).addr(), n))).collect();
+    order.sort_unstable();
+    let mut groups: Vec<&[(usize, usize)]> =
+        order.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).collect();
+    // Addresses differ from run to run; first names do not.
+    groups.sort_unstable_by_key(|group| group[0].1);
+    for (number, group) in groups.into_iter().enumerate() {
+        for &(_, at) in group {
+            entries[at].link = Some(number as u64);
+        }
+    }
+}
+
+/// The pieces of a payload that lies in one stretch of the archive.
+fn places(ranges: &[Run], mut place: u64) -> Vec<Piece> {
+    let piece = |range: &Run| {
+        let piece = Piece { at: range.start, len: range.len(), place };
+        place = place.saturating_add(piece.len);
+        piece
+    };
+    ranges.iter().filter(|range| !range.is_empty()).map(piece).collect()
+}
+
+/// The place in the file of the `n`th byte of its payload.
+fn logical(ranges: &[Run], mut n: u64) -> u64 {
+    for range in ranges {
+        if n < range.len() {
+            return range.start + n;
+        }
+        n -= range.len();
+    }
+    ranges.last().map_or(0, |range| range.end)
+}
+
+/// Takes away what lies at or behind a place of the file.
+fn cut(pieces: &mut Vec<Piece>, from: u64) {
+    pieces.retain(|piece| piece.at < from);
+    if let Some(last) = pieces.last_mut() {
+        last.len = last.len.min(from - last.at);
+    }
+}
+
+/// Adds a block whose place is still counted from the start of its chunk.
+fn add(pieces: &mut Vec<Piece>, known: usize, at: u64, place: u64, len: u64) {
+    if let Some(last) = pieces[known..].last_mut()
+        && last.at + last.len == at
+    {
+        last.len += len;
+        return;
+    }
+    pieces.push(Piece { at, len, place });
+}
+
+/// Moves the new pieces to where their chunk went, and joins the first of them to its neighbour.
+fn settle(pieces: &mut Vec<Piece>, known: usize, place: u64) {
+    for piece in &mut pieces[known..] {
+        piece.place += place;
+    }
+    if known > 0 && known < pieces.len() {
+        let (before, first) = (pieces[known - 1], pieces[known]);
+        if before.at + before.len == first.at && before.place + before.len == first.place {
+            pieces[known - 1].len += first.len;
+            pieces.remove(known);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! One input: a directory searched, or an archive read.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::archive::{ArchiveFile, Backing};
+use super::decode::{self, Compression};
+use super::directory::Directory;
+use super::find::{self, Search, Seen, without_ending};
+use super::gather::{GatherError, Input, InputKind, InputPath};
+use super::handles::{Handles, read_full_at};
+use super::index::{Index, Keep, index};
+use super::remarks::Remarks;
+use super::spool::Spool;
+use super::tar::{Feed, Walk};
+use super::{Source, spell};
+use crate::watch::Watch;
+
+/// What one input gave.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) kind: InputKind,
+    pub(super) remarks: Remarks,
+    pub(super) candidates: Vec<Candidate>,
+}
+
+/// A replica directory without a label.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// For people: the input as given and what follows it.
+    pub(super) path: String,
+    /// The parts of its path below the input.
+    pub(super) inner: Vec<String>,
+    /// The parts of its whole path, an archive's name without its ending.
+    pub(super) parts: Vec<String>,
+    /// The same with the ending.
+    pub(super) full_parts: Vec<String>,
+    pub(super) source: Arc<dyn Source>,
+    /// Equal for one directory under two names.
+    pub(super) identity: (u64, u64, String),
+}
+
+/// Everything that reading an input needs beside the input.
+struct Reader<'a> {
+    text: &'a str,
+    labelled: bool,
+    handles: &'a Arc<Handles>,
+    spool: Option<&'a Arc<Spool>>,
+    watch: &'a dyn Watch,
+}
+
+/// Reads one input.
+pub(super) fn read(
+    text: &str,
+    input: &Input,
+    handles: &Arc<Handles>,
+    spool: Option<&Arc<Spool>>,
+    watch: &dyn Watch,
+) -> Result<Read, GatherError> {
+    let reader = Reader { text, labelled: input.label.is_some(), handles, spool, watch };
+    let InputPath::Path(path) = &input.path else { return reader.standard_input() };
+    let meta = std::fs::metadata(path).map_err(|source| reader.unreadable(source))?;
+    if meta.is_dir() {
+        reader.directory(path)
+    } else if meta.is_file() {
+        reader.archive(path)
+    } else {
+        Err(GatherError::Special { input: text.to_owned(), kind: find::kind(meta.file_type()) })
+    }
+}
+
+impl Reader<'_> {
+    fn unreadable(&self, source: io::Error) -> GatherError {
+        GatherError::Unreadable { input: self.text.to_owned(), source }
+    }
+
+    fn no_replica(&self, hint: String) -> GatherError {
+        GatherError::NoReplica { input: self.text.to_owned(), hint }
+    }
+
+    fn directory(&self, path: &Path) -> Result<Read, GatherError> {
+        let mut remarks = Remarks::default();
+        let mut search = find::below(path, &mut remarks).map_err(|source| self.unreadable(source))?;
+        if search.seen.is_empty() {
+            search.seen.push(self.wiped_directory(path, &search, &mut remarks)?);
+        }
+        let root = parts_of(path);
+        let describe = |seen: &Seen| {
+            let mut remarks = Remarks::default();
+            let described = Directory::describe(&seen.path, &seen.listed, self.handles, &mut remarks);
+            (described, remarks)
+        };
+        let described: Vec<_> = search.seen.par_iter().map(describe).collect();
+        let mut candidates = Vec::new();
+        for (seen, (described, own)) in search.seen.into_iter().zip(described) {
+            own.into_lines().into_iter().for_each(|line| remarks.push(line));
+            let directory = match described {
+                Ok(directory) => directory,
+                Err(error) if seen.inner.is_empty() => return Err(self.unreadable(error)),
+                Err(error) => {
+                    remarks.push(format!("{}: cannot be read: {error}", seen.path.display()));
+                    continue;
+                }
+            };
+            let (device, inode) = directory.identity();
+            let parts = [&root[..], &seen.inner].concat();
+            candidates.push(Candidate {
+                path: seen.path.display().to_string(),
+                inner: seen.inner,
+                full_parts: parts.clone(),
+                parts,
+                source: Arc::new(directory),
+                identity: (device, inode, String::new()),
+            });
+        }
+        Ok(Read { kind: InputKind::Directory, remarks, candidates })
+    }
+
+    /// A directory without a replica is one only if the user says so, and nothing speaks against it.
+    fn wiped_directory(
+        &self,
+        path: &Path,
+        search: &Search,
+        remarks: &mut Remarks,
+    ) -> Result<Seen, GatherError> {
+        if let Some(name) = &search.archive {
+            return Err(self.no_replica(format!(": it holds archives ({name}); give those by name")));
+        }
+        if search.incomplete {
+            return Err(self.no_replica(": parts of it cannot be read".to_owned()));
+        }
+        if !self.labelled {
+            return Err(self.no_replica(String::new()));
+        }
+        remarks.push(
+            "holds no file of a replica; taken as a replica without files, because it was given a label",
+        );
+        Ok(Seen { path: path.to_owned(), inner: Vec::new(), listed: search.root.clone() })
+    }
+
+    fn archive(&self, path: &Path) -> Result<Read, GatherError> {
+        let opened = ArchiveFile::open(path, self.handles).map_err(|source| self.unreadable(source))?;
+        let Some((archive, file)) = opened else { return Err(self.not_an_archive(None)) };
+        let mut start = [0; decode::SNIFFED];
+        let got = read_full_at(&file, &mut start, 0).map_err(|source| self.unreadable(source))?;
+        let root = parts_of(path);
+        let identity = archive.identity();
+        if Compression::of(&start[..got]) == Compression::None {
+            let size = archive.size;
+            let walk = Walk::new(Feed::of_file(Arc::new(file), size));
+            let backing = Backing::Archive(Arc::new(archive));
+            let read = self.members(walk, InputKind::Tar, &Keep::Places, backing, &root, identity);
+            self.watch.advance(size);
+            return read;
+        }
+        self.stream(Counted { inner: File::from(file), watch: self.watch }, &root, identity)
+    }
+
+    fn standard_input(&self) -> Result<Read, GatherError> {
+        self.stream(io::stdin().lock(), &["stdin".to_owned()], (0, 0))
+    }
+
+    fn stream(
+        &self,
+        stream: impl io::Read,
+        root: &[String],
+        identity: (u64, u64),
+    ) -> Result<Read, GatherError> {
+        let (compression, content) = decode::open(stream).map_err(|source| self.unreadable(source))?;
+        let kind = match compression {
+            Compression::None => InputKind::Tar,
+            Compression::Gzip => InputKind::TarGz,
+            Compression::Zstd => InputKind::TarZst,
+            Compression::Xz => InputKind::TarXz,
+            Compression::Bzip2 => InputKind::TarBz2,
+        };
+        let walk = Walk::new(Feed::of_stream(content));
+        let backing = Backing::Spool(self.spool.cloned());
+        self.members(walk, kind, &Keep::Stream(self.spool.cloned()), backing, root, identity)
+    }
+
+    fn not_an_archive(&self, trouble: Option<&str>) -> GatherError {
+        let hint = trouble.map(|trouble| format!(": {trouble}")).unwrap_or_default();
+        GatherError::NotAnArchive { input: self.text.to_owned(), hint }
+    }
+
+    fn members(
+        &self,
+        mut walk: Walk<'_>,
+        kind: InputKind,
+        keep: &Keep,
+        backing: Backing,
+        root: &[String],
+        identity: (u64, u64),
+    ) -> Result<Read, GatherError> {
+        if !walk.is_archive() {
+            return Err(self.not_an_archive(walk.trouble()));
+        }
+        let mut index =
+            index(walk, keep).map_err(|source| GatherError::Spool { input: self.text.to_owned(), source })?;
+        let mut found = find::inside(&index.tree);
+        if found.is_empty() {
+            found.push((0, Vec::new()));
+            self.wiped_archive(&mut index)?;
+        }
+        let backing = Arc::new(backing);
+        let candidates = found.into_iter().map(|(number, inner)| {
+            let inside = inner.join("/");
+            let colon = if inner.is_empty() { "" } else { ":" };
+            let full_parts = [root, &inner].concat();
+            let mut parts = full_parts.clone();
+            if let Some(name) = root.len().checked_sub(1).and_then(|at| parts.get_mut(at)) {
+                *name = without_ending(name).to_owned();
+            }
+            Candidate {
+                path: format!("{}{colon}{inside}", self.text),
+                inner,
+                parts,
+                full_parts,
+                source: Arc::new(index.source(number, &backing)),
+                identity: (identity.0, identity.1, inside),
+            }
+        });
+        let candidates = candidates.collect();
+        Ok(Read { kind, remarks: index.remarks, candidates })
+    }
+
+    /// As for directories; an archive that is cut proves nothing.
+    fn wiped_archive(&self, index: &mut Index) -> Result<(), GatherError> {
+        if index.incomplete {
+            let remarks = std::mem::take(&mut index.remarks).into_lines();
+            let hint = remarks.first().map(|line| format!(": {line}")).unwrap_or_default();
+            return Err(self.no_replica(hint));
+        }
+        if !self.labelled {
+            return Err(self.no_replica(String::new()));
+        }
+        index.remarks.push(
+            "holds no file of a replica; taken as a replica without files, because it was given a label",
+        );
+        Ok(())
+    }
+}
+
+/// The parts of a path as it is named from the root, without asking the file system.
+fn parts_of(path: &Path) -> Vec<String> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut parts = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(part) => parts.push(spell(OsStr::as_bytes(part))),
+            Component::ParentDir => drop(parts.pop()),
+            _ => {}
+        }
+    }
+    parts
+}
+
+/// Tells how many bytes of an archive were read.
+struct Counted<'a> {
+    inner: File,
+    watch: &'a dyn Watch,
+}
+
+impl io::Read for Counted<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buf)?;
+        self.watch.advance(n as u64);
+        Ok(n)
+    }
+}

@@ -1,0 +1,163 @@
+//! What the standard library lacks: the extent map of a file, asked from the file system.
+//!
+//! This is the only module with `unsafe`, and the ioctl is the only such call. Files are never mapped
+//! into memory: a mapping of evidence that shrinks while it is read would end the process by a signal,
+//! and a read at a place gives an error instead. (The spool maps anonymous memory, which is safe.)
+#![allow(unsafe_code, reason = "FIEMAP has no safe wrapper")]
+
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use rustix::fs::{SeekFrom, seek};
+use rustix::io::Errno;
+use rustix::ioctl::{Opcode, Updater, ioctl, opcode};
+
+use super::Origin;
+use crate::ident::Run;
+
+/// Extents per call: 28 KiB of answer, so that a fragmented image needs few calls.
+const BATCH: usize = 512;
+
+/// FIEMAP_FLAG_SYNC: what is written but not yet allocated gets its place first. Without it a fresh
+/// copy would look like a hole.
+const SYNC: u32 = 1;
+const LAST: u32 = 1;
+
+/// `struct fiemap` without its extents, as linux/fiemap.h lays it out.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Header {
+    start: u64,
+    length: u64,
+    flags: u32,
+    mapped: u32,
+    count: u32,
+    reserved: u32,
+}
+
+/// `struct fiemap_extent`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    logical: u64,
+    physical: u64,
+    length: u64,
+    reserved64: [u64; 2],
+    flags: u32,
+    reserved: [u32; 3],
+}
+
+/// `struct fiemap` with room for its extents.
+#[repr(C)]
+struct Request {
+    header: Header,
+    extents: [Extent; BATCH],
+}
+
+/// FS_IOC_FIEMAP; its number holds the size of the header alone.
+const FIEMAP: Opcode = opcode::read_write::<Header>(b'f', 11);
+
+/// The ranges of a file that have storage, ascending, up to `limit` or a little beyond it.
+///
+/// Asks FIEMAP first, as Jiva does; unwritten extents count as stored there. Where the file system
+/// does not know it (tmpfs, NFS), asks for data and holes.
+pub(super) fn stored_ranges(fd: BorrowedFd<'_>, limit: u64) -> io::Result<(Vec<Run>, Origin)> {
+    match fiemap(fd, limit) {
+        Ok(runs) => Ok((runs, Origin::Fiemap)),
+        Err(Errno::IO) => Err(Errno::IO.into()),
+        Err(_) => Ok((seek_data(fd, limit)?, Origin::SeekData)),
+    }
+}
+
+fn fiemap(fd: BorrowedFd<'_>, limit: u64) -> Result<Vec<Run>, Errno> {
+    let mut runs = Vec::new();
+    let mut request = Box::new(Request { header: Header::default(), extents: [Extent::default(); BATCH] });
+    let mut start = 0;
+    while start < limit {
+        request.header =
+            Header { start, length: limit - start, flags: SYNC, count: BATCH as u32, ..Header::default() };
+        loop {
+            // SAFETY: the opcode is FS_IOC_FIEMAP and the value is a `struct fiemap` followed by room
+            // for as many extents as `count` says; the kernel writes no further.
+            let asked = unsafe { ioctl(fd, Updater::<FIEMAP, Request>::new(&mut request)) };
+            match asked {
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
+        let mapped = (request.header.mapped as usize).min(BATCH);
+        let mut last = mapped == 0;
+        for extent in &request.extents[..mapped] {
+            let end = extent.logical.saturating_add(extent.length);
+            // The first extent may begin before the place asked for; an answer that does not move on
+            // would be asked for ever.
+            let from = extent.logical.max(start);
+            if from < end {
+                runs.push(Run { start: from, end });
+                start = end;
+            }
+            last |= extent.flags & LAST != 0 || extent.length == 0;
+        }
+        if last {
+            break;
+        }
+    }
+    Ok(runs)
+}
+
+fn seek_data(fd: BorrowedFd<'_>, limit: u64) -> io::Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while at < limit {
+        let start = match seek(fd, SeekFrom::Data(at)) {
+            Ok(start) => start,
+            Err(Errno::NXIO) => break,
+            Err(error) => return Err(error.into()),
+        };
+        let end = match seek(fd, SeekFrom::Hole(start)) {
+            Ok(end) if end > start => end,
+            // The file changes under us, or the file system contradicts itself.
+            Ok(_) | Err(Errno::NXIO) => break,
+            Err(error) => return Err(error.into()),
+        };
+        runs.push(Run { start, end });
+        at = end;
+    }
+    Ok(runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileExt;
+
+    /// More extents than one call answers, with holes between them.
+    #[test]
+    fn both_ways_tell_every_extent() {
+        let file = tempfile::tempfile().unwrap();
+        let blocks = BATCH as u64 * 2 + 7;
+        for block in 0..blocks {
+            file.write_all_at(&[1; 4096], block * 3 * 4096).unwrap();
+        }
+        let size = blocks * 3 * 4096;
+        file.set_len(size).unwrap();
+        let expected: Vec<Run> =
+            (0..blocks).map(|b| Run { start: b * 3 * 4096, end: (b * 3 + 1) * 4096 }).collect();
+        assert_eq!(seek_data(file.as_fd(), size).unwrap(), expected);
+        match fiemap(file.as_fd(), size) {
+            Ok(runs) => assert_eq!(runs, expected),
+            #[allow(clippy::print_stderr, reason = "a test that steps aside says so")]
+            Err(error) => eprintln!("STEPPED ASIDE: no FIEMAP where temporary files are: {error}"),
+        }
+    }
+
+    #[test]
+    fn a_file_without_storage_has_no_range() {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(1 << 40).unwrap();
+        assert_eq!(stored_ranges(file.as_fd(), 1 << 40).unwrap().0, []);
+        assert_eq!(seek_data(file.as_fd(), 1 << 40).unwrap(), []);
+    }
+}

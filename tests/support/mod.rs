@@ -1,0 +1,103 @@
+//! What the tests share.
+#![allow(dead_code, clippy::print_stderr, reason = "every test file uses its own part")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use jivascope::evidence::{
+    Entry, Evidence, Found, GatherError, Images, Input, InputPath, Kind, Options, Source, gather,
+};
+
+/// An input without a label.
+pub fn plain(path: impl AsRef<Path>) -> Input {
+    Input { label: None, path: InputPath::Path(path.as_ref().to_owned()) }
+}
+
+/// An input with a label.
+pub fn labelled(label: &str, path: impl AsRef<Path>) -> Input {
+    Input { label: Some(label.to_owned()), ..plain(path) }
+}
+
+/// Gathers with image data at hand.
+pub fn collect(inputs: &[Input]) -> Result<Evidence, GatherError> {
+    gather(inputs, &Options { images: Images::Spool { dir: None, limit: 1 << 30 }, watch: &() })
+}
+
+/// The only replica of one input.
+pub fn only(path: impl AsRef<Path>) -> Found {
+    let evidence = collect(&[plain(&path)]).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(evidence.replicas.len(), 1, "{}", path.as_ref().display());
+    evidence.replicas[0].clone()
+}
+
+/// Runs a program; false where it is absent, so that the test can step aside.
+#[must_use]
+pub fn run(command: &mut Command) -> bool {
+    match command.stdin(Stdio::null()).output() {
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{command:?}: {text}");
+            true
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("STEPPED ASIDE: {} is not here", command.get_program().display());
+            false
+        }
+        Err(error) => panic!("{command:?}: {error}"),
+    }
+}
+
+/// The whole content of a file, read in steps that fit nothing.
+pub fn content(source: &dyn Source, entry: &Entry) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut buf = vec![0xEE; 50_021];
+    loop {
+        let n = source.read_at(entry, bytes.len() as u64, &mut buf).unwrap_or_else(|error| {
+            panic!("{} at {}: {error}", entry.name, bytes.len());
+        });
+        bytes.extend_from_slice(&buf[..n]);
+        if n < buf.len() {
+            return bytes;
+        }
+    }
+}
+
+/// What two sources of one directory must agree on: names, kinds, sizes, links, ranges, bytes.
+///
+/// Times are compared to whole seconds, and ranges only where both forms can hold holes.
+pub fn assert_same(one: &dyn Source, other: &dyn Source, holes: bool, what: &str) {
+    let strip = |source: &dyn Source| -> Vec<Entry> {
+        let mut entries = source.entries().to_vec();
+        for entry in &mut entries {
+            entry.modified = match entry.kind {
+                Kind::File => entry.modified.map(|time| time.div_euclid(1_000_000_000)),
+                _ => None,
+            };
+        }
+        entries
+    };
+    assert_eq!(strip(one), strip(other), "{what}");
+    for (a, b) in one.entries().iter().zip(other.entries()) {
+        if a.kind != Kind::File {
+            assert!(one.read(a).is_err() && other.read(b).is_err(), "{what}: {}", a.name);
+            continue;
+        }
+        if holes {
+            let (left, right) = (one.extents(a).unwrap().runs, other.extents(b).unwrap().runs);
+            assert_eq!(left, right, "{what}: stored ranges of {}", a.name);
+        }
+        assert!(content(one, a) == content(other, b), "{what}: bytes of {}", a.name);
+        if a.size <= 1 << 20 {
+            assert!(one.read(a).unwrap() == other.read(b).unwrap(), "{what}: {}", a.name);
+        }
+    }
+}
+
+/// Where recorded replica directories are, if somebody has them.
+pub fn captures() -> Option<PathBuf> {
+    let path = std::env::var_os("JIVASCOPE_CAPTURES").map(PathBuf::from).filter(|path| path.is_dir());
+    if path.is_none() {
+        eprintln!("STEPPED ASIDE: JIVASCOPE_CAPTURES names no directory of captures");
+    }
+    path
+}
