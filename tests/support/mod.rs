@@ -1,6 +1,9 @@
 //! What the tests share.
-#![allow(dead_code, clippy::print_stderr, reason = "every test file uses its own part")]
+#![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod tar_writer;
+
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -40,7 +43,7 @@ pub fn run(command: &mut Command) -> bool {
             true
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("STEPPED ASIDE: {} is not here", command.get_program().display());
+            step_aside(&format!("{} is not here", command.get_program().display()));
             false
         }
         Err(error) => panic!("{command:?}: {error}"),
@@ -97,7 +100,23 @@ pub fn assert_same(one: &dyn Source, other: &dyn Source, holes: bool, what: &str
 pub fn captures() -> Option<PathBuf> {
     let path = std::env::var_os("JIVASCOPE_CAPTURES").map(PathBuf::from).filter(|path| path.is_dir());
     if path.is_none() {
-        eprintln!("STEPPED ASIDE: JIVASCOPE_CAPTURES names no directory of captures");
+        step_aside("JIVASCOPE_CAPTURES names no directory of captures");
     }
     path
+}
+
+/// What a program that compresses makes of a file; nothing where it is absent.
+pub fn output(program: &str, path: &Path) -> Vec<u8> {
+    match Command::new(program).arg("-c").arg(path).stdin(Stdio::null()).output() {
+        Ok(output) => output.stdout,
+        Err(error) => {
+            step_aside(&format!("{program} is not here: {error}"));
+            Vec::new()
+        }
+    }
+}
+
+/// Says that a test could not be done. Written past the test harness, which hides what tests print.
+pub fn step_aside(why: &str) {
+    let _ = writeln!(std::io::stderr(), "STEPPED ASIDE: {why}");
 }
