@@ -129,7 +129,8 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
             evidence,
         ));
     }
-    let comparison = if options.metadata_only { None } else { compare(&replicas, options, watch, &mut findings) };
+    let comparison =
+        if options.metadata_only { None } else { compare(&replicas, options, watch, &mut findings) };
     let fidelity: BTreeMap<Label, Fidelity> = replicas
         .iter()
         .map(|r| {
@@ -244,10 +245,8 @@ fn price(replicas: &[Replica], lineage: &Lineage, joins: &mut [ForetoldJoin], wa
         let Outcome::Accepted { stack, .. } = &foretold.join.outcome else { continue };
         let (Some(rw), Some(wo)) = (find(&foretold.join.rw), find(&foretold.join.wo)) else { continue };
         let (Some(rw_view), Some(wo_view)) = (live[rw], live[wo]) else { continue };
-        let layers: Option<Vec<ViewLayer>> = stack
-            .iter()
-            .map(|(label, disk)| ViewLayer::of(&replicas[find(label)?], disk).ok())
-            .collect();
+        let layers: Option<Vec<ViewLayer>> =
+            stack.iter().map(|(label, disk)| ViewLayer::of(&replicas[find(label)?], disk).ok()).collect();
         let Some(layers) = layers else { continue };
         let size = replicas[wo].size.or(replicas[rw].size).unwrap_or(0);
         let after = views.len();
@@ -285,11 +284,18 @@ fn live_view(replica: &Replica) -> Option<MergedView> {
 }
 
 /// What would come of simply starting them.
-fn start(joins: &[ForetoldJoin], elections: &[Election], lineage: &Lineage, count: usize, factor: usize) -> Start {
+fn start(
+    joins: &[ForetoldJoin],
+    elections: &[Election],
+    lineage: &Lineage,
+    count: usize,
+    factor: usize,
+) -> Start {
     if elections.is_empty() {
         return if count > factor / 2 { Start::Stuck } else { Start::Unknown };
     }
-    let leaders: std::collections::BTreeSet<&Label> = elections.iter().map(|election| &election.leader).collect();
+    let leaders: std::collections::BTreeSet<&Label> =
+        elections.iter().map(|election| &election.leader).collect();
     let (mut writable, mut harm, mut all_up) = (false, false, true);
     for leader in leaders {
         let mut up = 1;
