@@ -2,11 +2,23 @@
 
 use std::io::Write;
 
+use clap::Args;
 use jivascope::analysis;
 use jivascope::report::json::Document;
 
-use super::args::{Analyze, Output};
+use super::args::{Inputs, Judging, Output};
 use super::inputs;
+
+#[derive(Debug, Args)]
+pub(super) struct Analyze {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    #[command(flatten)]
+    pub judging: Judging,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
 
 pub(super) fn run(command: &Analyze) -> anyhow::Result<u8> {
     let options = inputs::options(&command.judging);

@@ -1,6 +1,10 @@
-//! What can be typed.
+//! What can be typed: the commands, and the arguments that several of them share. Those of one command stand in its
+//! own file.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::analyze::Analyze;
+use super::hash::Hash;
 
 #[derive(Debug, Parser)]
 #[command(name = "jivascope", version, about, max_term_width = 100)]
@@ -44,21 +48,4 @@ pub(super) struct Judging {
 pub(super) enum Output {
     Text,
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Analyze {
-    #[command(flatten)]
-    pub inputs: Inputs,
-    #[command(flatten)]
-    pub judging: Judging,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Hash {
-    #[command(flatten)]
-    pub inputs: Inputs,
 }

@@ -2,12 +2,19 @@
 
 use std::io::Write;
 
+use clap::Args;
 use jivascope::analysis;
 use jivascope::blocks::MergedView;
 use sha2::{Digest, Sha256};
 
-use super::args::Hash;
+use super::args::Inputs;
 use super::inputs;
+
+#[derive(Debug, Args)]
+pub(super) struct Hash {
+    #[command(flatten)]
+    pub inputs: Inputs,
+}
 
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 20;
