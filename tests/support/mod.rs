@@ -1,6 +1,7 @@
 //! What the tests share.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod stepping;
 pub mod tar_writer;
 
 use std::io::Write as _;
