@@ -152,7 +152,7 @@ fn other_writers_are_understood() {
 /// Every recorded directory, unpacked by GNU tar and read where it is packed.
 #[test]
 fn captures_are_the_same_packed_and_unpacked() {
-    let Some(captures) = captures() else { return };
+    let Some(captures) = captures("recorded archives against their directories") else { return };
     let archives: Vec<_> = WalkDir::new(captures)
         .into_iter()
         .map(|entry| entry.unwrap().into_path())

@@ -4,7 +4,6 @@
 pub mod stepping;
 pub mod tar_writer;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -44,7 +43,7 @@ pub fn run(command: &mut Command) -> bool {
             true
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            step_aside(&format!("{} is not here", command.get_program().display()));
+            stepping::step_aside("a tool", &format!("{} is not installed", command.get_program().display()));
             false
         }
         Err(error) => panic!("{command:?}: {error}"),
@@ -97,13 +96,16 @@ pub fn assert_same(one: &dyn Source, other: &dyn Source, holes: bool, what: &str
     }
 }
 
-/// Where recorded replica directories are, if somebody has them.
-pub fn captures() -> Option<PathBuf> {
-    let path = std::env::var_os("JIVASCOPE_CAPTURES").map(PathBuf::from).filter(|path| path.is_dir());
-    if path.is_none() {
-        step_aside("JIVASCOPE_CAPTURES names no directory of captures");
+/// Where the recordings of the real Jiva are: `JIVASCOPE_CAPTURES`, or beside the checkout. Where there are none,
+/// `what` is left out and the run says so.
+pub fn captures(what: &str) -> Option<PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/captures");
+    let path = std::env::var_os("JIVASCOPE_CAPTURES").map_or_else(|| PathBuf::from(beside), PathBuf::from);
+    if !path.is_dir() {
+        stepping::left_out(what, "no captures");
+        return None;
     }
-    path
+    Some(path)
 }
 
 /// What a program that compresses makes of a file; nothing where it is absent.
@@ -111,13 +113,8 @@ pub fn output(program: &str, path: &Path) -> Vec<u8> {
     match Command::new(program).arg("-c").arg(path).stdin(Stdio::null()).output() {
         Ok(output) => output.stdout,
         Err(error) => {
-            step_aside(&format!("{program} is not here: {error}"));
+            stepping::step_aside("a compressor", &format!("{program} is not installed: {error}"));
             Vec::new()
         }
     }
-}
-
-/// Says that a test could not be done. Written past the test harness, which hides what tests print.
-pub fn step_aside(why: &str) {
-    let _ = writeln!(std::io::stderr(), "STEPPED ASIDE: {why}");
 }
