@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
+use super::examine::number;
 use super::handles::{Handles, read_full_at};
 use super::spool::Spool;
 use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source};
@@ -106,11 +107,6 @@ impl ArchiveFile {
 fn open(path: &Path) -> io::Result<OwnedFd> {
     // NONBLOCK: a named pipe must not make us wait for a writer.
     Ok(openat(CWD, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?)
-}
-
-/// The fields of `struct stat` have other widths on other machines.
-fn number(field: impl TryInto<u64>) -> u64 {
-    field.try_into().unwrap_or(0)
 }
 
 /// A replica directory of an archive.

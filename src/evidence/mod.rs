@@ -11,6 +11,7 @@ use crate::ident::{BLOCK_SIZE, Run, Runs};
 mod archive;
 mod decode;
 mod directory;
+mod examine;
 mod find;
 mod gather;
 mod handles;
