@@ -1,6 +1,8 @@
 //! What the tests share.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod builder;
+pub mod directory;
 pub mod stepping;
 pub mod tar_writer;
 
