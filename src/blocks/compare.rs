@@ -98,12 +98,15 @@ pub fn compare_views(
     sample: Option<f64>,
     watch: &dyn Watch,
 ) -> Compared {
-    let subjects: Vec<Subject> = views
-        .into_iter()
-        .map(|view| Subject { unreachable: view.unreachable(), view })
-        .collect();
-    let end = subjects.iter().map(|subject| subject.view.size().div_ceil(BLOCK_SIZE) * BLOCK_SIZE).max().unwrap_or(0);
-    let stored = subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored()).union(&s.unreachable));
+    let subjects: Vec<Subject> =
+        views.into_iter().map(|view| Subject { unreachable: view.unreachable(), view }).collect();
+    let end = subjects
+        .iter()
+        .map(|subject| subject.view.size().div_ceil(BLOCK_SIZE) * BLOCK_SIZE)
+        .max()
+        .unwrap_or(0);
+    let stored =
+        subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored()).union(&s.unreachable));
     let windows = windows(&stored, end, sample);
     watch.begin("comparing blocks", Some(windows.iter().map(Run::len).sum()));
     let mut out = Compared {
@@ -114,7 +117,10 @@ pub fn compare_views(
     for batch in windows.chunks(BATCH) {
         let found: Vec<Found> = batch
             .par_iter()
-            .map_init(|| Buffers::new(subjects.len()), |buffers, window| look(&subjects, pairs, *window, buffers))
+            .map_init(
+                || Buffers::new(subjects.len()),
+                |buffers, window| look(&subjects, pairs, *window, buffers),
+            )
             .collect();
         for one in found {
             for (a, b, run) in one.differ {
@@ -134,7 +140,11 @@ pub fn compare_views(
 ///
 /// # Errors
 /// When a view cannot be made at all.
-pub fn compare(replicas: &[&Replica], sample: Option<f64>, watch: &dyn Watch) -> Result<Comparison, ViewError> {
+pub fn compare(
+    replicas: &[&Replica],
+    sample: Option<f64>,
+    watch: &dyn Watch,
+) -> Result<Comparison, ViewError> {
     let mut views: Vec<MergedView> = Vec::new();
     // By replica: its own state, and all it holds.
     let mut of: Vec<Option<(usize, usize)>> = Vec::new();
@@ -159,7 +169,9 @@ pub fn compare(replicas: &[&Replica], sample: Option<f64>, watch: &dyn Watch) ->
     for (at, a) in replicas.iter().enumerate() {
         for (bt, b) in replicas.iter().enumerate().skip(at + 1) {
             let (Some((a_own, a_all)), Some((b_own, b_all))) = (of[at], of[bt]) else { continue };
-            let failed = [a_own, a_all, b_own, b_all].iter().fold(Runs::new(), |all, v| all.union(&compared.failed(*v)));
+            let failed = [a_own, a_all, b_own, b_all]
+                .iter()
+                .fold(Runs::new(), |all, v| all.union(&compared.failed(*v)));
             out.contents.insert(
                 (a.label.clone(), b.label.clone()),
                 Content {
@@ -315,7 +327,9 @@ fn stores_zero_block(subject: &Subject, window: Run, buf: &[u8]) -> bool {
     segments[from..].iter().take_while(|segment| segment.run.start < window.end).any(|segment| {
         let start = (segment.run.start.max(window.start) - window.start) as usize;
         let end = (segment.run.end.min(window.end) - window.start) as usize;
-        buf[start..end].chunks(BLOCK_SIZE as usize).any(|block| block[0] == 0 && block.iter().all(|byte| *byte == 0))
+        buf[start..end]
+            .chunks(BLOCK_SIZE as usize)
+            .any(|block| block[0] == 0 && block.iter().all(|byte| *byte == 0))
     })
 }
 
