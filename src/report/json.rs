@@ -6,7 +6,7 @@ use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
-use crate::jiva::{Outcome, REFUSAL};
+use crate::jiva::Outcome;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
 use crate::replica::{Disk, Flag, LastJoin, PeerRecord, Replica, State};
 use crate::verdict::Verdict;
@@ -39,6 +39,8 @@ struct ShownOptions<'a> {
     sample: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jiva_version: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -208,6 +210,7 @@ struct ShownElection<'a> {
     order: &'a [Label],
     leader: &'a Label,
     condition: &'a str,
+    likely: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -251,6 +254,7 @@ fn options(options: &Options) -> ShownOptions<'_> {
         without_missing: options.without_missing,
         sample: options.sample,
         volume: options.volume.as_deref(),
+        jiva_version: options.jiva_version.map(|version| version.to_string()),
     }
 }
 
@@ -271,11 +275,17 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
             })
             .collect(),
         relations: volume.lineage.relations.iter().map(relation).collect(),
-        joins: volume.joins.iter().map(join).collect(),
+        joins: volume.foretold.joins.iter().map(join).collect(),
         elections: volume
+            .foretold
             .elections
             .iter()
-            .map(|e| ShownElection { order: &e.order, leader: &e.leader, condition: &e.condition })
+            .map(|e| ShownElection {
+                order: &e.order,
+                leader: &e.leader,
+                condition: &e.condition,
+                likely: e.likely,
+            })
             .collect(),
         witnesses: &volume.lineage.witnesses,
         verdict: &volume.verdict,
@@ -392,16 +402,15 @@ fn relation(relation: &Relation) -> ShownRelation<'_> {
 }
 
 fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
-    let (outcome, message, copied): (_, _, &[String]) = match &foretold.join.outcome {
-        Outcome::Accepted { copied, .. } => ("accepted", None, copied),
-        Outcome::Refused => ("refused", Some(REFUSAL), &[]),
-        Outcome::Error(message) => ("error", Some(message.as_str()), &[]),
+    let copied: &[String] = match &foretold.join.outcome {
+        Outcome::Accepted { copied, .. } => copied,
+        Outcome::Refused | Outcome::Error(_) => &[],
     };
     ShownJoin {
         rw: &foretold.join.rw,
         wo: &foretold.join.wo,
-        outcome,
-        message,
+        outcome: foretold.join.outcome.as_str(),
+        message: foretold.join.outcome.message(),
         copied,
         equal_afterwards: foretold.differing.map(|blocks| blocks == 0),
         differing_afterwards: foretold.differing,
