@@ -3,6 +3,7 @@
 
 pub mod builder;
 pub mod directory;
+pub mod recorded;
 pub mod stepping;
 pub mod tar_writer;
 
