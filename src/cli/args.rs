@@ -5,12 +5,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::analyze::Analyze;
 use super::hash::Hash;
+use super::out::Color;
 
 #[derive(Debug, Parser)]
 #[command(name = "jivascope", version, about, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
+    /// Colour in text
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,11 +4,15 @@ mod analyze;
 mod args;
 mod hash;
 mod inputs;
+mod out;
+mod progress;
+mod verdicts;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use jivascope::report::escape;
 
 use args::{Arguments, Command};
 
@@ -19,14 +23,14 @@ const FAILED: u8 = 1;
 pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
-        Command::Analyze(command) => analyze::run(command),
+        Command::Analyze(command) => analyze::run(command, arguments.color),
         Command::Hash(command) => hash::run(command),
     };
     match done {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "jivascope: {error:#}");
+            let _ = writeln!(std::io::stderr(), "jivascope: {}", escape::terminal(&format!("{error:#}")));
             ExitCode::from(FAILED)
         }
     }

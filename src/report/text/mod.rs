@@ -1,9 +1,18 @@
 //! Reports for a person at a terminal: 80 columns, the answer first.
 
+mod answer;
+mod findings;
+mod history;
 mod lanes;
 mod page;
 mod palette;
+mod price;
+mod replicas;
+mod screen;
+mod start;
 mod table;
+mod words;
 
 pub use page::WIDTH;
 pub use palette::{Palette, Role};
+pub use screen::analysis;
