@@ -14,7 +14,9 @@ pub(super) enum Command {
     /// Say which replica may be kept, with proof, or that there is no such one
     Analyze(Analyze),
     /// Print the sha256 of each replica's merged view
-    Hash(Hash),
+    Hash(super::hash::Hash),
+    /// Write a replica's merged view into an image file
+    Export(super::export::Export),
 }
 
 #[derive(Debug, Args)]
@@ -55,10 +57,4 @@ pub(super) struct Analyze {
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Hash {
-    #[command(flatten)]
-    pub inputs: Inputs,
 }

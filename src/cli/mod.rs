@@ -2,8 +2,11 @@
 
 mod analyze;
 mod args;
+mod export;
 mod hash;
 mod inputs;
+mod progress;
+mod reading;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -21,6 +24,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Analyze(command) => analyze::run(command),
         Command::Hash(command) => hash::run(command),
+        Command::Export(command) => export::run(command),
     };
     match done {
         Ok(code) => ExitCode::from(code),

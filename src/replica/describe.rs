@@ -100,6 +100,7 @@ pub fn describe(found: &Found) -> Replica {
         alternates,
         last_join: last,
         clean_tip,
+        reconstructed: false,
         peer,
         findings: Vec::new(),
         source: Arc::clone(&source),
