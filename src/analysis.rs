@@ -188,7 +188,12 @@ fn reconstruct(replicas: &mut [Replica], watch: &dyn Watch, findings: &mut Vec<F
         if let Err(error) = blocks::reconstruct(replica, watch) {
             let label = &replica.label;
             let text = format!("holes could not be made from zeros: {error}");
-            findings.push(Finding::of(Code::UnreadableRange, label, text, Exhibit::file(label, "volume.meta")));
+            findings.push(Finding::of(
+                Code::UnreadableRange,
+                label,
+                text,
+                Exhibit::file(label, "volume.meta"),
+            ));
         }
     }
 }
@@ -205,7 +210,12 @@ fn copied(replica: &Replica, comparison: Option<&Comparison>, options: &Options)
 }
 
 /// Compares the blocks of all replicas that have any to compare.
-fn compare(replicas: &[Replica], options: &Options, watch: &dyn Watch, findings: &mut Vec<Finding>) -> Comparison {
+fn compare(
+    replicas: &[Replica],
+    options: &Options,
+    watch: &dyn Watch,
+    findings: &mut Vec<Finding>,
+) -> Comparison {
     let able: Vec<&Replica> = replicas
         .iter()
         .filter(|r| r.is_judged() && r.has_images() && blocks::fidelity(r, Seen::Probes).is_usable())
@@ -217,7 +227,12 @@ fn compare(replicas: &[Replica], options: &Options, watch: &dyn Watch, findings:
         findings.push(Finding::of(Code::UnreadableRange, &unread.replica, text, exhibit).on(&unread.disk));
     }
     for (label, why) in &comparison.without_view {
-        findings.push(Finding::of(Code::UnreadableRange, label, why.clone(), Exhibit::file(label, "volume.meta")));
+        findings.push(Finding::of(
+            Code::UnreadableRange,
+            label,
+            why.clone(),
+            Exhibit::file(label, "volume.meta"),
+        ));
     }
     comparison
 }
@@ -268,10 +283,8 @@ fn price(replicas: &[Replica], lineage: &Lineage, joins: &mut [ForetoldJoin], wa
         let Outcome::Accepted { stack, .. } = &foretold.join.outcome else { continue };
         let (Some(rw), Some(wo)) = (find(&foretold.join.rw), find(&foretold.join.wo)) else { continue };
         let (Some(rw_view), Some(wo_view)) = (live[rw], live[wo]) else { continue };
-        let layers: Option<Vec<ViewLayer>> = stack
-            .iter()
-            .map(|(label, disk)| ViewLayer::of(&replicas[find(label)?], disk).ok())
-            .collect();
+        let layers: Option<Vec<ViewLayer>> =
+            stack.iter().map(|(label, disk)| ViewLayer::of(&replicas[find(label)?], disk).ok()).collect();
         let Some(layers) = layers else { continue };
         let size = replicas[wo].size.or(replicas[rw].size).unwrap_or(0);
         let after = views.len();
@@ -309,11 +322,18 @@ fn live_view(replica: &Replica) -> Option<MergedView> {
 }
 
 /// What would come of simply starting them.
-fn start(joins: &[ForetoldJoin], elections: &[Election], lineage: &Lineage, count: usize, factor: usize) -> Start {
+fn start(
+    joins: &[ForetoldJoin],
+    elections: &[Election],
+    lineage: &Lineage,
+    count: usize,
+    factor: usize,
+) -> Start {
     if elections.is_empty() {
         return if count > factor / 2 { Start::Stuck } else { Start::Unknown };
     }
-    let leaders: std::collections::BTreeSet<&Label> = elections.iter().map(|election| &election.leader).collect();
+    let leaders: std::collections::BTreeSet<&Label> =
+        elections.iter().map(|election| &election.leader).collect();
     let (mut writable, mut harm, mut all_up) = (false, false, true);
     for leader in leaders {
         let mut up = 1;

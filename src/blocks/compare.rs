@@ -131,8 +131,13 @@ pub fn compare_views(
 ) -> Compared {
     let subjects: Vec<Subject> =
         views.into_iter().map(|view| Subject { unreachable: view.unreachable(), view }).collect();
-    let end = subjects.iter().map(|subject| subject.view.size().div_ceil(BLOCK_SIZE) * BLOCK_SIZE).max().unwrap_or(0);
-    let stored = subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored()).union(&s.unreachable));
+    let end = subjects
+        .iter()
+        .map(|subject| subject.view.size().div_ceil(BLOCK_SIZE) * BLOCK_SIZE)
+        .max()
+        .unwrap_or(0);
+    let stored =
+        subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored()).union(&s.unreachable));
     let stored = stored.clip(0, end);
     watch.begin("comparing blocks", Some(stored.bytes()));
     let mut out = Compared {
@@ -228,7 +233,8 @@ fn look(subjects: &[Subject], pairs: &[(usize, usize)], window: Run, buffers: &m
         }
         fill(at, subject, window, &mut buffers[at][..len], &mut found);
         zeros(at, subject, window, &buffers[at][..len], &mut found);
-        let equal = (0..at).find(|&other| class[other] == other && buffers[other][..len] == buffers[at][..len]);
+        let equal =
+            (0..at).find(|&other| class[other] == other && buffers[other][..len] == buffers[at][..len]);
         class.push(equal.unwrap_or(at));
     }
     for &(a, b) in pairs {

@@ -163,18 +163,24 @@ fn judge(replica: &Replica, images: &[CopiedImage], seen: Seen<'_>) -> (Fidelity
         return match zeros_above_base(replica, images) {
             Some(disk) => (
                 Fidelity::HolesFilled,
-                format!("all {count} images are stored to their last byte, and {disk} has zeros where it had holes"),
+                format!(
+                    "all {count} images are stored to their last byte, and {disk} has zeros where it had holes"
+                ),
             ),
             None => (Fidelity::Unknown, format!("all {count} images are full, of data other than zeros")),
         };
     }
     if let Some(image) = images.iter().find(|image| image.grain.is_some_and(|grain| grain < BLOCK_SIZE)) {
-        let why = format!("{} has holes that begin or end inside a block, which Jiva never makes", image.disk);
+        let why =
+            format!("{} has holes that begin or end inside a block, which Jiva never makes", image.disk);
         return (Fidelity::ZerosLost, why);
     }
     let Seen::Views(zeros) = seen else { return (Fidelity::Unknown, "blocks were not read".to_owned()) };
     if zeros.lost > 0 {
-        let why = format!("{} blocks of zeros of another replica are not here, and nothing else differs", zeros.lost);
+        let why = format!(
+            "{} blocks of zeros of another replica are not here, and nothing else differs",
+            zeros.lost
+        );
         return (Fidelity::ZerosLost, why);
     }
     let all: u64 = zeros.blocks.values().sum();
@@ -184,19 +190,30 @@ fn judge(replica: &Replica, images: &[CopiedImage], seen: Seen<'_>) -> (Fidelity
     let hiding: u64 = zeros.hiding.values().sum();
     let full_over = images.iter().find(|image| image.is_full() && zeros.hiding.contains_key(&image.disk));
     if coarse && hiding > 0 {
-        let why = format!("every hole edge is a multiple of {grain} bytes, and {hiding} blocks of zeros hide older data");
+        let why = format!(
+            "every hole edge is a multiple of {grain} bytes, and {hiding} blocks of zeros hide older data"
+        );
         (Fidelity::HolesFilled, why)
     } else if coarse {
-        (Fidelity::Unknown, format!("every hole edge is a multiple of {grain} bytes; Jiva makes holes of {BLOCK_SIZE}"))
+        (
+            Fidelity::Unknown,
+            format!("every hole edge is a multiple of {grain} bytes; Jiva makes holes of {BLOCK_SIZE}"),
+        )
     } else if let Some(image) = full_over {
         let hidden = zeros.hiding[&image.disk];
-        (Fidelity::Unknown, format!("{} is full, and {hidden} of its blocks are zeros over older data", image.disk))
+        (
+            Fidelity::Unknown,
+            format!("{} is full, and {hidden} of its blocks are zeros over older data", image.disk),
+        )
     } else if images.iter().any(|image| image.origin == Origin::Dense) && count > 1 {
         (Fidelity::Unknown, "some images came without a map of their holes".to_owned())
     } else if all > 0 {
         (Fidelity::Faithful, format!("there are holes, and {all} stored blocks of zeros"))
     } else if zeros.read >= MANY {
-        let why = format!("not one of {} stored blocks is zeros: a copier that looks for zeros leaves it so", zeros.read);
+        let why = format!(
+            "not one of {} stored blocks is zeros: a copier that looks for zeros leaves it so",
+            zeros.read
+        );
         (Fidelity::ZerosLost, why)
     } else {
         (Fidelity::Unknown, "there are holes, and no stored block of zeros was met".to_owned())

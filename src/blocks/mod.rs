@@ -3,6 +3,7 @@
 //! Everything is read through positional reads of the source; nothing is kept but runs.
 
 mod compare;
+mod difference;
 mod export;
 mod fidelity;
 mod pass;
@@ -13,6 +14,7 @@ mod unread;
 mod view;
 
 pub use compare::{Compared, StoredZeros, compare_views};
+pub use difference::{Apart, Difference, Meaning, between, differences, pairs};
 pub use export::{ExportError, ExportOptions, Exported, Format, Target, TargetError, export};
 pub use fidelity::{Copied, CopiedImage, Fidelity, Seen, Zeros, copied, fidelity, notice};
 pub use pass::{Unreadable, sha256};

@@ -101,7 +101,8 @@ pub(super) fn pass(
         let (feed, food) = sync_channel::<Part>(AHEAD);
         let (give, back) = sync_channel::<Vec<u8>>(AHEAD + 2);
         let hasher = hash.then(|| scope.spawn(move || digest(&food, &give)));
-        let mut reader = Reader { view, unreadable, feed: hash.then_some(feed), back, unread: Vec::new(), bytes: 0 };
+        let mut reader =
+            Reader { view, unreadable, feed: hash.then_some(feed), back, unread: Vec::new(), bytes: 0 };
         let read = reader.run(sink, watch);
         let Reader { unread, bytes, .. } = reader; // closes the channel, which ends the hasher
         let sha256 = hasher.map(|thread| thread.join().expect("hashing does not panic"));

@@ -108,12 +108,14 @@ fn spellings(name: &DiskName) -> impl Iterator<Item = &str> {
 }
 
 fn disk(replica: &Replica, text: &str) -> Result<DiskName, PointError> {
-    let exact: Vec<&DiskName> = replica.disks.keys().filter(|name| spellings(name).any(|s| s == text)).collect();
+    let exact: Vec<&DiskName> =
+        replica.disks.keys().filter(|name| spellings(name).any(|s| s == text)).collect();
     if let [one] = exact[..] {
         return Ok(one.clone());
     }
     let begins = |name: &&DiskName| !text.is_empty() && spellings(name).any(|s| s.starts_with(text));
-    let found: Vec<&DiskName> = if exact.is_empty() { replica.disks.keys().filter(begins).collect() } else { exact };
+    let found: Vec<&DiskName> =
+        if exact.is_empty() { replica.disks.keys().filter(begins).collect() } else { exact };
     let (label, text) = (replica.label.to_string(), text.to_owned());
     match found[..] {
         [one] => Ok(one.clone()),
@@ -122,6 +124,8 @@ fn disk(replica: &Replica, text: &str) -> Result<DiskName, PointError> {
             let known = replica.chain.iter().chain(others).map(ToString::to_string).collect();
             Err(PointError::Disk { label, text, known })
         }
-        _ => Err(PointError::Ambiguous { label, text, known: found.iter().map(ToString::to_string).collect() }),
+        _ => {
+            Err(PointError::Ambiguous { label, text, known: found.iter().map(ToString::to_string).collect() })
+        }
     }
 }

@@ -42,8 +42,10 @@ pub fn reconstruct(replica: &mut Replica, watch: &dyn Watch) -> Result<(), ReadE
         })
         .collect();
     watch.begin("looking for zeros", Some(images.iter().map(|(_, runs, _)| runs.bytes()).sum()));
-    let found: Vec<(DiskName, Result<Runs, ReadError>)> =
-        images.into_par_iter().map(|(name, runs, entry)| (name, data(&**source, entry, &runs, watch))).collect();
+    let found: Vec<(DiskName, Result<Runs, ReadError>)> = images
+        .into_par_iter()
+        .map(|(name, runs, entry)| (name, data(&**source, entry, &runs, watch)))
+        .collect();
     watch.end();
     for (name, runs) in found {
         let runs = runs?;

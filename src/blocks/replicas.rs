@@ -6,7 +6,7 @@ use super::compare::{Compared, StoredZeros, compare_views};
 use super::fidelity::Zeros;
 use super::unread::{Unread, merge};
 use super::view::MergedView;
-use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
+use crate::ident::{BLOCK_SIZE, Label, Run, Runs};
 use crate::lineage::{Content, Contents};
 use crate::replica::Replica;
 use crate::watch::Watch;

@@ -147,10 +147,9 @@ impl MergedView {
     /// # Errors
     /// [`ViewError::NoChain`] if the disk is not there or its records do not lead to a base.
     pub fn at(replica: &Replica, disk: &DiskName) -> Result<Self, ViewError> {
-        let chain = replica.chain_from(disk).ok_or_else(|| ViewError::NoChain {
-            replica: replica.label.clone(),
-            disk: disk.clone(),
-        })?;
+        let chain = replica
+            .chain_from(disk)
+            .ok_or_else(|| ViewError::NoChain { replica: replica.label.clone(), disk: disk.clone() })?;
         Self::of_chain(replica, &chain, disk)
     }
 
@@ -224,7 +223,11 @@ impl MergedView {
             let start = segment.run.start.max(offset);
             self.zeros(at, start, wanted, buf)?;
             at = segment.run.end.min(end);
-            self.layer_bytes(segment.level, start, &mut buf[(start - offset) as usize..(at - offset) as usize])?;
+            self.layer_bytes(
+                segment.level,
+                start,
+                &mut buf[(start - offset) as usize..(at - offset) as usize],
+            )?;
         }
         self.zeros(at, end, wanted, buf)?;
         Ok(buf.len())
@@ -260,11 +263,7 @@ impl MergedView {
         let layer = &self.layers[level];
         let entry = layer.entry.map(|at| &layer.source.entries()[at]);
         let Some(entry) = entry else {
-            return Err(ViewError::Eof {
-                replica: self.label.clone(),
-                disk: layer.name.clone(),
-                offset,
-            });
+            return Err(ViewError::Eof { replica: self.label.clone(), disk: layer.name.clone(), offset });
         };
         let mut filled = 0;
         while filled < buf.len() {
@@ -346,7 +345,8 @@ impl io::Seek for ViewReader<'_> {
             io::SeekFrom::End(by) => self.view.size.checked_add_signed(by),
             io::SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
-        self.at = target.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek before the start"))?;
+        self.at =
+            target.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek before the start"))?;
         Ok(self.at)
     }
 }

@@ -1,4 +1,5 @@
-//! What can be typed.
+//! What can be typed: the commands, and the arguments that several of them share. Those of one command stand in its
+//! own file.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -12,9 +13,11 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Say which replica may be kept, with proof, or that there is no such one
-    Analyze(Analyze),
+    Analyze(super::analyze::Analyze),
     /// Print the sha256 of each replica's merged view
     Hash(super::hash::Hash),
+    /// Tell what differs between replicas, or between two points of one, by range and layer
+    Diff(super::diff::Diff),
     /// Write a replica's merged view into an image file
     Export(super::export::Export),
 }
@@ -46,15 +49,4 @@ pub(super) struct Judging {
 pub(super) enum Output {
     Text,
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Analyze {
-    #[command(flatten)]
-    pub inputs: Inputs,
-    #[command(flatten)]
-    pub judging: Judging,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
 }

@@ -89,7 +89,11 @@ fn export(
     blocks::export(view, target, options, progress).map_err(|error| {
         let unreadable = matches!(error, blocks::ExportError::View(_));
         let error = anyhow::Error::from(error);
-        if unreadable { error.context("not exported (--fill-unreadable zeros goes on with zeros)") } else { error }
+        if unreadable {
+            error.context("not exported (--fill-unreadable zeros goes on with zeros)")
+        } else {
+            error
+        }
     })
 }
 

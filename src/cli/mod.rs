@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod diff;
 mod export;
 mod hash;
 mod inputs;
@@ -24,6 +25,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Analyze(command) => analyze::run(command),
         Command::Hash(command) => hash::run(command),
+        Command::Diff(command) => diff::run(command),
         Command::Export(command) => export::run(command),
     };
     match done {

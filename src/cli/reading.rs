@@ -56,12 +56,17 @@ pub(super) fn open(inputs: &Inputs, reading: &Reading, watch: &dyn Watch) -> any
 }
 
 /// Describes all replicas, with holes as they are to be taken.
-pub(super) fn describe(evidence: &Evidence, reading: &Reading, watch: &dyn Watch) -> anyhow::Result<Vec<Replica>> {
+pub(super) fn describe(
+    evidence: &Evidence,
+    reading: &Reading,
+    watch: &dyn Watch,
+) -> anyhow::Result<Vec<Replica>> {
     let mut replicas = analysis::describe(evidence, watch);
     if reading.holes() == blocks::Holes::Zeros {
         for replica in &mut replicas {
             let label = replica.label.clone();
-            blocks::reconstruct(replica, watch).with_context(|| format!("{label}: cannot be reconstructed"))?;
+            blocks::reconstruct(replica, watch)
+                .with_context(|| format!("{label}: cannot be reconstructed"))?;
         }
     }
     Ok(replicas)
@@ -119,8 +124,13 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
         Some(number) => (number, 100.0),
         None => (text.trim(), 1.0),
     };
-    let share = number.trim().parse::<f64>().map_err(|_| "write a share as in 5% or 0.05".to_owned())? / whole;
-    if share > 0.0 && share <= 1.0 { Ok(share) } else { Err("a share lies above 0 and at most at 100%".to_owned()) }
+    let share =
+        number.trim().parse::<f64>().map_err(|_| "write a share as in 5% or 0.05".to_owned())? / whole;
+    if share > 0.0 && share <= 1.0 {
+        Ok(share)
+    } else {
+        Err("a share lies above 0 and at most at 100%".to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -129,7 +139,9 @@ mod tests {
 
     #[test]
     fn sizes_and_shares_are_read() {
-        for (text, bytes) in [("7", 7), ("500M", 500 << 20), ("20GiB", 20 << 30), ("1.5kb", 1536), ("2 T", 2 << 40)] {
+        for (text, bytes) in
+            [("7", 7), ("500M", 500 << 20), ("20GiB", 20 << 30), ("1.5kb", 1536), ("2 T", 2 << 40)]
+        {
             assert_eq!(size(text), Ok(bytes), "{text}");
         }
         for text in ["", "M", "-1", "3X", "nan"] {

@@ -50,7 +50,12 @@ pub struct Join {
 /// Foretells the join of `wo` to `rw`, each as it would be after starting.
 ///
 /// `limit` is the most layers a chain may have.
-pub fn join(rw: &Result<Started<'_>, String>, wo: &Result<Started<'_>, String>, labels: (&Label, &Label), limit: usize) -> Join {
+pub fn join(
+    rw: &Result<Started<'_>, String>,
+    wo: &Result<Started<'_>, String>,
+    labels: (&Label, &Label),
+    limit: usize,
+) -> Join {
     let outcome = match (rw, wo) {
         (Err(error), _) | (_, Err(error)) => Outcome::Error(error.clone()),
         (Ok(rw), Ok(wo)) => between(rw, wo, limit),
@@ -114,10 +119,16 @@ fn copy(
             None => return Outcome::Error(format!("Failed to find metadata for {name}")),
         },
     };
-    let bytes = |name: &DiskName| content.get(&File::of(wo, name)).cloned().unwrap_or_else(|| source(wo, name));
+    let bytes =
+        |name: &DiskName| content.get(&File::of(wo, name)).cloned().unwrap_or_else(|| source(wo, name));
     let stack = stays.iter().rev().chain(above.iter().rev()).map(bytes).collect();
-    let mut overwritten: Vec<DiskName> =
-        wo.replica.disks.keys().filter(|name| content.contains_key(&File::named(wo.replica, name))).cloned().collect();
+    let mut overwritten: Vec<DiskName> = wo
+        .replica
+        .disks
+        .keys()
+        .filter(|name| content.contains_key(&File::named(wo.replica, name)))
+        .cloned()
+        .collect();
     if !wo.fresh && !overwritten.contains(&wo.chain[0]) {
         overwritten.push(wo.chain[0].clone()); // the former head is the join's snapshot
     }

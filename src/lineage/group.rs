@@ -61,7 +61,8 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
 /// Names that two directories can only both have if they met: those of automatic snapshots.
 fn marks(replicas: &[Replica]) -> BTreeSet<DiskName> {
     let uuid = |name: &DiskName| {
-        name.snapshot().is_some_and(|s| s.len() == 36 && s.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit()))
+        name.snapshot()
+            .is_some_and(|s| s.len() == 36 && s.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit()))
     };
     replicas.iter().flat_map(|replica| replica.disks.keys()).filter(|name| uuid(name)).cloned().collect()
 }

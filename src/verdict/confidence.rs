@@ -15,7 +15,8 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
         .filter(|r| holders.is_empty() || holders.contains(&r.a) || holders.contains(&r.b))
         .collect();
     let fewer = checkpoint_by_fewer(&case.lineage.layers);
-    let mut confidence = rests_on.iter().map(|r| grade(r, fewer.is_some())).min().unwrap_or(Confidence::Strong);
+    let mut confidence =
+        rests_on.iter().map(|r| grade(r, fewer.is_some())).min().unwrap_or(Confidence::Strong);
     let all_faithful =
         case.replicas.iter().all(|replica| case.fidelity_of(&replica.label) == Fidelity::Faithful);
     let all_judged = case.judged().count() == case.replicas.len();

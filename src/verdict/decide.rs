@@ -159,7 +159,9 @@ fn undecided_only(case: &Case<'_>, judged: &[&Replica]) -> bool {
             case.includes(&one.label, &other.label)
                 || case.lineage.between(&one.label, &other.label).is_some_and(|relation| {
                     relation.lacks(&one.label, &other.label).is_some_and(|lacks| {
-                        !lacks.more && !relation.unknown.is_empty() && lacks.blocks.is_subset(&relation.unknown)
+                        !lacks.more
+                            && !relation.unknown.is_empty()
+                            && lacks.blocks.is_subset(&relation.unknown)
                     })
                 })
         })
@@ -238,7 +240,9 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
         || (!case.without_missing && case.witnesses().next().is_some());
     let judged: Vec<&Replica> = case.judged().collect();
     let own: BTreeSet<&Label> = match verdict.kind {
-        VerdictKind::Irreconcilable => lineages(case, &judged).into_iter().flatten().map(|r| &r.label).collect(),
+        VerdictKind::Irreconcilable => {
+            lineages(case, &judged).into_iter().flatten().map(|r| &r.label).collect()
+        }
         _ => verdict.keep.iter().collect(),
     };
     let stored_off_chain = |replica: &Replica| {
@@ -247,7 +251,10 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
     case.replicas
         .iter()
         .filter(|replica| {
-            everything || own.contains(&replica.label) || !case.is_judged(replica) || stored_off_chain(replica)
+            everything
+                || own.contains(&replica.label)
+                || !case.is_judged(replica)
+                || stored_off_chain(replica)
         })
         .map(|replica| replica.label.clone())
         .collect()

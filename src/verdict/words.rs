@@ -118,7 +118,9 @@ fn not_judged(case: &Case<'_>, out: &mut Vec<Reason>) {
                 replica.error.as_deref().unwrap_or("no message")
             ),
             (_, Fidelity::HolesFilled) => {
-                format!("the copy of {label} has its holes filled, so it does not show what the original holds")
+                format!(
+                    "the copy of {label} has its holes filled, so it does not show what the original holds"
+                )
             }
             _ => format!("the copy of {label} is incomplete, so what it holds is unknown"),
         };
@@ -194,7 +196,8 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
             evidence.push(Exhibit::field(label, "revision.counter", "counter", counter));
         }
     }
-    let first = |label: &Label, runs: &Runs| runs.as_slice().first().map(|run| Exhibit::bytes(label, "view", *run));
+    let first =
+        |label: &Label, runs: &Runs| runs.as_slice().first().map(|run| Exhibit::bytes(label, "view", *run));
     evidence.extend(first(a, &relation.newer_a.blocks));
     evidence.extend(first(b, &relation.newer_b.blocks));
     Some(reason(text, evidence))
@@ -286,7 +289,8 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
         let ways = lineages(case, &judged).len();
         out.push(format!("knowing that all but one of the {ways} lineages hold nothing of worth"));
     }
-    if case.lineage.relations.iter().any(|r| is_equal(r.kind) && r.doubts.contains(&Doubt::SameBlocksUnread)) {
+    if case.lineage.relations.iter().any(|r| is_equal(r.kind) && r.doubts.contains(&Doubt::SameBlocksUnread))
+    {
         out.push("different content in blocks that both sides wrote at equal counters".to_owned());
     }
     out

@@ -167,7 +167,9 @@ mod tests {
 
     #[test]
     fn refcounts_cover_themselves() {
-        for used in [1, 2, COUNTS - 2, COUNTS - 1, COUNTS, COUNTS * 3, COUNTS * ENTRIES - 2, COUNTS * ENTRIES + 5] {
+        for used in
+            [1, 2, COUNTS - 2, COUNTS - 1, COUNTS, COUNTS * 3, COUNTS * ENTRIES - 2, COUNTS * ENTRIES + 5]
+        {
             let (tables, blocks) = refcount_clusters(used);
             assert!(blocks * COUNTS >= used + tables + blocks, "{used}");
             assert!(tables * ENTRIES >= blocks, "{used}");

@@ -78,14 +78,17 @@ impl Target {
             Ok(_) => fs::canonicalize(path).map_err(failed)?,
             Err(_) => path.to_owned(),
         };
-        let name = resolved.file_name().ok_or_else(|| TargetError::NotAFile { path: path.to_owned() })?.to_owned();
+        let name =
+            resolved.file_name().ok_or_else(|| TargetError::NotAFile { path: path.to_owned() })?.to_owned();
         let parent = match resolved.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
         let parent = fs::canonicalize(parent).map_err(failed)?;
         let guard = Guard::new(evidence);
-        if let Some(input) = parent.ancestors().find_map(|ancestor| guard.holds(&fs::metadata(ancestor).ok()?)) {
+        if let Some(input) =
+            parent.ancestors().find_map(|ancestor| guard.holds(&fs::metadata(ancestor).ok()?))
+        {
             return Err(TargetError::Evidence { path: path.to_owned(), input });
         }
         let there = fs::symlink_metadata(parent.join(&name)).ok();
@@ -102,7 +105,8 @@ impl Target {
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let held = openat(CWD, &parent, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
-        let made = nameless(&held).map_or_else(|| part(&parent).map(Made::Part), |file| Ok(Made::Nameless(file)));
+        let made =
+            nameless(&held).map_or_else(|| part(&parent).map(Made::Part), |file| Ok(Made::Nameless(file)));
         Ok(Self { path: path.to_owned(), parent: held, name, force, made: made.map_err(failed)? })
     }
 
