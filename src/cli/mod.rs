@@ -2,10 +2,13 @@
 
 mod analyze;
 mod args;
+mod diff;
+mod export;
 mod hash;
 mod inputs;
 mod out;
 mod progress;
+mod reading;
 mod verdicts;
 
 use std::io::Write;
@@ -25,6 +28,8 @@ pub(crate) fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Analyze(command) => analyze::run(command, arguments.color),
         Command::Hash(command) => hash::run(command),
+        Command::Diff(command) => diff::run(command),
+        Command::Export(command) => export::run(command),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -69,6 +69,8 @@ pub struct Replica {
     pub peer: Option<PeerRecord>,
     /// What was noticed.
     pub findings: Vec<Finding>,
+    /// Whether the extents are a guess from blocks of zeros, because its holes were filled when it was copied.
+    pub reconstructed: bool,
     /// Where its bytes are.
     pub source: Arc<dyn Source>,
 }

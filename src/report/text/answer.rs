@@ -138,10 +138,11 @@ fn dont(volume: &Volume, options: &Options) -> String {
     } else {
         format!("Do not wipe {}.", words::labels(&verdict.must_not_wipe))
     };
-    if verdict.kind == VerdictKind::Consistent && volume.replicas.len() > 1 {
-        if let Some(keep) = &verdict.keep {
-            text.push_str(&format!(" If only one can be kept, keep {keep}."));
-        }
+    if verdict.kind == VerdictKind::Consistent
+        && volume.replicas.len() > 1
+        && let Some(keep) = &verdict.keep
+    {
+        text.push_str(&format!(" If only one can be kept, keep {keep}."));
     }
     if missing(volume, options).is_some() && verdict.kind != VerdictKind::Consistent {
         let which = ordinal(volume.replicas.len() + 1);
