@@ -67,7 +67,7 @@ fn reasons(page: &mut Page<'_>, volume: &Volume) {
     page.heading("why");
     let reasons = &volume.verdict.reasons;
     for (at, reason) in reasons.iter().take(REASONS).enumerate() {
-        page.item(Role::Plain, &format!("{:3} ", at + 1), &answer::capital(&reason.text));
+        page.item(Role::Plain, &format!("{:3} ", at + 1), &reason.text);
         if !reason.evidence.is_empty() {
             page.say(Role::Faint, 4, &format!("({})", words::evidence(&reason.evidence)));
         }
