@@ -253,7 +253,7 @@ impl<'w> Walk<'w> {
     ) -> Result<Head, HeaderError> {
         let mut pax = ahead.pax.unwrap_or_else(|| self.global.clone());
         let path = pax.sparse.name.take().or(pax.path.take()).or(ahead.name).unwrap_or_else(|| header.name());
-        let link = pax.link_path.take().or(ahead.link).unwrap_or_else(|| header.link_name());
+        let link = || pax.link_path.take().or(ahead.link).unwrap_or_else(|| header.link_name());
         let mut head = Head {
             what: self.what(header, &path, link, at),
             path,
@@ -286,9 +286,9 @@ impl<'w> Walk<'w> {
         Ok(head)
     }
 
-    fn what(&mut self, header: &Header<'_>, path: &[u8], link: Vec<u8>, at: u64) -> What {
+    fn what(&mut self, header: &Header<'_>, path: &[u8], link: impl FnOnce() -> Vec<u8>, at: u64) -> What {
         match header.kind() {
-            b'1' => What::HardLink(link),
+            b'1' => What::HardLink(link()),
             b'2' => What::Symlink,
             b'3' | b'4' => What::Device,
             b'5' | b'D' => What::Directory,
