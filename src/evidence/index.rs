@@ -11,8 +11,11 @@ use super::tree::{Child, Tree, parts};
 use super::{Entry, Kind, Origin, SMALL_FILE_LIMIT, clip, spell};
 use crate::ident::Run;
 
-/// Names and small files that are kept of one archive, in bytes; more is a bomb.
+/// Bytes of small files that are kept of one archive; more is a bomb.
 const KEPT_LIMIT: u64 = 256 << 20;
+
+/// Memory that the names of one archive may take: more than a million members.
+const NAMES_LIMIT: u64 = 512 << 20;
 
 /// Ranges that are kept of all sparse maps of one archive.
 const RANGES_LIMIT: usize = 16 << 20;
@@ -55,15 +58,15 @@ pub(super) fn index<'a>(walk: Walk<'a>, keep: &'a Keep) -> Result<Index, SpoolEr
         tree: Tree::new(),
         nodes: Vec::new(),
         kept: 0,
+        names: 0,
         ranges: 0,
         outside: None,
         packer: Packer::default(),
     };
     while let Some(head) = indexer.walk.next() {
         indexer.member(head)?;
-        if indexer.kept > KEPT_LIMIT {
-            let line =
-                format!("names and small files take more than {KEPT_LIMIT} bytes; the rest was not read");
+        if indexer.names > NAMES_LIMIT {
+            let line = format!("names take more than {NAMES_LIMIT} bytes; the rest was not read");
             indexer.walk.stop(line);
             break;
         }
@@ -77,6 +80,7 @@ struct Indexer<'a> {
     tree: Tree,
     nodes: Vec<Node>,
     kept: u64,
+    names: u64,
     ranges: usize,
     /// The first name that points out of the archive, and how many do.
     outside: Option<(String, u64)>,
@@ -91,7 +95,7 @@ impl Indexer<'_> {
         }
         let kind = match &head.what {
             What::Directory => {
-                let at = self.tree.directory(path.iter().map(String::as_str), &mut self.kept);
+                let at = self.tree.directory(path.iter().map(String::as_str), &mut self.names);
                 self.tree.directories[at].modified = head.modified;
                 return Ok(());
             }
@@ -131,7 +135,7 @@ impl Indexer<'_> {
                 head.at
             );
             self.walk.stop(line);
-        } else if self.tree.insert(path, number, &mut self.kept).is_some() {
+        } else if self.tree.insert(path, number, &mut self.names).is_some() {
             let line = format!("{}: stands again at byte {}; the last one counts", path.join("/"), head.at);
             self.walk.remarks.push(line);
         }
