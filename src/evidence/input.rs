@@ -198,7 +198,8 @@ impl Reader<'_> {
             self.wiped_archive(&mut index)?;
         }
         let backing = Arc::new(backing);
-        let candidates = found.into_iter().map(|(number, inner)| {
+        let mut candidates = Vec::with_capacity(found.len());
+        for (number, inner) in found {
             let inside = inner.join("/");
             let colon = if inner.is_empty() { "" } else { ":" };
             let full_parts = [root, &inner].concat();
@@ -206,16 +207,15 @@ impl Reader<'_> {
             if let Some(name) = root.len().checked_sub(1).and_then(|at| parts.get_mut(at)) {
                 *name = without_ending(name).to_owned();
             }
-            Candidate {
+            candidates.push(Candidate {
                 path: format!("{}{colon}{inside}", self.text),
                 inner,
                 parts,
                 full_parts,
                 source: Arc::new(index.source(number, &backing)),
                 identity: (identity.0, identity.1, inside),
-            }
-        });
-        let candidates = candidates.collect();
+            });
+        }
         Ok(Read { kind, remarks: index.remarks, candidates })
     }
 

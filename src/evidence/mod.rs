@@ -19,6 +19,7 @@ mod index;
 mod input;
 mod label;
 mod memory;
+mod pieces;
 mod remarks;
 mod spool;
 mod sys;
