@@ -4,7 +4,7 @@ use super::history::{self, Scope};
 use super::page::{Page, shorten};
 use super::palette::{Palette, Role};
 use super::table::{Cell, Column, table};
-use super::{answer, findings, price, replicas, words};
+use super::{answer, findings, price, replicas, start, words};
 use crate::analysis::{Analysis, Options, Volume};
 
 /// Reasons that are told one by one.
@@ -67,7 +67,7 @@ fn reasons(page: &mut Page<'_>, volume: &Volume) {
     page.heading("why");
     let reasons = &volume.verdict.reasons;
     for (at, reason) in reasons.iter().take(REASONS).enumerate() {
-        page.item(Role::Plain, &format!("{:3} ", at + 1), &answer::capital(&reason.text));
+        page.item(Role::Plain, &format!("{:3} ", at + 1), &reason.text);
         if !reason.evidence.is_empty() {
             page.say(Role::Faint, 4, &format!("({})", words::evidence(&reason.evidence)));
         }
@@ -89,6 +89,9 @@ fn next(page: &mut Page<'_>, volume: &Volume) {
             "  - ",
             &format!("Leave untouched: {}.", words::labels(&verdict.must_not_wipe)),
         );
+    }
+    if let Some(step) = start::step(volume) {
+        page.item(Role::Plain, "  - ", &step);
     }
     if !verdict.would_change.is_empty() {
         page.item(
