@@ -4,7 +4,9 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::analyze::Analyze;
+use super::graph::Graph;
 use super::hash::Hash;
+use super::inspect::Inspect;
 use super::out::Color;
 
 #[derive(Debug, Parser)]
@@ -21,6 +23,10 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Say which replica may be kept, with proof, or that there is no such one
     Analyze(Analyze),
+    /// Show each replica in full: its chain as a tree, every disk, every finding
+    Inspect(Inspect),
+    /// Draw the histories of all replicas as one graph
+    Graph(Graph),
     /// Print the sha256 of each replica's merged view
     Hash(Hash),
 }

@@ -2,8 +2,10 @@
 
 mod analyze;
 mod args;
+mod graph;
 mod hash;
 mod inputs;
+mod inspect;
 mod out;
 mod progress;
 mod verdicts;
@@ -24,6 +26,8 @@ pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
         Command::Analyze(command) => analyze::run(command, arguments.color),
+        Command::Inspect(command) => inspect::run(command, arguments.color),
+        Command::Graph(command) => graph::run(command, arguments.color),
         Command::Hash(command) => hash::run(command),
     };
     match done {

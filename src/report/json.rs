@@ -25,10 +25,13 @@ pub struct Document<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
 }
+
+/// Who wrote a document.
+pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
 #[derive(Debug, Serialize)]
 struct ShownOptions<'a> {
@@ -59,7 +62,7 @@ struct ShownVolume<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownReplica<'a> {
+pub(super) struct ShownReplica<'a> {
     label: &'a Label,
     path: &'a str,
     state: State,
@@ -114,7 +117,7 @@ struct ShownDisk<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownGraph<'a> {
+pub(super) struct ShownGraph<'a> {
     nodes: Vec<ShownNode<'a>>,
     edges: Vec<ShownEdge>,
 }
@@ -141,7 +144,7 @@ struct Place<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownAncestor<'a> {
+pub(super) struct ShownAncestor<'a> {
     replicas: &'a [Label],
     disks: Vec<Place<'a>>,
     divergence: Vec<Place<'a>>,
@@ -211,7 +214,7 @@ struct ShownElection<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownFinding<'a> {
+pub(super) struct ShownFinding<'a> {
     code: Code,
     severity: Severity,
     title: &'static str,
@@ -229,7 +232,7 @@ impl<'a> Document<'a> {
     pub fn of(analysis: &'a Analysis) -> Self {
         Self {
             schema: SCHEMA,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            tool: TOOL,
             options: options(&analysis.options),
             evidence: &analysis.inputs,
             volumes: analysis.volumes.iter().map(volume).collect(),
@@ -238,10 +241,15 @@ impl<'a> Document<'a> {
 
     /// The document as text, with a line feed at its end.
     pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("every key of the document is a string");
-        text.push('\n');
-        text
+        pretty(self)
     }
+}
+
+/// Any document as text.
+pub(super) fn pretty(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
+    text.push('\n');
+    text
 }
 
 fn options(options: &Options) -> ShownOptions<'_> {
@@ -260,16 +268,7 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
         size: volume.size,
         replicas: volume.replicas.iter().map(replica).collect(),
         graph: graph(volume),
-        ancestors: volume
-            .lineage
-            .ancestors
-            .iter()
-            .map(|ancestor| ShownAncestor {
-                replicas: &ancestor.replicas,
-                disks: places(&ancestor.disks),
-                divergence: places(&ancestor.divergence),
-            })
-            .collect(),
+        ancestors: ancestors(volume),
         relations: volume.lineage.relations.iter().map(relation).collect(),
         joins: volume.joins.iter().map(join).collect(),
         elections: volume
@@ -283,11 +282,22 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
     }
 }
 
+pub(super) fn ancestors(volume: &Volume) -> Vec<ShownAncestor<'_>> {
+    let ancestors = volume.lineage.ancestors.iter();
+    ancestors
+        .map(|ancestor| ShownAncestor {
+            replicas: &ancestor.replicas,
+            disks: places(&ancestor.disks),
+            divergence: places(&ancestor.divergence),
+        })
+        .collect()
+}
+
 fn places(disks: &std::collections::BTreeMap<Label, DiskName>) -> Vec<Place<'_>> {
     disks.iter().map(|(replica, disk)| Place { replica, disk }).collect()
 }
 
-fn replica(replica: &Replica) -> ShownReplica<'_> {
+pub(super) fn replica(replica: &Replica) -> ShownReplica<'_> {
     ShownReplica {
         label: &replica.label,
         path: &replica.path,
@@ -342,7 +352,7 @@ fn disk<'a>(replica: &'a Replica, disk: &'a Disk) -> ShownDisk<'a> {
     }
 }
 
-fn graph(volume: &Volume) -> ShownGraph<'_> {
+pub(super) fn graph(volume: &Volume) -> ShownGraph<'_> {
     let dag = &volume.lineage.graph.dag;
     let nodes = dag
         .node_indices()
@@ -410,7 +420,7 @@ fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
     }
 }
 
-fn finding(finding: &Finding) -> ShownFinding<'_> {
+pub(super) fn finding(finding: &Finding) -> ShownFinding<'_> {
     let row = finding.code.row();
     ShownFinding {
         code: finding.code,

@@ -3,6 +3,7 @@
 mod answer;
 mod findings;
 mod history;
+mod inspect;
 mod lanes;
 mod page;
 mod palette;
@@ -13,6 +14,7 @@ mod start;
 mod table;
 mod words;
 
+pub use inspect::inspect;
 pub use page::WIDTH;
 pub use palette::{Palette, Role};
-pub use screen::analysis;
+pub use screen::{analysis, graph};
