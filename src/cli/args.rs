@@ -4,13 +4,14 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::analyze::Analyze;
+use super::explain::Explain;
 use super::graph::Graph;
 use super::hash::Hash;
 use super::inspect::Inspect;
 use super::out::Color;
 
 #[derive(Debug, Parser)]
-#[command(name = "jivascope", version, about, max_term_width = 100)]
+#[command(name = "jivascope", version, about, max_term_width = 100, after_help = HELP)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -18,6 +19,18 @@ pub(super) struct Arguments {
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub color: Color,
 }
+
+const HELP: &str = "\
+No input is ever changed. Give copies of replica directories, or tar archives of them, as they are.
+
+Exit codes of analyze: 0 consistent, 10 authoritative, 20 irreconcilable, 30 insufficient evidence.
+Of all commands: 1 the work could not be done, 2 wrong usage. Each command's --help tells its own.
+
+Examples:
+  jivascope analyze ./copies
+  jivascope analyze k8s01=rep-1.tar.gz k8s02=rep-2.tar.gz k8s03=rep-3.tar.gz
+  jivascope inspect rep-1.tar.gz
+  jivascope explain irreconcilable";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -29,6 +42,8 @@ pub(super) enum Command {
     Graph(Graph),
     /// Print the sha256 of each replica's merged view
     Hash(Hash),
+    /// Say in plain words what a code or a word of an answer means
+    Explain(Explain),
 }
 
 #[derive(Debug, Args)]

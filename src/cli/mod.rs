@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod explain;
 mod graph;
 mod hash;
 mod inputs;
@@ -28,6 +29,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Analyze(command) => analyze::run(command, arguments.color),
         Command::Inspect(command) => inspect::run(command, arguments.color),
         Command::Graph(command) => graph::run(command, arguments.color),
+        Command::Explain(command) => explain::run(command, arguments.color),
         Command::Hash(command) => hash::run(command),
     };
     match done {

@@ -69,7 +69,8 @@ pub(crate) fn write(page: &mut Page<'_>, volume: &Volume, scope: Scope) {
 }
 
 fn beside(page: &mut Page<'_>, volume: &Volume, spots: &[Spot], row: &Row) {
-    let lead = |lanes: &str| format!("  {} ", lanes.trim_end());
+    let width = row.lanes.trim_end().chars().count();
+    let lead = |lanes: &str| format!("  {:width$} ", lanes.trim_end());
     match row.node.map(|at| &spots[at]) {
         None => page.laid_out(Role::Plain, &lead(&row.lanes)),
         Some(Spot::Stretch(nodes)) => {

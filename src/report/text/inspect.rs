@@ -114,7 +114,8 @@ fn disks(page: &mut Page<'_>, replica: &Replica) {
         return;
     }
     for row in rows {
-        let (lead, under) = (format!("  {} ", row.lanes.trim_end()), format!("  {} ", row.under.trim_end()));
+        let lead = format!("  {} ", row.lanes.trim_end());
+        let under = format!("  {:1$} ", row.under.trim_end(), lead.chars().count() - 3);
         match row.node {
             Some(at) => one(page, replica, disks[at], &lead, &under),
             None => page.laid_out(Role::Plain, &lead),

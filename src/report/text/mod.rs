@@ -1,6 +1,7 @@
 //! Reports for a person at a terminal: 80 columns, the answer first.
 
 mod answer;
+mod explain;
 mod findings;
 mod history;
 mod inspect;
@@ -14,6 +15,7 @@ mod start;
 mod table;
 mod words;
 
+pub use explain::{explanation_list, explanations};
 pub use inspect::inspect;
 pub use page::WIDTH;
 pub use palette::{Palette, Role};
