@@ -11,7 +11,7 @@ use super::inspect::Inspect;
 use super::out::Color;
 
 #[derive(Debug, Parser)]
-#[command(name = "jivascope", version, about, max_term_width = 100, after_help = HELP)]
+#[command(name = "jivascope", version, about, max_term_width = 80, after_help = HELP)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -21,10 +21,12 @@ pub(super) struct Arguments {
 }
 
 const HELP: &str = "\
-No input is ever changed. Give copies of replica directories, or tar archives of them, as they are.
+No input is ever changed. Give copies of replica directories, or tar archives of
+them, as they are.
 
-Exit codes of analyze: 0 consistent, 10 authoritative, 20 irreconcilable, 30 insufficient evidence.
-Of all commands: 1 the work could not be done, 2 wrong usage. Each command's --help tells its own.
+Exit codes of analyze: 0 consistent, 10 authoritative, 20 irreconcilable,
+30 insufficient evidence. Of all commands: 1 the work could not be done,
+2 wrong usage. Each command's --help tells its own.
 
 Examples:
   jivascope analyze ./copies

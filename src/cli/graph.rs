@@ -10,7 +10,8 @@ use super::out::{self, Color};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 the graph was drawn, whatever it shows; 1 the work could not be done; 2 wrong usage.
+Exit codes: 0 the graph was drawn, whatever it shows; 1 the work could not
+be done; 2 wrong usage.
 
 Examples:
   jivascope graph ./copies
