@@ -84,8 +84,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn runs() -> impl Strategy<Value = Runs> {
-        prop::collection::vec((0u64..64, 0u64..9), 0..10)
-            .prop_map(|v| Runs::from_unsorted(v.into_iter().map(|(s, n)| Run { start: s, end: s + n }).collect()))
+        prop::collection::vec((0u64..64, 0u64..9), 0..10).prop_map(|v| {
+            Runs::from_unsorted(v.into_iter().map(|(s, n)| Run { start: s, end: s + n }).collect())
+        })
     }
 
     fn has(runs: &Runs, at: u64) -> bool {

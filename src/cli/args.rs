@@ -1,20 +1,29 @@
-//! What can be typed.
+//! What can be typed: the commands, and the arguments that several of them share. Those of one command stand in its
+//! own file.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::out::Color;
 #[derive(Debug, Parser)]
 #[command(name = "jivascope", version, about, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
+    /// Colour in text
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Say which replica may be kept, with proof, or that there is no such one
-    Analyze(Analyze),
+    Analyze(super::analyze::Analyze),
     /// Print the sha256 of each replica's merged view
-    Hash(Hash),
+    Hash(super::hash::Hash),
+    /// Tell what differs between replicas, or between two points of one, by range and layer
+    Diff(super::diff::Diff),
+    /// Write a replica's merged view into an image file
+    Export(super::export::Export),
 }
 
 #[derive(Debug, Args)]
@@ -44,21 +53,4 @@ pub(super) struct Judging {
 pub(super) enum Output {
     Text,
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Analyze {
-    #[command(flatten)]
-    pub inputs: Inputs,
-    #[command(flatten)]
-    pub judging: Judging,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Hash {
-    #[command(flatten)]
-    pub inputs: Inputs,
 }

@@ -34,7 +34,13 @@ pub struct Exhibit {
 impl Exhibit {
     /// A file of a replica.
     pub fn file(replica: &Label, file: impl Into<String>) -> Self {
-        Self { replica: Some(replica.clone()), file: Some(file.into()), field: None, bytes: None, value: None }
+        Self {
+            replica: Some(replica.clone()),
+            file: Some(file.into()),
+            field: None,
+            bytes: None,
+            value: None,
+        }
     }
 
     /// A key of a file of a replica, with the value that was read.

@@ -120,7 +120,9 @@ impl Graph {
         if count <= ALL_SETS_UP_TO {
             for mask in 0u32..1 << count {
                 if mask.count_ones() > 1 {
-                    sets.push((0..count).filter(|at| mask & (1 << at) != 0).map(|at| with_chain[at]).collect());
+                    sets.push(
+                        (0..count).filter(|at| mask & (1 << at) != 0).map(|at| with_chain[at]).collect(),
+                    );
                 }
             }
         } else {
@@ -187,7 +189,8 @@ impl Sets {
     }
 
     fn join(&mut self, a: (&Label, &DiskName), b: (&Label, &DiskName)) {
-        let place = |(label, name): (&Label, &DiskName)| self.places.get(&(label.clone(), name.clone())).copied();
+        let place =
+            |(label, name): (&Label, &DiskName)| self.places.get(&(label.clone(), name.clone())).copied();
         let (Some(a), Some(b)) = (place(a), place(b)) else { return };
         let (a, b) = (self.root(a), self.root(b));
         // Towards the smaller index, so that the order of joining does not matter.
@@ -204,7 +207,8 @@ impl Sets {
         let mut out = Vec::new();
         for members in by_root.into_values() {
             let mut whose = BTreeSet::new();
-            let (first, rest): (Vec<_>, Vec<_>) = members.into_iter().partition(|m| whose.insert(m.0.clone()));
+            let (first, rest): (Vec<_>, Vec<_>) =
+                members.into_iter().partition(|m| whose.insert(m.0.clone()));
             out.push(first);
             out.extend(rest.into_iter().map(|member| vec![member]));
         }

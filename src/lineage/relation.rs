@@ -277,7 +277,8 @@ fn judge(
     content: Option<&Content>,
 ) -> Relation {
     let newest = shared.newest();
-    let differing = |runs: &Runs| content.map_or_else(|| runs.clone(), |content| runs.intersection(&content.tips));
+    let differing =
+        |runs: &Runs| content.map_or_else(|| runs.clone(), |content| runs.intersection(&content.tips));
     let mut out = Relation {
         a: a.label.clone(),
         b: b.label.clone(),
@@ -325,8 +326,10 @@ fn judge(
     contested(a, b, views, &own_a, &own_b, &mut out);
     foreign(a, b, &own_a, &own_b, content, &mut out);
 
-    out.newer_a.blocks = union([&out.newer_a.blocks, &out.unique_a, &out.lost_b, &out.unknown, &out.foreign_a]);
-    out.newer_b.blocks = union([&out.newer_b.blocks, &out.unique_b, &out.lost_a, &out.unknown, &out.foreign_b]);
+    out.newer_a.blocks =
+        union([&out.newer_a.blocks, &out.unique_a, &out.lost_b, &out.unknown, &out.foreign_a]);
+    out.newer_b.blocks =
+        union([&out.newer_b.blocks, &out.unique_b, &out.lost_a, &out.unknown, &out.foreign_b]);
     out.kind = kind(a, b, &out);
     out
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BinaryHeap;
 
-use crate::ident::{Run, Runs};
 use super::layers::Layers;
+use crate::ident::{Run, Runs};
 
 /// A stretch of the volume that one layer supplies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +30,11 @@ impl Supply {
 
     /// The view of stacked layers, base first.
     pub fn stack(stacks: &[&Runs]) -> Self {
-        let mut starts: Vec<(Run, usize)> =
-            stacks.iter().enumerate().flat_map(|(level, runs)| runs.iter().map(move |run| (*run, level))).collect();
+        let mut starts: Vec<(Run, usize)> = stacks
+            .iter()
+            .enumerate()
+            .flat_map(|(level, runs)| runs.iter().map(move |run| (*run, level)))
+            .collect();
         starts.sort_unstable_by_key(|(run, level)| (run.start, *level));
         let mut open: BinaryHeap<(usize, u64)> = BinaryHeap::new(); // (level, end), newest on top
         let mut out = Self::default();
@@ -129,8 +132,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn runs() -> impl Strategy<Value = Runs> {
-        prop::collection::vec((0u64..40, 1u64..9), 0..6)
-            .prop_map(|v| Runs::from_unsorted(v.into_iter().map(|(s, n)| Run { start: s, end: s + n }).collect()))
+        prop::collection::vec((0u64..40, 1u64..9), 0..6).prop_map(|v| {
+            Runs::from_unsorted(v.into_iter().map(|(s, n)| Run { start: s, end: s + n }).collect())
+        })
     }
 
     fn top(stacks: &[Runs], at: u64) -> Option<usize> {

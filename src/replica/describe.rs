@@ -61,12 +61,15 @@ pub fn describe(found: &Found) -> Replica {
     });
     let chain = path.map(|walk| walk.names).unwrap_or_default();
     let records_only = !disks.is_empty() && disks.values().all(|disk| disk.image.is_none());
-    if state == State::Usable && !records_only && chain.iter().all(|name| disks[name].allocated() == Some(0)) {
+    if state == State::Usable && !records_only && chain.iter().all(|name| disks[name].allocated() == Some(0))
+    {
         state = State::Blank;
     }
 
     let start_error = match &log_info {
-        FileState::Invalid(error) => Some(format!("Error running start replica command: {}", error.go_text())),
+        FileState::Invalid(error) => {
+            Some(format!("Error running start replica command: {}", error.go_text()))
+        }
         _ => None,
     };
     let live = counter.read().map(|c| c.counter);
@@ -98,8 +101,10 @@ pub fn describe(found: &Found) -> Replica {
         chain,
         disks,
         alternates,
+        temporaries: entries.iter().filter(|e| e.name.ends_with(".tmp")).map(|e| e.name.clone()).collect(),
         last_join: last,
         clean_tip,
+        reconstructed: false,
         peer,
         findings: Vec::new(),
         source: Arc::clone(&source),
@@ -182,9 +187,9 @@ fn read_regular(source: &dyn Source, entry: &Entry) -> Result<Vec<u8>, ReadError
 fn counter_error(counter: &FileState<CounterFile, CounterError>) -> Option<String> {
     match counter {
         FileState::Invalid(error) => Some(error.go_text()),
-        FileState::Unreadable(ReadError::NotAFile(Kind::Directory)) => {
-            Some("fail to open revision counter file: open openebs/revision.counter: is a directory".to_owned())
-        }
+        FileState::Unreadable(ReadError::NotAFile(Kind::Directory)) => Some(
+            "fail to open revision counter file: open openebs/revision.counter: is a directory".to_owned(),
+        ),
         FileState::Unreadable(error) => Some(format!("revision.counter {error}")),
         FileState::Absent | FileState::Read(_) => None,
     }

@@ -68,7 +68,10 @@ fn copying_began(chain: &[DiskName], disks: &BTreeMap<DiskName, Disk>, meta: &Vo
     let above = chain[1..].iter().take_while(|name| name.as_str() != checkpoint);
     let received = above.filter_map(|name| disks[name].read_record()).any(|r| r.order == KeyOrder::Received);
     // An image is copied before its record, so an image alone is a copy that was cut off.
-    received || disks.values().any(|disk| !disk.on_chain && disk.name.is_snapshot() && disk.read_record().is_none())
+    received
+        || disks
+            .values()
+            .any(|disk| !disk.on_chain && disk.name.is_snapshot() && disk.read_record().is_none())
 }
 
 /// The first snapshot of the run of joins: the replica's own former head.

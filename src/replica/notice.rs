@@ -47,7 +47,12 @@ fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             file(),
         )),
         Some(FileState::Unreadable(error)) => {
-            found.push(Finding::of(Code::VolumeMetaUnreadable, &label, format!("volume.meta {error}"), file()));
+            found.push(Finding::of(
+                Code::VolumeMetaUnreadable,
+                &label,
+                format!("volume.meta {error}"),
+                file(),
+            ));
         }
         Some(_) => {
             let disks = replica.disks.len();
@@ -111,18 +116,19 @@ fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             );
         }
     }
-    if let Some(checkpoint) = &replica.checkpoint {
-        if replica.error.is_none() && !replica.chain.contains(checkpoint) {
-            found.push(
-                Finding::of(
-                    Code::CheckpointNotInChain,
-                    &label,
-                    format!("the Checkpoint {checkpoint} is not in its own chain"),
-                    Exhibit::field(&label, "volume.meta", "Checkpoint", checkpoint),
-                )
-                .on(checkpoint),
-            );
-        }
+    if let Some(checkpoint) = &replica.checkpoint
+        && replica.error.is_none()
+        && !replica.chain.contains(checkpoint)
+    {
+        found.push(
+            Finding::of(
+                Code::CheckpointNotInChain,
+                &label,
+                format!("the Checkpoint {checkpoint} is not in its own chain"),
+                Exhibit::field(&label, "volume.meta", "Checkpoint", checkpoint),
+            )
+            .on(checkpoint),
+        );
     }
 }
 
@@ -137,7 +143,12 @@ fn counter(replica: &Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             file(),
         )),
         FileState::Unreadable(error) => {
-            found.push(Finding::of(Code::CounterUnreadable, label, format!("revision.counter {error}"), file()));
+            found.push(Finding::of(
+                Code::CounterUnreadable,
+                label,
+                format!("revision.counter {error}"),
+                file(),
+            ));
         }
         FileState::Invalid(error) => {
             found.push(Finding::of(Code::CounterUnreadable, label, error.to_string(), file()));
@@ -157,19 +168,31 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
         let file = || Exhibit::file(&label, &*entry.name);
         let known = !matches!(kind, FileKind::Foreign | FileKind::Log);
         if known && entry.kind != Kind::File {
-            found.push(Finding::of(Code::NotAFile, &label, format!("{} is a {}", entry.name, entry.kind), file()));
+            found.push(Finding::of(
+                Code::NotAFile,
+                &label,
+                format!("{} is a {}", entry.name, entry.kind),
+                file(),
+            ));
         }
         if let Some(damage) = entry.damage.as_ref().filter(|_| known) {
             replica.flags.insert(Flag::UnfaithfulCopy);
-            found.push(Finding::of(Code::CopyIncomplete, &label, format!("{}: {damage}", entry.name), file()));
+            found.push(Finding::of(
+                Code::CopyIncomplete,
+                &label,
+                format!("{}: {damage}", entry.name),
+                file(),
+            ));
         }
         match kind {
-            FileKind::VolumeMetaTmp | FileKind::RecordTmp(_) | FileKind::LogInfoTmp => found.push(Finding::of(
-                Code::TempFile,
-                &label,
-                format!("{} ({} bytes) was left by an unfinished write", entry.name, entry.size),
-                file(),
-            )),
+            FileKind::VolumeMetaTmp | FileKind::RecordTmp(_) | FileKind::LogInfoTmp => {
+                found.push(Finding::of(
+                    Code::TempFile,
+                    &label,
+                    format!("{} ({} bytes) was left by an unfinished write", entry.name, entry.size),
+                    file(),
+                ))
+            }
             FileKind::ExtentProbe => found.push(Finding::of(
                 Code::ExtentProbeLeft,
                 &label,
@@ -189,7 +212,8 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     }
     // Versions before 1.4.0 stop at the probe that an earlier start left.
     let probe = seen.entries.iter().any(|entry| FileKind::of(&entry.name) == FileKind::ExtentProbe);
-    let old = replica.meta.as_ref().and_then(VolumeMeta::generation).is_some_and(|g| g <= Generation::From0_6);
+    let old =
+        replica.meta.as_ref().and_then(VolumeMeta::generation).is_some_and(|g| g <= Generation::From0_6);
     if probe && old && replica.start_error.is_none() {
         replica.start_error = Some("invalid argument".to_owned());
     }
@@ -202,7 +226,9 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
         if let Some(record) = disk.read_record() {
             for remark in &record.remarks {
                 let text = format!("{}: {remark}", name.record());
-                found.push(Finding::of(Code::Leniency, &label, text, Exhibit::file(&label, name.record())).on(name));
+                found.push(
+                    Finding::of(Code::Leniency, &label, text, Exhibit::file(&label, name.record())).on(name),
+                );
             }
         }
         if disk.removed() {
@@ -218,7 +244,12 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
         }
     }
     if let Some(closing) = replica.error.as_ref().filter(|error| error.starts_with("opening never ends")) {
-        found.push(Finding::of(Code::ChainLoop, &label, closing.clone(), Exhibit::file(&label, "volume.meta")));
+        found.push(Finding::of(
+            Code::ChainLoop,
+            &label,
+            closing.clone(),
+            Exhibit::file(&label, "volume.meta"),
+        ));
     }
     let limit = chain_limit(replica.meta.as_ref().and_then(VolumeMeta::generation));
     let depth = replica.chain.len();
@@ -281,8 +312,10 @@ fn sizes(replica: &mut Replica, found: &mut Vec<Finding>) {
         found.push(Finding::of(code, &label, text, exhibit).on(name));
     }
     if seen.len() > 1 {
-        let evidence = seen.iter().map(|(size, name)| Exhibit::field(&label, name.as_str(), "size", size)).collect();
-        let mut finding = Finding::volume(Code::SizesMixed, "the images of the chain differ in size", evidence);
+        let evidence =
+            seen.iter().map(|(size, name)| Exhibit::field(&label, name.as_str(), "size", size)).collect();
+        let mut finding =
+            Finding::volume(Code::SizesMixed, "the images of the chain differ in size", evidence);
         finding.replica = Some(label);
         found.push(finding);
     }
@@ -342,7 +375,11 @@ fn off_chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     let label = &replica.label;
     let off: Vec<_> = replica.disks.values().filter(|disk| !disk.on_chain).collect();
     let bytes: u64 = off.iter().filter_map(|disk| disk.allocated()).sum();
-    let text = format!("{} disks in {} chains of their own, {bytes} bytes stored", off.len(), replica.alternates.len());
+    let text = format!(
+        "{} disks in {} chains of their own, {bytes} bytes stored",
+        off.len(),
+        replica.alternates.len()
+    );
     let evidence = off.iter().take(16).map(|disk| Exhibit::file(label, disk.name.as_str())).collect();
     let mut finding = Finding::volume(Code::OffChainDisks, text, evidence);
     finding.replica = Some(label.clone());
@@ -367,7 +404,8 @@ fn off_chain(replica: &mut Replica, found: &mut Vec<Finding>) {
 
 /// A head beside the active one: what a snapshot or revert that crashed left.
 fn stale_head(replica: &Replica, name: &DiskName, label: &Label, found: &mut Vec<Finding>) {
-    let (Some(stale), Some(active)) = (name.head_number(), replica.head.as_ref().and_then(DiskName::head_number))
+    let (Some(stale), Some(active)) =
+        (name.head_number(), replica.head.as_ref().and_then(DiskName::head_number))
     else {
         return;
     };
@@ -396,10 +434,12 @@ fn join(replica: &mut Replica, found: &mut Vec<Finding>) {
         let counter = peer.counter.map_or_else(|| "no counter".to_owned(), |c| format!("counter {c}"));
         let text = format!("written by a replica whose head was {} ({counter})", peer.head);
         let exhibit = Exhibit::field(&label, record(), "Name", &peer.head);
-        found.push(
-            Finding::of(Code::PeerHeadRecord, &label, text, exhibit)
-                .and(Exhibit::field(&label, record(), "Parent", &peer.join_snapshot)),
-        );
+        found.push(Finding::of(Code::PeerHeadRecord, &label, text, exhibit).and(Exhibit::field(
+            &label,
+            record(),
+            "Parent",
+            &peer.join_snapshot,
+        )));
     }
     let tip = replica.clean_tip.as_ref().map_or("", DiskName::as_str);
     match replica.last_join {
@@ -409,7 +449,12 @@ fn join(replica: &mut Replica, found: &mut Vec<Finding>) {
                 Code::RefusedJoin,
                 &label,
                 format!("its last join ended before anything was copied; its own state ends with {tip}"),
-                Exhibit::field(&label, record(), "Parent", replica.parent.as_ref().map_or("", DiskName::as_str)),
+                Exhibit::field(
+                    &label,
+                    record(),
+                    "Parent",
+                    replica.parent.as_ref().map_or("", DiskName::as_str),
+                ),
             ));
         }
         LastJoin::Unfinished => {
@@ -417,8 +462,15 @@ fn join(replica: &mut Replica, found: &mut Vec<Finding>) {
             found.push(Finding::of(
                 Code::UnfinishedJoin,
                 &label,
-                format!("its last join stopped while files were being copied; its own state ended with {tip}"),
-                Exhibit::field(&label, record(), "Parent", replica.parent.as_ref().map_or("", DiskName::as_str)),
+                format!(
+                    "its last join stopped while files were being copied; its own state ended with {tip}"
+                ),
+                Exhibit::field(
+                    &label,
+                    record(),
+                    "Parent",
+                    replica.parent.as_ref().map_or("", DiskName::as_str),
+                ),
             ));
         }
         LastJoin::None | LastJoin::Finished => {}
@@ -446,7 +498,8 @@ fn power(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     };
     if counted > 0 && head.image.is_some() && head.allocated() == Some(0) && replica.has_images() {
         replica.flags.insert(Flag::PowerLossSuspected);
-        let text = format!("{counted} writes were counted since {} was made, and it holds no block", head.name);
+        let text =
+            format!("{counted} writes were counted since {} was made, and it holds no block", head.name);
         let now = replica.counter.map_or(0, |c| c.0);
         let then = head.counter().map_or(0, |c| c.0);
         found.push(

@@ -59,7 +59,10 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
         found.push(
             Finding::volume(
                 Code::EqualNamesOnly,
-                format!("{a} and {b} have {} snapshot names in common above their last common state{why}", names.len()),
+                format!(
+                    "{a} and {b} have {} snapshot names in common above their last common state{why}",
+                    names.len()
+                ),
                 vec![Exhibit::file(a, newest.record()), Exhibit::file(b, newest.record())],
             )
             .on(newest),
@@ -132,20 +135,25 @@ fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
     }
     let mut uuids: std::collections::BTreeMap<&str, Vec<&Label>> = std::collections::BTreeMap::new();
     for replica in case.replicas {
-        if let Some(uuid) = replica.meta.as_ref().and_then(|meta| meta.uuid.as_deref()).filter(|u| !u.is_empty()) {
+        if let Some(uuid) =
+            replica.meta.as_ref().and_then(|meta| meta.uuid.as_deref()).filter(|u| !u.is_empty())
+        {
             uuids.entry(uuid).or_default().push(&replica.label);
         }
     }
     for (uuid, labels) in uuids.into_iter().filter(|(_, labels)| labels.len() > 1) {
         let names = labels.iter().map(|label| label.as_str()).collect::<Vec<_>>().join(", ");
-        let evidence = labels.iter().map(|label| Exhibit::field(label, "volume.meta", "UUID", uuid)).collect();
+        let evidence =
+            labels.iter().map(|label| Exhibit::field(label, "volume.meta", "UUID", uuid)).collect();
         found.push(Finding::volume(Code::SameUuid, format!("{names} carry one UUID"), evidence));
     }
     if let Some((a, b, c)) = checkpoint_by_fewer(&case.lineage.layers) {
         let evidence = [a, b, c]
             .iter()
             .filter_map(|label| replica(case, label))
-            .filter_map(|r| Some(Exhibit::field(&r.label, "volume.meta", "Checkpoint", r.checkpoint.as_ref()?)))
+            .filter_map(|r| {
+                Some(Exhibit::field(&r.label, "volume.meta", "Checkpoint", r.checkpoint.as_ref()?))
+            })
             .collect();
         found.push(Finding::volume(
             Code::CheckpointByFewer,
@@ -156,7 +164,11 @@ fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
     if case.replicas.len() < case.factor {
         found.push(Finding::volume(
             Code::FactorUnmet,
-            format!("{} replicas were supplied, the replication factor is {}", case.replicas.len(), case.factor),
+            format!(
+                "{} replicas were supplied, the replication factor is {}",
+                case.replicas.len(),
+                case.factor
+            ),
             Vec::new(),
         ));
     }
@@ -165,7 +177,8 @@ fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
 fn witnesses(case: &Case<'_>, found: &mut Vec<Finding>) {
     for witness in &case.lineage.witnesses {
         let label = &witness.seen_by;
-        let head = replica(case, label).and_then(|r| r.head.as_ref()).map_or_else(String::new, |h| h.record());
+        let head =
+            replica(case, label).and_then(|r| r.head.as_ref()).map_or_else(String::new, |h| h.record());
         let record = &witness.record;
         let at = record.created.as_deref().map_or_else(String::new, |created| format!(" at {created}"));
         let counter = record.counter.map_or_else(String::new, |c| format!(", counter {c}"));

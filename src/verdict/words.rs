@@ -1,6 +1,6 @@
 //! The sentences of an answer: reasons with evidence, what to collect, what would change it.
 
-use super::decide::{Case, is_equal, lineages, witness_was_outside};
+use super::decide::{Case, hides_data, is_equal, lineages, witness_was_outside};
 use super::rules::Rule;
 use super::{Reason, Verdict, VerdictKind};
 use crate::blocks::Fidelity;
@@ -118,7 +118,9 @@ fn not_judged(case: &Case<'_>, out: &mut Vec<Reason>) {
                 replica.error.as_deref().unwrap_or("no message")
             ),
             (_, Fidelity::HolesFilled) => {
-                format!("the copy of {label} has its holes filled, so it does not show what the original holds")
+                format!(
+                    "the copy of {label} has its holes filled, so it does not show what the original holds"
+                )
             }
             _ => format!("the copy of {label} is incomplete, so what it holds is unknown"),
         };
@@ -134,6 +136,8 @@ fn flaws(replica: &Replica, out: &mut Vec<Reason>) {
         "two members of its chain are one file"
     } else if replica.last_join == LastJoin::Unfinished {
         "a join was cut off while files were copied over its own, so its view belongs to no moment"
+    } else if hides_data(replica) {
+        "its chain is empty, but disks with data lie beside it, and what they hold was not judged"
     } else if replica.state == State::Blank {
         "it holds nothing: not one block of its chain is stored"
     } else {
@@ -194,7 +198,8 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
             evidence.push(Exhibit::field(label, "revision.counter", "counter", counter));
         }
     }
-    let first = |label: &Label, runs: &Runs| runs.as_slice().first().map(|run| Exhibit::bytes(label, "view", *run));
+    let first =
+        |label: &Label, runs: &Runs| runs.as_slice().first().map(|run| Exhibit::bytes(label, "view", *run));
     evidence.extend(first(a, &relation.newer_a.blocks));
     evidence.extend(first(b, &relation.newer_b.blocks));
     Some(reason(text, evidence))
@@ -275,6 +280,9 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     if case.replicas.iter().any(|replica| replica.state == State::Broken) {
         out.push("the data of a replica that cannot be opened, once they can be read".to_owned());
     }
+    if case.replicas.iter().any(hides_data) {
+        out.push("the disks outside the chain of an empty replica, once they have been compared".to_owned());
+    }
     if case.witnesses().next().is_some() {
         out.push("the directory of the replica that is missing".to_owned());
     }
@@ -286,7 +294,8 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
         let ways = lineages(case, &judged).len();
         out.push(format!("knowing that all but one of the {ways} lineages hold nothing of worth"));
     }
-    if case.lineage.relations.iter().any(|r| is_equal(r.kind) && r.doubts.contains(&Doubt::SameBlocksUnread)) {
+    if case.lineage.relations.iter().any(|r| is_equal(r.kind) && r.doubts.contains(&Doubt::SameBlocksUnread))
+    {
         out.push("different content in blocks that both sides wrote at equal counters".to_owned());
     }
     out

@@ -3,6 +3,7 @@
 //! Under a plain `cargo test` such a test prints one line and ends. With `JIVASCOPE_NO_STEPPING_ASIDE=1`, as
 //! the gate sets it, stepping aside is a failure: there every tool has been installed.
 
+use std::io::Write as _;
 use std::path::Path;
 
 /// Says that a test cannot do its work here, and why.
@@ -14,7 +15,13 @@ pub fn step_aside(test: &str, why: &str) {
         std::env::var_os("JIVASCOPE_NO_STEPPING_ASIDE").is_none_or(|value| value.is_empty() || value == "0"),
         "STEPPED ASIDE: {test}: {why}"
     );
-    eprintln!("STEPPED ASIDE: {test}: {why}");
+    let _ = writeln!(std::io::stderr(), "STEPPED ASIDE: {test}: {why}");
+}
+
+/// Says which part of a test is left out, and why, where no tool could mend it. Written past the test harness,
+/// which hides what passing tests print.
+pub fn left_out(what: &str, why: &str) {
+    let _ = writeln!(std::io::stderr(), "left out: {what} ({why})");
 }
 
 /// Whether all these programs are installed; if not, the test steps aside and should return.
