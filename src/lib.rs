@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod blocks;
+pub mod check;
 pub mod evidence;
 pub mod finding;
 pub mod format;

@@ -21,11 +21,12 @@ const ROOMS: &[(&str, &[&str])] = &[
         "analysis",
         &["ident", "watch", "finding", "evidence", "replica", "lineage", "blocks", "jiva", "verdict"],
     ),
+    ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",
         &[
-            "ident", "finding", "format", "evidence", "replica", "lineage", "blocks", "jiva", "verdict",
-            "analysis",
+            "check", "ident", "finding", "format", "evidence", "replica", "lineage", "blocks", "jiva",
+            "verdict", "analysis",
         ],
     ),
 ];

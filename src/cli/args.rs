@@ -4,6 +4,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::analyze::Analyze;
+use super::check::Check;
 use super::hash::Hash;
 
 #[derive(Debug, Parser)]
@@ -17,6 +18,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Say which replica may be kept, with proof, or that there is no such one
     Analyze(Analyze),
+    /// Compare cases with what is expected of them: for continuous integration
+    Check(Check),
     /// Print the sha256 of each replica's merged view
     Hash(Hash),
 }

@@ -2,6 +2,8 @@
 
 mod analyze;
 mod args;
+mod case;
+mod check;
 mod hash;
 mod inputs;
 
@@ -20,6 +22,7 @@ pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
         Command::Analyze(command) => analyze::run(command),
+        Command::Check(command) => check::run(command),
         Command::Hash(command) => hash::run(command),
     };
     match done {

@@ -23,8 +23,13 @@ pub(super) fn is_replicas(name: &str) -> bool {
 const ARCHIVES: &[&str] =
     &[".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tar", ".tgz", ".tzst", ".txz", ".tbz"];
 
+/// Whether a file name has the ending of an archive. What is one is told by content; this is for choosing among files.
+pub fn is_archive_name(name: &str) -> bool {
+    without_archive_ending(name) != name
+}
+
 /// The name of an archive without its ending.
-pub(super) fn without_ending(name: &str) -> &str {
+pub fn without_archive_ending(name: &str) -> &str {
     ARCHIVES.iter().find_map(|ending| name.strip_suffix(ending)).filter(|n| !n.is_empty()).unwrap_or(name)
 }
 
@@ -85,7 +90,7 @@ pub(super) fn below(root: &Path, remarks: &mut Remarks) -> io::Result<Search> {
                     depth.push((level.path.join(&item.name), inner));
                 } else if search.archive.is_none() && item.kind == Kind::File {
                     let name = spell(item.name.as_bytes());
-                    search.archive = (without_ending(&name) != name).then_some(name);
+                    search.archive = is_archive_name(&name).then_some(name);
                 }
             }
             if first {
@@ -198,7 +203,7 @@ mod tests {
             (".tar", ".tar"),
             ("rep-1.zip", "rep-1.zip"),
         ] {
-            assert_eq!(without_ending(name), expected);
+            assert_eq!(without_archive_ending(name), expected);
         }
     }
 }

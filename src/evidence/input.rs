@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::archive::{ArchiveFile, Backing};
 use super::decode::{self, Compression};
 use super::directory::Directory;
-use super::find::{self, Search, Seen, without_ending};
+use super::find::{self, Search, Seen, without_archive_ending};
 use super::gather::{GatherError, Input, InputKind, InputPath};
 use super::handles::{Handles, read_full_at};
 use super::index::{Index, Keep, index};
@@ -216,7 +216,7 @@ impl Reader<'_> {
             let full_parts = [root, &inner].concat();
             let mut parts = full_parts.clone();
             if let Some(name) = root.len().checked_sub(1).and_then(|at| parts.get_mut(at)) {
-                *name = without_ending(name).to_owned();
+                *name = without_archive_ending(name).to_owned();
             }
             Candidate {
                 path: format!("{}{colon}{inside}", self.text),

@@ -24,10 +24,18 @@ pub struct Document<'a> {
     volumes: Vec<ShownVolume<'a>>,
 }
 
+/// Which program made a document.
 #[derive(Debug, Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl Tool {
+    /// This one.
+    pub(super) fn this() -> Self {
+        Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -229,7 +237,7 @@ impl<'a> Document<'a> {
     pub fn of(analysis: &'a Analysis) -> Self {
         Self {
             schema: SCHEMA,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            tool: Tool::this(),
             options: options(&analysis.options),
             evidence: &analysis.inputs,
             volumes: analysis.volumes.iter().map(volume).collect(),

@@ -1,4 +1,6 @@
 //! Showing an analysis: JSON, text, DOT. No decision is taken here, and nothing is printed: writers write to what
 //! they are given.
 
+pub mod check;
+pub mod escape;
 pub mod json;
