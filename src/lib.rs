@@ -12,5 +12,6 @@ pub mod lineage;
 pub mod replica;
 pub mod report;
 mod runs;
+pub mod share;
 pub mod verdict;
 pub mod watch;

@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "analysis",
         &["ident", "watch", "finding", "evidence", "replica", "lineage", "blocks", "jiva", "verdict"],
     ),
+    ("share", &["ident", "format", "evidence"]),
     ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",

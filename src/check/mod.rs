@@ -13,7 +13,7 @@ pub use expected::{
     Expected, ExpectedError, ExpectedFindings, ExpectedOptions, ExpectedRelation, ExpectedReplica,
     ExpectedVerdict, FILE_NAME,
 };
-pub use update::updated;
+pub use update::{picture, updated};
 
 /// A case that was run.
 #[derive(Debug, Clone, PartialEq)]

@@ -94,16 +94,35 @@ pub fn updated(expected: &Expected, analysis: &Analysis) -> Result<Expected, Unf
     Ok(out)
 }
 
+/// Everything that an expectation can state, findings of every severity included.
+///
+/// # Errors
+/// [`Unfit`] unless the analysis has exactly one volume.
+pub fn picture(analysis: &Analysis) -> Result<Expected, Unfit> {
+    let volume = volume(analysis)?;
+    let mut out = Expected::default();
+    fill(&mut out, volume);
+    let all: BTreeSet<String> = volume.findings.iter().map(named).collect();
+    out.findings = Some(ExpectedFindings { present: Some(all.into_iter().collect()), absent: None });
+    let replicas = volume.replicas.iter();
+    out.replicas =
+        Some(replicas.map(|replica| (replica.label.to_string(), replica_found(replica))).collect());
+    Ok(out)
+}
+
+/// A finding as an expectation names it.
+fn named(finding: &Finding) -> String {
+    match &finding.replica {
+        Some(replica) => format!("{} {replica}", finding.code),
+        None => finding.code.to_string(),
+    }
+}
+
 /// States what an author would state first.
 fn fill(out: &mut Expected, volume: &Volume) {
     out.verdict = Some(verdict_found(volume));
     let grave = volume.findings.iter().filter(|finding| finding.severity() > Severity::Info);
-    let present: BTreeSet<String> = grave
-        .map(|finding| match &finding.replica {
-            Some(replica) => format!("{} {replica}", finding.code),
-            None => finding.code.to_string(),
-        })
-        .collect();
+    let present: BTreeSet<String> = grave.map(named).collect();
     out.findings = Some(ExpectedFindings { present: Some(present.into_iter().collect()), absent: None });
     out.relations = Some(relations(volume));
     let replicas: BTreeMap<_, _> = volume

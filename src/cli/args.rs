@@ -5,7 +5,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::analyze::Analyze;
 use super::check::Check;
+use super::generate::Generate;
 use super::hash::Hash;
+use super::new_case::NewCase;
 
 #[derive(Debug, Parser)]
 #[command(name = "jivascope", version, about, max_term_width = 100)]
@@ -20,6 +22,10 @@ pub(super) enum Command {
     Analyze(Analyze),
     /// Compare cases with what is expected of them: for continuous integration
     Check(Check),
+    /// Write completions for shells, or manual pages
+    Generate(Generate),
+    /// Make a small case for check that is safe to share: the structure kept, the content gone
+    NewCase(NewCase),
     /// Print the sha256 of each replica's merged view
     Hash(Hash),
 }

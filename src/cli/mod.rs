@@ -4,8 +4,10 @@ mod analyze;
 mod args;
 mod case;
 mod check;
+mod generate;
 mod hash;
 mod inputs;
+mod new_case;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -23,6 +25,8 @@ pub(crate) fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Analyze(command) => analyze::run(command),
         Command::Check(command) => check::run(command),
+        Command::NewCase(command) => new_case::run(command),
+        Command::Generate(command) => generate::run(command),
         Command::Hash(command) => hash::run(command),
     };
     match done {

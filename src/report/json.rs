@@ -16,6 +16,7 @@ pub const SCHEMA: &str = "jivascope.analysis/1";
 
 /// The document.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Document<'a> {
     schema: &'static str,
     tool: Tool,
@@ -26,6 +27,7 @@ pub struct Document<'a> {
 
 /// Which program made a document.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
@@ -39,6 +41,7 @@ impl Tool {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownOptions<'a> {
     replication_factor: usize,
     metadata_only: bool,
@@ -50,6 +53,7 @@ struct ShownOptions<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownVolume<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +71,7 @@ struct ShownVolume<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownReplica<'a> {
     label: &'a Label,
     path: &'a str,
@@ -102,6 +107,7 @@ struct ShownReplica<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownDisk<'a> {
     name: &'a DiskName,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,12 +128,14 @@ struct ShownDisk<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownGraph<'a> {
     nodes: Vec<ShownNode<'a>>,
     edges: Vec<ShownEdge>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownNode<'a> {
     id: usize,
     disks: Vec<Place<'a>>,
@@ -137,18 +145,21 @@ struct ShownNode<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownEdge {
     child: usize,
     parent: usize,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Place<'a> {
     replica: &'a Label,
     disk: &'a DiskName,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownAncestor<'a> {
     replicas: &'a [Label],
     disks: Vec<Place<'a>>,
@@ -156,6 +167,7 @@ struct ShownAncestor<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownRelation<'a> {
     a: &'a Label,
     b: &'a Label,
@@ -168,6 +180,7 @@ struct ShownRelation<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct PairOfDisks<'a> {
     a: &'a DiskName,
     b: &'a DiskName,
@@ -176,6 +189,7 @@ struct PairOfDisks<'a> {
 /// Counts of blocks. `unique` was written since the common state by one side, `contested` by both, `below` by
 /// neither; `newer` is all that one side holds and the other lacks.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownBlocks {
     size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,6 +208,7 @@ struct ShownBlocks {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownJoin<'a> {
     rw: &'a Label,
     wo: &'a Label,
@@ -212,6 +227,7 @@ struct ShownJoin<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownElection<'a> {
     order: &'a [Label],
     leader: &'a Label,
@@ -219,6 +235,7 @@ struct ShownElection<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownFinding<'a> {
     code: Code,
     severity: Severity,

@@ -4,3 +4,5 @@
 pub mod check;
 pub mod escape;
 pub mod json;
+#[cfg(feature = "schema")]
+pub mod schema;
