@@ -20,6 +20,7 @@ const RANGES: usize = 256;
 
 /// The document.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Document<'a> {
     schema: &'static str,
     tool: Tool,
@@ -28,7 +29,9 @@ pub struct Document<'a> {
     volumes: Vec<ShownVolume<'a>>,
 }
 
+/// Which program made a document.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
@@ -38,6 +41,7 @@ pub(super) struct Tool {
 pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownOptions<'a> {
     replication_factor: usize,
     metadata_only: bool,
@@ -54,6 +58,7 @@ struct ShownOptions<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownVolume<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,6 +76,7 @@ struct ShownVolume<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownReplica<'a> {
     label: &'a Label,
     path: &'a str,
@@ -109,6 +115,7 @@ pub(super) struct ShownReplica<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownDisk<'a> {
     name: &'a DiskName,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,12 +136,14 @@ struct ShownDisk<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownGraph<'a> {
     nodes: Vec<ShownNode<'a>>,
     edges: Vec<ShownEdge>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownNode<'a> {
     id: usize,
     disks: Vec<Place<'a>>,
@@ -144,18 +153,21 @@ struct ShownNode<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownEdge {
     child: usize,
     parent: usize,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Place<'a> {
     replica: &'a Label,
     disk: &'a DiskName,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownAncestor<'a> {
     replicas: &'a [Label],
     disks: Vec<Place<'a>>,
@@ -163,6 +175,7 @@ pub(super) struct ShownAncestor<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownRelation<'a> {
     a: &'a Label,
     b: &'a Label,
@@ -182,6 +195,7 @@ struct ShownRelation<'a> {
 
 /// One differing range, and which layer supplies it on either side; a side without one reads as zeros there.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownRange<'a> {
     start: u64,
     end: u64,
@@ -208,6 +222,7 @@ impl<'a> From<Difference<'a>> for ShownRange<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct PairOfDisks<'a> {
     a: &'a DiskName,
     b: &'a DiskName,
@@ -216,6 +231,7 @@ struct PairOfDisks<'a> {
 /// Counts of blocks. `unique` was written since the common state by one side, `contested` by both, `below` by
 /// neither; `newer` is all that one side holds and the other lacks.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownBlocks {
     size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -234,6 +250,7 @@ struct ShownBlocks {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownJoin<'a> {
     rw: &'a Label,
     wo: &'a Label,
@@ -252,6 +269,7 @@ struct ShownJoin<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownElection<'a> {
     order: &'a [Label],
     leader: &'a Label,
@@ -260,6 +278,7 @@ struct ShownElection<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownFinding<'a> {
     code: Code,
     severity: Severity,
