@@ -3,22 +3,27 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::analyze::Analyze;
-use super::hash::Hash;
-
+use super::out::Color;
 #[derive(Debug, Parser)]
 #[command(name = "jivascope", version, about, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
+    /// Colour in text
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Say which replica may be kept, with proof, or that there is no such one
-    Analyze(Analyze),
+    Analyze(super::analyze::Analyze),
     /// Print the sha256 of each replica's merged view
-    Hash(Hash),
+    Hash(super::hash::Hash),
+    /// Tell what differs between replicas, or between two points of one, by range and layer
+    Diff(super::diff::Diff),
+    /// Write a replica's merged view into an image file
+    Export(super::export::Export),
 }
 
 #[derive(Debug, Args)]

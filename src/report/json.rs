@@ -3,16 +3,20 @@
 use serde::Serialize;
 
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
+use crate::blocks::{Difference, Fidelity, Holes, Meaning, differences};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
-use crate::jiva::{Outcome, REFUSAL};
+use crate::jiva::Outcome;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
 use crate::replica::{Disk, Flag, LastJoin, PeerRecord, Replica, State};
 use crate::verdict::Verdict;
 
 /// Name and version of the form of the document; additions keep it.
 pub const SCHEMA: &str = "jivascope.analysis/1";
+
+/// Ranges told of one pair of replicas.
+const RANGES: usize = 256;
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -25,9 +29,15 @@ pub struct Document<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl Tool {
+    pub(super) fn this() -> Self {
+        Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -37,8 +47,13 @@ struct ShownOptions<'a> {
     without_missing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     sample: Option<f64>,
+    /// `zeros`: blocks of zeros were taken for holes in copies whose holes were filled, so those are reconstructions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holes: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jiva_version: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,6 +103,9 @@ struct ShownReplica<'a> {
     last_join: LastJoin,
     #[serde(skip_serializing_if = "Option::is_none")]
     clean_tip: Option<&'a DiskName>,
+    /// Whether the copy shows what the original held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy: Option<Fidelity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<&'a PeerRecord>,
     disks: Vec<ShownDisk<'a>>,
@@ -157,6 +175,39 @@ struct ShownRelation<'a> {
     ancestor: Option<PairOfDisks<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blocks: Option<ShownBlocks>,
+    /// Where they differ, from the first byte on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ranges: Vec<ShownRange<'a>>,
+    /// Ranges that were left out after the first; `diff` tells them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ranges_left_out: Option<usize>,
+}
+
+/// One differing range, and which layer supplies it on either side; a side without one reads as zeros there.
+#[derive(Debug, Serialize)]
+pub(super) struct ShownRange<'a> {
+    start: u64,
+    end: u64,
+    blocks: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meaning: Option<Meaning>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    a: Option<&'a DiskName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b: Option<&'a DiskName>,
+}
+
+impl<'a> From<Difference<'a>> for ShownRange<'a> {
+    fn from(found: Difference<'a>) -> Self {
+        Self {
+            start: found.run.start,
+            end: found.run.end,
+            blocks: found.blocks(),
+            meaning: found.meaning,
+            a: found.a,
+            b: found.b,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -208,6 +259,7 @@ struct ShownElection<'a> {
     order: &'a [Label],
     leader: &'a Label,
     condition: &'a str,
+    likely: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -229,7 +281,7 @@ impl<'a> Document<'a> {
     pub fn of(analysis: &'a Analysis) -> Self {
         Self {
             schema: SCHEMA,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            tool: Tool::this(),
             options: options(&analysis.options),
             evidence: &analysis.inputs,
             volumes: analysis.volumes.iter().map(volume).collect(),
@@ -250,7 +302,9 @@ fn options(options: &Options) -> ShownOptions<'_> {
         metadata_only: options.metadata_only,
         without_missing: options.without_missing,
         sample: options.sample,
+        holes: (options.holes == Holes::Zeros).then_some("zeros"),
         volume: options.volume.as_deref(),
+        jiva_version: options.jiva_version.map(|version| version.to_string()),
     }
 }
 
@@ -258,7 +312,7 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
     ShownVolume {
         name: &volume.name,
         size: volume.size,
-        replicas: volume.replicas.iter().map(replica).collect(),
+        replicas: volume.replicas.iter().map(|r| replica(volume, r)).collect(),
         graph: graph(volume),
         ancestors: volume
             .lineage
@@ -270,12 +324,18 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
                 divergence: places(&ancestor.divergence),
             })
             .collect(),
-        relations: volume.lineage.relations.iter().map(relation).collect(),
-        joins: volume.joins.iter().map(join).collect(),
+        relations: volume.lineage.relations.iter().map(|r| relation(volume, r)).collect(),
+        joins: volume.foretold.joins.iter().map(join).collect(),
         elections: volume
+            .foretold
             .elections
             .iter()
-            .map(|e| ShownElection { order: &e.order, leader: &e.leader, condition: &e.condition })
+            .map(|e| ShownElection {
+                order: &e.order,
+                leader: &e.leader,
+                condition: &e.condition,
+                likely: e.likely,
+            })
             .collect(),
         witnesses: &volume.lineage.witnesses,
         verdict: &volume.verdict,
@@ -287,7 +347,7 @@ fn places(disks: &std::collections::BTreeMap<Label, DiskName>) -> Vec<Place<'_>>
     disks.iter().map(|(replica, disk)| Place { replica, disk }).collect()
 }
 
-fn replica(replica: &Replica) -> ShownReplica<'_> {
+fn replica<'a>(volume: &'a Volume, replica: &'a Replica) -> ShownReplica<'a> {
     ShownReplica {
         label: &replica.label,
         path: &replica.path,
@@ -306,6 +366,7 @@ fn replica(replica: &Replica) -> ShownReplica<'_> {
         error: replica.error.as_deref(),
         last_join: replica.last_join,
         clean_tip: replica.clean_tip.as_ref(),
+        copy: volume.fidelity.get(&replica.label).copied(),
         peer: replica.peer.as_ref(),
         disks: in_order(replica).into_iter().map(|d| disk(replica, d)).collect(),
     }
@@ -365,7 +426,13 @@ fn graph(volume: &Volume) -> ShownGraph<'_> {
     ShownGraph { nodes, edges }
 }
 
-fn relation(relation: &Relation) -> ShownRelation<'_> {
+fn relation<'a>(volume: &'a Volume, relation: &'a Relation) -> ShownRelation<'a> {
+    let layers = |label: &Label| volume.lineage.layers.iter().find(|layers| layers.label == *label);
+    let found = match (layers(&relation.a), layers(&relation.b)) {
+        (Some(a), Some(b)) if relation.basis == Basis::Blocks => differences(relation, a, b),
+        _ => Vec::new(),
+    };
+    let left_out = found.len().saturating_sub(RANGES);
     let blocks = (relation.basis != Basis::Records).then(|| ShownBlocks {
         size: BLOCK_SIZE,
         differ: relation.differ.as_ref().map(|runs| runs.blocks()),
@@ -388,20 +455,21 @@ fn relation(relation: &Relation) -> ShownRelation<'_> {
         basis: relation.basis,
         ancestor: relation.ancestor.as_ref().map(|(a, b)| PairOfDisks { a, b }),
         blocks,
+        ranges: found.into_iter().take(RANGES).map(ShownRange::from).collect(),
+        ranges_left_out: (left_out > 0).then_some(left_out),
     }
 }
 
 fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
-    let (outcome, message, copied): (_, _, &[String]) = match &foretold.join.outcome {
-        Outcome::Accepted { copied, .. } => ("accepted", None, copied),
-        Outcome::Refused => ("refused", Some(REFUSAL), &[]),
-        Outcome::Error(message) => ("error", Some(message.as_str()), &[]),
+    let copied: &[String] = match &foretold.join.outcome {
+        Outcome::Accepted { copied, .. } => copied,
+        Outcome::Refused | Outcome::Error(_) => &[],
     };
     ShownJoin {
         rw: &foretold.join.rw,
         wo: &foretold.join.wo,
-        outcome,
-        message,
+        outcome: foretold.join.outcome.as_str(),
+        message: foretold.join.outcome.message(),
         copied,
         equal_afterwards: foretold.differing.map(|blocks| blocks == 0),
         differing_afterwards: foretold.differing,
