@@ -97,11 +97,17 @@ pub struct Volume {
 /// inputs.
 pub fn analyze(evidence: Evidence, options: Options, watch: &dyn Watch) -> Analysis {
     let replicas = describe(&evidence, watch);
-    let volumes = lineage::group(replicas)
+    let groups: Vec<lineage::Group> = lineage::group(replicas)
         .into_iter()
         .filter(|group| options.volume.as_ref().is_none_or(|name| *name == group.name))
-        .map(|group| volume(group, &options, watch))
         .collect();
+    // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each
+    // thread takes a volume.
+    let volumes = if options.metadata_only {
+        groups.into_par_iter().map(|group| volume(group, &options, watch)).collect()
+    } else {
+        groups.into_iter().map(|group| volume(group, &options, watch)).collect()
+    };
     Analysis { inputs: evidence.inputs, volumes, options }
 }
 

@@ -3,9 +3,12 @@
 mod analyze;
 mod args;
 mod diff;
+mod explain;
 mod export;
+mod graph;
 mod hash;
 mod inputs;
+mod inspect;
 mod out;
 mod progress;
 mod reading;
@@ -27,6 +30,9 @@ pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
         Command::Analyze(command) => analyze::run(command, arguments.color),
+        Command::Inspect(command) => inspect::run(command, arguments.color),
+        Command::Graph(command) => graph::run(command, arguments.color),
+        Command::Explain(command) => explain::run(command, arguments.color),
         Command::Hash(command) => hash::run(command),
         Command::Diff(command) => diff::run(command),
         Command::Export(command) => export::run(command),

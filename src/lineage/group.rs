@@ -1,6 +1,6 @@
 //! Which replicas are one volume.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::ident::DiskName;
 use crate::replica::Replica;
@@ -33,11 +33,13 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
         sets.entry(key).or_default().push(replica);
     }
     let mut groups: Vec<Group> = Vec::new();
-    let mut homes: BTreeMap<DiskName, usize> = BTreeMap::new();
+    // Only looked up and changed as a whole, so its order does not matter.
+    let mut homes: HashMap<DiskName, usize> = HashMap::new();
     for replicas in sets.into_values() {
-        let marks = marks(&replicas);
+        // Equal replicas have equal marks, each wanted once.
+        let own: HashSet<DiskName> = marks(&replicas).cloned().collect();
         // All groups that these replicas share history with become one with them.
-        let akin: BTreeSet<usize> = marks.iter().filter_map(|mark| homes.get(mark)).copied().collect();
+        let akin: BTreeSet<usize> = own.iter().filter_map(|mark| homes.get(mark)).copied().collect();
         let mut joined = Group { name: String::new(), replicas, by_history: !akin.is_empty() };
         if !akin.is_empty() {
             for at in &akin {
@@ -45,7 +47,7 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
             }
             homes.values_mut().filter(|home| akin.contains(home)).for_each(|home| *home = groups.len());
         }
-        homes.extend(marks.into_iter().map(|mark| (mark, groups.len())));
+        homes.extend(own.into_iter().map(|mark| (mark, groups.len())));
         groups.push(joined);
     }
     groups.retain(|group| !group.replicas.is_empty());
@@ -62,10 +64,10 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
 }
 
 /// Names that two directories can only both have if they met: those of automatic snapshots.
-fn marks(replicas: &[Replica]) -> BTreeSet<DiskName> {
-    let uuid = |name: &DiskName| {
+fn marks(replicas: &[Replica]) -> impl Iterator<Item = &DiskName> {
+    let uuid = |name: &&DiskName| {
         name.snapshot()
             .is_some_and(|s| s.len() == 36 && s.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit()))
     };
-    replicas.iter().flat_map(|replica| replica.disks.keys()).filter(|name| uuid(name)).cloned().collect()
+    replicas.iter().flat_map(|replica| replica.disks.keys()).filter(uuid)
 }

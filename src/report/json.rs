@@ -34,11 +34,8 @@ pub(super) struct Tool {
     version: &'static str,
 }
 
-impl Tool {
-    pub(super) fn this() -> Self {
-        Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
-    }
-}
+/// Who wrote a document.
+pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
 #[derive(Debug, Serialize)]
 struct ShownOptions<'a> {
@@ -74,7 +71,7 @@ struct ShownVolume<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownReplica<'a> {
+pub(super) struct ShownReplica<'a> {
     label: &'a Label,
     path: &'a str,
     state: State,
@@ -132,7 +129,7 @@ struct ShownDisk<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownGraph<'a> {
+pub(super) struct ShownGraph<'a> {
     nodes: Vec<ShownNode<'a>>,
     edges: Vec<ShownEdge>,
 }
@@ -159,7 +156,7 @@ struct Place<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownAncestor<'a> {
+pub(super) struct ShownAncestor<'a> {
     replicas: &'a [Label],
     disks: Vec<Place<'a>>,
     divergence: Vec<Place<'a>>,
@@ -263,7 +260,7 @@ struct ShownElection<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownFinding<'a> {
+pub(super) struct ShownFinding<'a> {
     code: Code,
     severity: Severity,
     title: &'static str,
@@ -281,7 +278,7 @@ impl<'a> Document<'a> {
     pub fn of(analysis: &'a Analysis) -> Self {
         Self {
             schema: SCHEMA,
-            tool: Tool::this(),
+            tool: TOOL,
             options: options(&analysis.options),
             evidence: &analysis.inputs,
             volumes: analysis.volumes.iter().map(volume).collect(),
@@ -290,10 +287,15 @@ impl<'a> Document<'a> {
 
     /// The document as text, with a line feed at its end.
     pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("every key of the document is a string");
-        text.push('\n');
-        text
+        pretty(self)
     }
+}
+
+/// Any document as text.
+pub(super) fn pretty(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
+    text.push('\n');
+    text
 }
 
 fn options(options: &Options) -> ShownOptions<'_> {
@@ -312,18 +314,13 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
     ShownVolume {
         name: &volume.name,
         size: volume.size,
-        replicas: volume.replicas.iter().map(|r| replica(volume, r)).collect(),
-        graph: graph(volume),
-        ancestors: volume
-            .lineage
-            .ancestors
+        replicas: volume
+            .replicas
             .iter()
-            .map(|ancestor| ShownAncestor {
-                replicas: &ancestor.replicas,
-                disks: places(&ancestor.disks),
-                divergence: places(&ancestor.divergence),
-            })
+            .map(|r| replica(r, volume.fidelity.get(&r.label).copied()))
             .collect(),
+        graph: graph(volume),
+        ancestors: ancestors(volume),
         relations: volume.lineage.relations.iter().map(|r| relation(volume, r)).collect(),
         joins: volume.foretold.joins.iter().map(join).collect(),
         elections: volume
@@ -343,11 +340,23 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
     }
 }
 
+pub(super) fn ancestors(volume: &Volume) -> Vec<ShownAncestor<'_>> {
+    let ancestors = volume.lineage.ancestors.iter();
+    ancestors
+        .map(|ancestor| ShownAncestor {
+            replicas: &ancestor.replicas,
+            disks: places(&ancestor.disks),
+            divergence: places(&ancestor.divergence),
+        })
+        .collect()
+}
+
 fn places(disks: &std::collections::BTreeMap<Label, DiskName>) -> Vec<Place<'_>> {
     disks.iter().map(|(replica, disk)| Place { replica, disk }).collect()
 }
 
-fn replica<'a>(volume: &'a Volume, replica: &'a Replica) -> ShownReplica<'a> {
+/// A replica; `copy` where it was told how its directory was copied.
+pub(super) fn replica(replica: &Replica, copy: Option<Fidelity>) -> ShownReplica<'_> {
     ShownReplica {
         label: &replica.label,
         path: &replica.path,
@@ -366,7 +375,7 @@ fn replica<'a>(volume: &'a Volume, replica: &'a Replica) -> ShownReplica<'a> {
         error: replica.error.as_deref(),
         last_join: replica.last_join,
         clean_tip: replica.clean_tip.as_ref(),
-        copy: volume.fidelity.get(&replica.label).copied(),
+        copy,
         peer: replica.peer.as_ref(),
         disks: in_order(replica).into_iter().map(|d| disk(replica, d)).collect(),
     }
@@ -403,7 +412,7 @@ fn disk<'a>(replica: &'a Replica, disk: &'a Disk) -> ShownDisk<'a> {
     }
 }
 
-fn graph(volume: &Volume) -> ShownGraph<'_> {
+pub(super) fn graph(volume: &Volume) -> ShownGraph<'_> {
     let dag = &volume.lineage.graph.dag;
     let nodes = dag
         .node_indices()
@@ -478,7 +487,7 @@ fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
     }
 }
 
-fn finding(finding: &Finding) -> ShownFinding<'_> {
+pub(super) fn finding(finding: &Finding) -> ShownFinding<'_> {
     let row = finding.code.row();
     ShownFinding {
         code: finding.code,

@@ -2,7 +2,14 @@
 //! be written.
 
 pub mod diff;
+pub mod documents;
+pub mod dot;
 pub mod escape;
+pub mod explain;
+mod findings_page;
+pub mod glossary;
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod text;
+
+pub use findings_page::findings_page;

@@ -21,6 +21,18 @@ pub(super) fn clause(volume: &Volume) -> Option<String> {
     })
 }
 
+/// What makes processes start that do not, where that is a small thing.
+pub(super) fn step(volume: &Volume) -> Option<String> {
+    let dead: Vec<&Replica> = volume.replicas.iter().filter(|r| r.start_error.is_some()).collect();
+    (!dead.is_empty()).then(|| {
+        format!(
+            "Once everything is copied: remove log.info from {} on the node; Jiva writes a new one and its process \
+             starts.",
+            words::labels(dead.iter().map(|replica| &replica.label))
+        )
+    })
+}
+
 fn stuck(volume: &Volume) -> String {
     let dead: Vec<&Replica> = volume.replicas.iter().filter(|r| r.start_error.is_some()).collect();
     let closed: Vec<&Replica> =
