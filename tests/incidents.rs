@@ -156,7 +156,10 @@ fn march_with_head_records_forbids_wiping_before_the_fourth_is_found() {
             heads,
             BTreeSet::from(["volume-head-897.img", "volume-head-898.img", "volume-head-899.img"])
         );
-        let said = verdict.reasons.iter().any(|reason| reason.text.contains("RW replica that is not here"));
+        let said = verdict
+            .reasons
+            .iter()
+            .any(|reason| reason.text.contains("RW") && reason.text.contains("not here"));
         assert!(said, "{:?}", verdict.reasons);
         assert!(!verdict.collect.is_empty());
         assert_eq!(must_not_wipe(volume), ["rep-1", "rep-2", "rep-3"]);

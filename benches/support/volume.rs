@@ -77,7 +77,12 @@ impl Chain {
     }
 
     /// Writes the records, and the images where they are wanted; what an image stores comes from `bytes`.
-    pub fn write(&self, dir: &Path, images: bool, mut bytes: impl FnMut(usize, u64, &mut [u8])) -> io::Result<()> {
+    pub fn write(
+        &self,
+        dir: &Path,
+        images: bool,
+        mut bytes: impl FnMut(usize, u64, &mut [u8]),
+    ) -> io::Result<()> {
         fs::create_dir_all(dir)?;
         for (name, content) in self.small_files() {
             fs::write(dir.join(name), content)?;
