@@ -79,7 +79,7 @@ fn a_split_brain_that_left_no_mark_in_the_names_is_not_called_consistent() {
         is(volume, VerdictKind::Irreconcilable, &[]);
         assert_eq!(volume.verdict.ways, Some(2));
         let (one, two) = (replica(volume, "rep-1"), replica(volume, "rep-2"));
-        assert_eq!(one.chain, two.chain, "the names tell nothing");
+        assert_eq!(one.chain[1..], two.chain[1..], "the names tell nothing");
         assert_eq!(one.checkpoint, two.checkpoint);
         assert_eq!(kind(volume, "rep-1", "rep-2"), RelationKind::Diverged);
     });
