@@ -375,7 +375,7 @@ fn off_chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     let off: Vec<_> = replica.disks.values().filter(|disk| !disk.on_chain).collect();
     let bytes: u64 = off.iter().filter_map(|disk| disk.allocated()).sum();
     let text = format!(
-        "{} disks in {} chains of their own, {bytes} bytes stored",
+        "disks: {}, chains of their own: {}, bytes stored: {bytes}",
         off.len(),
         replica.alternates.len()
     );

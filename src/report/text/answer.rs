@@ -6,7 +6,7 @@ use super::{start, words};
 use crate::analysis::{Options, Volume};
 use crate::blocks::Fidelity;
 use crate::ident::Label;
-use crate::lineage::{Basis, Doubt, Witness};
+use crate::lineage::{Basis, Doubt, Holds, Witness};
 use crate::replica::Replica;
 use crate::verdict::{Confidence, Rule, Start, VerdictKind};
 
@@ -62,12 +62,32 @@ fn headline(volume: &Volume, start: Option<&str>) -> String {
             let who = if ways == all {
                 "each replica holds data that no other holds".to_owned()
             } else {
-                format!("the replicas split into {ways} histories, and each holds data that no other holds")
+                format!("{ways} histories each hold data that no other holds: {}", histories(volume))
             };
             format!("IRRECONCILABLE, {ways} ways: {who}. None of them may simply be kept.")
         }
         VerdictKind::InsufficientEvidence => format!("INSUFFICIENT EVIDENCE: {}.", open_question(volume)),
     }
+}
+
+/// Who stands together: replicas of the same data, without those that another one exceeds.
+fn histories(volume: &Volume) -> String {
+    let includes = |more: &Label, less: &Label| {
+        let relation = volume.lineage.between(more, less);
+        more == less || relation.and_then(|r| r.lacks(more, less)).is_some_and(Holds::nothing)
+    };
+    let judged = || volume.replicas.iter().map(|replica| &replica.label);
+    let mut sides: Vec<Vec<&Label>> = Vec::new();
+    for label in
+        judged().filter(|label| !judged().any(|other| includes(other, label) && !includes(label, other)))
+    {
+        match sides.iter_mut().find(|side| includes(side[0], label) && includes(label, side[0])) {
+            Some(side) => side.push(label),
+            None => sides.push(vec![label]),
+        }
+    }
+    let sides: Vec<String> = sides.into_iter().map(words::labels).collect();
+    if sides.len() == 2 { format!("{} against {}", sides[0], sides[1]) } else { sides.join("; ") }
 }
 
 fn authoritative(volume: &Volume) -> String {
