@@ -59,12 +59,14 @@ fn headline(volume: &Volume, start: Option<&str>) -> String {
         VerdictKind::Authoritative => authoritative(volume),
         VerdictKind::Irreconcilable => {
             let ways = verdict.ways.unwrap_or(2);
-            let who = if ways == all {
-                "each replica holds data that no other holds".to_owned()
+            if ways == all {
+                format!("IRRECONCILABLE, {ways} ways: each replica holds data that no other holds.")
             } else {
-                format!("{ways} histories each hold data that no other holds: {}", histories(volume))
-            };
-            format!("IRRECONCILABLE, {ways} ways: {who}. None of them may simply be kept.")
+                format!(
+                    "IRRECONCILABLE, {ways} ways, {}: each holds data that no other holds.",
+                    histories(volume)
+                )
+            }
         }
         VerdictKind::InsufficientEvidence => format!("INSUFFICIENT EVIDENCE: {}.", open_question(volume)),
     }
@@ -151,17 +153,23 @@ fn dont(volume: &Volume, options: &Options) -> String {
     let mut text = if verdict.must_not_wipe.len() == volume.replicas.len() {
         match verdict.kind {
             VerdictKind::Irreconcilable => {
-                "Do not wipe anything: whichever is kept, the others' data are lost.".to_owned()
+                "Do not wipe anything: whichever is kept, data of the others are lost.".to_owned()
             }
             _ => "Do not wipe anything.".to_owned(),
         }
     } else {
-        format!("Do not wipe {}.", words::labels(&verdict.must_not_wipe))
+        let why = if verdict.kind == VerdictKind::Irreconcilable {
+            ": whichever is kept, data of the others are lost"
+        } else {
+            ""
+        };
+        format!("Do not wipe {}{why}.", words::either(&verdict.must_not_wipe))
     };
-    if verdict.kind == VerdictKind::Consistent && volume.replicas.len() > 1 {
-        if let Some(keep) = &verdict.keep {
-            text.push_str(&format!(" If only one can be kept, keep {keep}."));
-        }
+    if verdict.kind == VerdictKind::Consistent
+        && volume.replicas.len() > 1
+        && let Some(keep) = &verdict.keep
+    {
+        text.push_str(&format!(" If only one can be kept, keep {keep}."));
     }
     if missing(volume, options).is_some() && verdict.kind != VerdictKind::Consistent {
         let which = ordinal(volume.replicas.len() + 1);
