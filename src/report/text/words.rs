@@ -8,7 +8,7 @@ use crate::replica::{Flag, LastJoin, Replica, State};
 
 use super::page::shorten;
 
-pub(crate) use crate::verdict::bytes;
+pub(crate) use crate::verdict::words::bytes;
 
 /// The bytes of whole blocks.
 pub(crate) fn blocks(runs: &Runs) -> String {
