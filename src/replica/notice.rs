@@ -377,11 +377,8 @@ fn off_chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     let label = &replica.label;
     let off: Vec<_> = replica.disks.values().filter(|disk| !disk.on_chain).collect();
     let bytes: u64 = off.iter().filter_map(|disk| disk.allocated()).sum();
-    let text = format!(
-        "{} disks in {} chains of their own, {bytes} bytes stored",
-        off.len(),
-        replica.alternates.len()
-    );
+    let disks = if off.len() == 1 { "1 disk is".to_owned() } else { format!("{} disks are", off.len()) };
+    let text = format!("{disks} outside the chain, with {bytes} bytes stored");
     let evidence = off.iter().take(16).map(|disk| Exhibit::file(label, disk.name.as_str())).collect();
     let mut finding = Finding::volume(Code::OffChainDisks, text, evidence);
     finding.replica = Some(label.clone());
