@@ -12,14 +12,14 @@ use crate::blocks::{self, Comparison, Fidelity};
 use crate::evidence::{Evidence, InputReport};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
-use crate::jiva::Version;
+use crate::jiva::{Election, Version};
 use crate::lineage::{self, Contents, Lineage};
 use crate::replica::{self, Replica};
 use crate::verdict::{self, Case, Verdict};
 use crate::watch::Watch;
 
 pub use course::{Fate, FinalState, Part, Row};
-pub use foretell::{Foretold, ForetoldJoin};
+pub use foretell::ForetoldJoin;
 
 /// What changes the answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,8 +80,16 @@ pub struct Volume {
     pub fidelity: BTreeMap<Label, Fidelity>,
     /// What comparing the blocks found; `None` if they were not read.
     pub comparison: Option<Comparison>,
-    /// What Jiva would do if the replicas were started.
-    pub foretold: Foretold,
+    /// What Jiva would do for every ordered pair.
+    pub joins: Vec<ForetoldJoin>,
+    /// Whom Jiva would elect, for every order of registering.
+    pub elections: Vec<Election>,
+    /// Every way to start it, equal outcomes folded, best first; empty where too few come up for an election.
+    pub starts: Vec<Row>,
+    /// Replicas whose process does not come up, with Jiva's message.
+    pub down: Vec<(Label, String)>,
+    /// The version whose doings are foretold.
+    pub jiva_version: Version,
     /// The answer.
     pub verdict: Verdict,
     /// Everything noticed: the replicas' findings and the volume's.
@@ -171,7 +179,11 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
         lineage,
         fidelity,
         comparison,
-        foretold,
+        joins: foretold.joins,
+        elections: foretold.elections,
+        starts: foretold.rows,
+        down: foretold.down,
+        jiva_version: foretold.version,
         verdict,
         findings,
     }

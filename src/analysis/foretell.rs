@@ -31,9 +31,7 @@ pub struct ForetoldJoin {
 }
 
 /// Everything that Jiva would do with a volume.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Foretold {
+pub(super) struct Foretold {
     /// The version whose rules were followed.
     pub version: Version,
     /// Every ordered pair.

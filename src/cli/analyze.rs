@@ -1,21 +1,64 @@
 //! `analyze`.
 
-use std::io::Write;
-
-use jivascope::analysis;
+use anyhow::bail;
+use clap::Args;
+use jivascope::analysis::{self, Analysis};
 use jivascope::report::json::Document;
+use jivascope::report::text;
 
-use super::args::{Analyze, Output};
+use super::args::{Inputs, Judging, Output};
 use super::inputs;
+use super::out::{self, Color};
+use super::progress::Progress;
+use super::verdicts::{self, FailOn};
 
-pub(super) fn run(command: &Analyze) -> anyhow::Result<u8> {
-    let options = inputs::options(&command.judging);
-    let evidence = inputs::open(&command.inputs, !options.metadata_only, &())?;
-    let analysis = analysis::analyze(evidence, options, &());
-    let mut out = std::io::stdout().lock();
-    match command.output {
-        Output::Json | Output::Text => out.write_all(Document::of(&analysis).to_text().as_bytes())?,
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Analyze {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    #[command(flatten)]
+    pub judging: Judging,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// Exit with the verdict's code only for these, and with 0 for all others; unsafe and stuck give the verdict's
+    /// code, or 10 if that is 0
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
+    pub fail_on: Vec<FailOn>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 consistent, 10 authoritative, 20 irreconcilable, 30 insufficient evidence;
+1 the work could not be done, 2 wrong usage. Of several volumes the gravest counts.
+
+Examples:
+  jivascope analyze k8s01=./rep-1 k8s02=./rep-2 k8s03=rep-3.tar.gz
+  jivascope analyze ./all-replicas.tar --volume pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755
+  ssh node tar -C /var/openebs --sparse -cf - . | jivascope analyze -
+  jivascope analyze ./copies --output json --fail-on irreconcilable,unsafe";
+
+pub(super) fn run(command: &Analyze, color: Color) -> anyhow::Result<u8> {
+    let analysis = analyze(&command.inputs, &command.judging)?;
+    let text = match command.output {
+        Output::Json => Document::of(&analysis).to_text(),
+        Output::Text => text::analysis(&analysis, &color.palette()),
+    };
+    out::write(&text)?;
+    Ok(verdicts::exit_code(&analysis.volumes, &command.fail_on))
+}
+
+/// From arguments to an analysis of at least one volume.
+pub(super) fn analyze(given: &Inputs, judging: &Judging) -> anyhow::Result<Analysis> {
+    let options = inputs::options(judging);
+    let watch = Progress::new();
+    let evidence = inputs::open(given, !options.metadata_only, &watch)?;
+    let analysis = analysis::analyze(evidence, options, &watch);
+    if analysis.volumes.is_empty() {
+        match &analysis.options.volume {
+            Some(name) => bail!("no volume named {name} is among the evidence"),
+            None => bail!("no replica was found"),
+        }
     }
-    out.flush()?;
-    Ok(analysis.volumes.iter().map(|volume| volume.verdict.kind.exit_code()).max().unwrap_or(0))
+    Ok(analysis)
 }

@@ -1,20 +1,38 @@
-//! What can be typed.
+//! What can be typed: the commands, and the arguments that several of them share. Those of one command stand in its
+//! own file.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jivascope::jiva::Version;
+
+use super::analyze::Analyze;
+use super::graph::Graph;
+use super::hash::Hash;
+use super::inspect::Inspect;
+use super::out::Color;
+use super::simulate::Simulate;
 
 #[derive(Debug, Parser)]
 #[command(name = "jivascope", version, about, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
+    /// Colour in text
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Say which replica may be kept, with proof, or that there is no such one
     Analyze(Analyze),
+    /// Show each replica in full: its chain as a tree, every disk, every finding
+    Inspect(Inspect),
+    /// Draw the histories of all replicas as one graph
+    Graph(Graph),
     /// Print the sha256 of each replica's merged view
     Hash(Hash),
+    /// Say what Jiva would do if the replicas were started, in every order, and the price
+    Simulate(Simulate),
 }
 
 #[derive(Debug, Args)]
@@ -35,6 +53,9 @@ pub(super) struct Judging {
     /// How many replicas the volume should have; it stands in no file
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub replication_factor: u16,
+    /// Foretell what this version of Jiva would do; the newest that any directory shows unless given
+    #[arg(long, value_name = "VERSION")]
+    pub jiva_version: Option<Version>,
     /// Only the volume of this name
     #[arg(long, value_name = "NAME")]
     pub volume: Option<String>,
@@ -44,21 +65,4 @@ pub(super) struct Judging {
 pub(super) enum Output {
     Text,
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Analyze {
-    #[command(flatten)]
-    pub inputs: Inputs,
-    #[command(flatten)]
-    pub judging: Judging,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Hash {
-    #[command(flatten)]
-    pub inputs: Inputs,
 }

@@ -2,12 +2,20 @@
 
 use std::io::Write;
 
+use clap::Args;
 use jivascope::analysis;
 use jivascope::blocks::MergedView;
+use jivascope::report::escape;
 use sha2::{Digest, Sha256};
 
-use super::args::Hash;
+use super::args::Inputs;
 use super::inputs;
+
+#[derive(Debug, Args)]
+pub(super) struct Hash {
+    #[command(flatten)]
+    pub inputs: Inputs,
+}
 
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 20;
@@ -18,10 +26,10 @@ pub(super) fn run(command: &Hash) -> anyhow::Result<u8> {
     let mut out = std::io::stdout().lock();
     for replica in analysis::describe(&evidence, &()) {
         match MergedView::live(&replica).map_err(anyhow::Error::from).and_then(|view| sha256(&view)) {
-            Ok(sum) => writeln!(out, "{sum}  {}", replica.label)?,
+            Ok(sum) => writeln!(out, "{sum}  {}", escape::terminal(replica.label.as_str()))?,
             Err(error) => {
                 failed = true;
-                writeln!(std::io::stderr(), "jivascope: {error:#}")?;
+                writeln!(std::io::stderr(), "jivascope: {}", escape::terminal(&format!("{error:#}")))?;
             }
         }
     }

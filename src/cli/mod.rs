@@ -2,13 +2,20 @@
 
 mod analyze;
 mod args;
+mod graph;
 mod hash;
 mod inputs;
+mod inspect;
+mod out;
+mod progress;
+mod simulate;
+mod verdicts;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use jivascope::report::escape;
 
 use args::{Arguments, Command};
 
@@ -19,14 +26,17 @@ const FAILED: u8 = 1;
 pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
-        Command::Analyze(command) => analyze::run(command),
+        Command::Analyze(command) => analyze::run(command, arguments.color),
+        Command::Inspect(command) => inspect::run(command, arguments.color),
+        Command::Graph(command) => graph::run(command, arguments.color),
         Command::Hash(command) => hash::run(command),
+        Command::Simulate(command) => simulate::run(command, arguments.color),
     };
     match done {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "jivascope: {error:#}");
+            let _ = writeln!(std::io::stderr(), "jivascope: {}", escape::terminal(&format!("{error:#}")));
             ExitCode::from(FAILED)
         }
     }

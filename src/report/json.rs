@@ -6,7 +6,7 @@ use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
-use crate::jiva::Outcome;
+use crate::jiva::{Election, Outcome};
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
 use crate::replica::{Disk, Flag, LastJoin, PeerRecord, Replica, State};
 use crate::verdict::Verdict;
@@ -25,10 +25,13 @@ pub struct Document<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
 }
+
+/// Who wrote a document.
+pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
 #[derive(Debug, Serialize)]
 struct ShownOptions<'a> {
@@ -61,7 +64,7 @@ struct ShownVolume<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownReplica<'a> {
+pub(super) struct ShownReplica<'a> {
     label: &'a Label,
     path: &'a str,
     state: State,
@@ -116,7 +119,7 @@ struct ShownDisk<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownGraph<'a> {
+pub(super) struct ShownGraph<'a> {
     nodes: Vec<ShownNode<'a>>,
     edges: Vec<ShownEdge>,
 }
@@ -143,7 +146,7 @@ struct Place<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownAncestor<'a> {
+pub(super) struct ShownAncestor<'a> {
     replicas: &'a [Label],
     disks: Vec<Place<'a>>,
     divergence: Vec<Place<'a>>,
@@ -188,7 +191,7 @@ struct ShownBlocks {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownJoin<'a> {
+pub(super) struct ShownJoin<'a> {
     rw: &'a Label,
     wo: &'a Label,
     outcome: &'static str,
@@ -206,7 +209,7 @@ struct ShownJoin<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownElection<'a> {
+pub(super) struct ShownElection<'a> {
     order: &'a [Label],
     leader: &'a Label,
     condition: &'a str,
@@ -214,7 +217,7 @@ struct ShownElection<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownFinding<'a> {
+pub(super) struct ShownFinding<'a> {
     code: Code,
     severity: Severity,
     title: &'static str,
@@ -232,7 +235,7 @@ impl<'a> Document<'a> {
     pub fn of(analysis: &'a Analysis) -> Self {
         Self {
             schema: SCHEMA,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            tool: TOOL,
             options: options(&analysis.options),
             evidence: &analysis.inputs,
             volumes: analysis.volumes.iter().map(volume).collect(),
@@ -241,10 +244,15 @@ impl<'a> Document<'a> {
 
     /// The document as text, with a line feed at its end.
     pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("every key of the document is a string");
-        text.push('\n');
-        text
+        pretty(self)
     }
+}
+
+/// Any document as text.
+pub(super) fn pretty(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
+    text.push('\n');
+    text
 }
 
 fn options(options: &Options) -> ShownOptions<'_> {
@@ -264,40 +272,32 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
         size: volume.size,
         replicas: volume.replicas.iter().map(replica).collect(),
         graph: graph(volume),
-        ancestors: volume
-            .lineage
-            .ancestors
-            .iter()
-            .map(|ancestor| ShownAncestor {
-                replicas: &ancestor.replicas,
-                disks: places(&ancestor.disks),
-                divergence: places(&ancestor.divergence),
-            })
-            .collect(),
+        ancestors: ancestors(volume),
         relations: volume.lineage.relations.iter().map(relation).collect(),
-        joins: volume.foretold.joins.iter().map(join).collect(),
-        elections: volume
-            .foretold
-            .elections
-            .iter()
-            .map(|e| ShownElection {
-                order: &e.order,
-                leader: &e.leader,
-                condition: &e.condition,
-                likely: e.likely,
-            })
-            .collect(),
+        joins: volume.joins.iter().map(join).collect(),
+        elections: volume.elections.iter().map(election).collect(),
         witnesses: &volume.lineage.witnesses,
         verdict: &volume.verdict,
         findings: volume.findings.iter().map(finding).collect(),
     }
 }
 
+pub(super) fn ancestors(volume: &Volume) -> Vec<ShownAncestor<'_>> {
+    let ancestors = volume.lineage.ancestors.iter();
+    ancestors
+        .map(|ancestor| ShownAncestor {
+            replicas: &ancestor.replicas,
+            disks: places(&ancestor.disks),
+            divergence: places(&ancestor.divergence),
+        })
+        .collect()
+}
+
 fn places(disks: &std::collections::BTreeMap<Label, DiskName>) -> Vec<Place<'_>> {
     disks.iter().map(|(replica, disk)| Place { replica, disk }).collect()
 }
 
-fn replica(replica: &Replica) -> ShownReplica<'_> {
+pub(super) fn replica(replica: &Replica) -> ShownReplica<'_> {
     ShownReplica {
         label: &replica.label,
         path: &replica.path,
@@ -352,7 +352,7 @@ fn disk<'a>(replica: &'a Replica, disk: &'a Disk) -> ShownDisk<'a> {
     }
 }
 
-fn graph(volume: &Volume) -> ShownGraph<'_> {
+pub(super) fn graph(volume: &Volume) -> ShownGraph<'_> {
     let dag = &volume.lineage.graph.dag;
     let nodes = dag
         .node_indices()
@@ -401,7 +401,16 @@ fn relation(relation: &Relation) -> ShownRelation<'_> {
     }
 }
 
-fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
+pub(super) fn election(election: &Election) -> ShownElection<'_> {
+    ShownElection {
+        order: &election.order,
+        leader: &election.leader,
+        condition: &election.condition,
+        likely: election.likely,
+    }
+}
+
+pub(super) fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
     let copied: &[String] = match &foretold.join.outcome {
         Outcome::Accepted { copied, .. } => copied,
         Outcome::Refused | Outcome::Error(_) => &[],
@@ -419,7 +428,7 @@ fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
     }
 }
 
-fn finding(finding: &Finding) -> ShownFinding<'_> {
+pub(super) fn finding(finding: &Finding) -> ShownFinding<'_> {
     let row = finding.code.row();
     ShownFinding {
         code: finding.code,
