@@ -1,5 +1,7 @@
 //! The JSON document: one per run, names fixed, absent values absent, lists in a defined order.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
@@ -7,6 +9,7 @@ use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
 use crate::jiva::{Election, Outcome};
+use crate::lineage::rescue::Candidate;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
 use crate::replica::{Disk, Flag, LastJoin, PeerRecord, Replica, State};
 use crate::verdict::Verdict;
@@ -96,6 +99,9 @@ pub(super) struct ShownReplica<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<&'a PeerRecord>,
     disks: Vec<ShownDisk<'a>>,
+    /// Chains that may be rescued, likeliest first.
+    #[serde(skip_serializing_if = "<[Candidate]>::is_empty")]
+    candidates: Cow<'a, [Candidate]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -270,7 +276,14 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
     ShownVolume {
         name: &volume.name,
         size: volume.size,
-        replicas: volume.replicas.iter().map(replica).collect(),
+        replicas: volume
+            .replicas
+            .iter()
+            .map(|one| {
+                let candidates = volume.candidates.get(&one.label).map_or(&[][..], Vec::as_slice);
+                replica(one).with_candidates(candidates.into())
+            })
+            .collect(),
         graph: graph(volume),
         ancestors: ancestors(volume),
         relations: volume.lineage.relations.iter().map(relation).collect(),
@@ -297,6 +310,13 @@ fn places(disks: &std::collections::BTreeMap<Label, DiskName>) -> Vec<Place<'_>>
     disks.iter().map(|(replica, disk)| Place { replica, disk }).collect()
 }
 
+impl<'a> ShownReplica<'a> {
+    /// Shows chains that may be rescued from it.
+    pub(super) fn with_candidates(self, candidates: Cow<'a, [Candidate]>) -> Self {
+        Self { candidates, ..self }
+    }
+}
+
 pub(super) fn replica(replica: &Replica) -> ShownReplica<'_> {
     ShownReplica {
         label: &replica.label,
@@ -318,6 +338,7 @@ pub(super) fn replica(replica: &Replica) -> ShownReplica<'_> {
         clean_tip: replica.clean_tip.as_ref(),
         peer: replica.peer.as_ref(),
         disks: in_order(replica).into_iter().map(|d| disk(replica, d)).collect(),
+        candidates: Cow::Borrowed(&[]),
     }
 }
 
