@@ -100,7 +100,7 @@ fn export(inputs: &[&Path], replica: &str, to: &Path, more: &[&str]) -> Output {
 
 #[test]
 fn views_of_directories_and_every_archive_form_have_the_hash_that_jiva_read() {
-    let Some(captures) = captures() else { return };
+    let Some(captures) = captures("exports of recorded replicas") else { return };
     let test = "views_of_directories_and_every_archive_form";
     if !["tar", "zstd", "gzip", "xz", "bzip2"].iter().all(|tool| has(test, tool)) {
         return;
@@ -144,7 +144,7 @@ fn views_of_directories_and_every_archive_form_have_the_hash_that_jiva_read() {
 
 #[test]
 fn exports_pass_qemu_and_equal_each_other() {
-    let Some(captures) = captures() else { return };
+    let Some(captures) = captures("exports of recorded replicas") else { return };
     if !has("exports_pass_qemu_and_equal_each_other", "qemu-img") {
         return;
     }
@@ -239,7 +239,7 @@ fn a_large_sparse_volume_becomes_a_sound_qcow2() {
 
 #[test]
 fn file_systems_inside_exports_are_what_the_recording_says() {
-    let Some(captures) = captures() else { return };
+    let Some(captures) = captures("exports of recorded replicas") else { return };
     let test = "file_systems_inside_exports";
     if !has(test, "e2fsck") || !has(test, "debugfs") {
         return;
