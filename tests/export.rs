@@ -29,12 +29,7 @@ fn stderr(output: &Output) -> String {
 
 /// Whether a tool is here; says that the test steps aside where it is not.
 fn has(test: &str, tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").stdin(Stdio::null()).output();
-    let found = found.or_else(|_| Command::new(tool).arg("-V").stdin(Stdio::null()).output()).is_ok();
-    if !found {
-        eprintln!("STEPPED ASIDE: {test}: {tool} is not installed");
-    }
-    found
+    support::stepping::have(test, &[tool])
 }
 
 fn tool(program: &str, arguments: &[&OsStr]) -> Output {
@@ -281,7 +276,7 @@ fn an_unwritten_extent_hides_older_data() {
     small(&replica);
     let head = fs::File::options().write(true).open(replica.join("volume-head-001.img")).unwrap();
     if let Err(error) = rustix::fs::fallocate(&head, rustix::fs::FallocateFlags::KEEP_SIZE, 2 * 4096, 4096) {
-        eprintln!("STEPPED ASIDE: an_unwritten_extent_hides_older_data: no fallocate here: {error}");
+        support::stepping::left_out("an unwritten extent over older data", &format!("no fallocate here: {error}"));
         return;
     }
     drop(head);
@@ -292,7 +287,7 @@ fn an_unwritten_extent_hides_older_data() {
     let seen: Vec<u8> = (0..10).map(|block| bytes[block * 4096]).collect();
     if seen[2] == 3 {
         // Without FIEMAP nobody can tell it from a hole.
-        eprintln!("STEPPED ASIDE: an_unwritten_extent_hides_older_data: this file system has no FIEMAP");
+        support::stepping::left_out("an unwritten extent over older data", "this file system has no FIEMAP");
         return;
     }
     assert_eq!(seen, [1, 0, 0, 0, 0, 0, 0, 0, 0, 4]);

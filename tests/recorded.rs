@@ -200,7 +200,6 @@ fn a_join_that_equal_names_would_make_accepted_is_not_taken_for_a_common_past() 
         assert_eq!(kind(volume, "rep-1", "rep-2"), RelationKind::Unrelated);
         assert!(has(volume, Code::PoisonedCheckpoint, None));
         let accepted = volume
-            .foretold
             .joins
             .iter()
             .any(|join| matches!(join.join.outcome, jivascope::jiva::Outcome::Accepted { .. }));
@@ -240,7 +239,6 @@ fn without_checkpoints_every_join_is_accepted_and_destroys_a_lineage() {
         assert_eq!(volume.verdict.ways, Some(3));
         assert!(volume.replicas.iter().all(|replica| replica.checkpoint.is_none()));
         let all = volume
-            .foretold
             .joins
             .iter()
             .all(|join| matches!(join.join.outcome, jivascope::jiva::Outcome::Accepted { .. }));
