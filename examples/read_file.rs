@@ -14,7 +14,9 @@ use jivascope::evidence::{self, Images, Input, InputPath};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [path, offset, length] = &arguments[..] else { return Err("usage: read_file DIRECTORY OFFSET LENGTH".into()) };
+    let [path, offset, length] = &arguments[..] else {
+        return Err("usage: read_file DIRECTORY OFFSET LENGTH".into());
+    };
     let input = Input { label: None, path: InputPath::Path(PathBuf::from(path)) };
     let images = Images::Spool { dir: None, limit: 1 << 30 };
     let evidence = evidence::gather(&[input], &evidence::Options { images, watch: &() })?;
