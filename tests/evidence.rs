@@ -230,3 +230,21 @@ fn parts_of_a_stream_are_one_archive() {
         }
     }
 }
+
+/// A file system without FIEMAP is asked for data and holes.
+#[test]
+fn memory_file_systems_tell_their_holes() {
+    let Ok(temp) = tempfile::tempdir_in("/dev/shm") else {
+        support::stepping::left_out("a memory file system", "there is no /dev/shm");
+        return;
+    };
+    replica(&temp.path().join("rep"), true);
+    let found = only(temp.path().join("rep"));
+    let many = found.source.entries().iter().find(|entry| entry.name == "volume-snap-many.img").unwrap();
+    let extents = found.source.extents(many).unwrap();
+    if extents.origin != Origin::SeekData {
+        support::stepping::left_out("a memory file system", "/dev/shm is no memory file system");
+        return;
+    }
+    assert_eq!((extents.runs.len(), extents.runs.bytes()), (300, 300 * 4096));
+}

@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("replica", &["ident", "finding", "format", "evidence"]),
     ("lineage", &["ident", "format", "replica"]),
     ("blocks", &["ident", "watch", "finding", "evidence", "replica", "lineage"]),
-    ("jiva", &["ident", "format", "replica"]),
+    ("jiva", &["ident", "finding", "format", "replica"]),
     ("verdict", &["ident", "finding", "replica", "lineage", "blocks", "jiva"]),
     (
         "analysis",

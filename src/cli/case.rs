@@ -83,8 +83,8 @@ impl CaseDir {
             options.volume.clone_from(&stated.volume);
         }
         ensure!(options.factor > 0, "{FILE_NAME}: options.replication_factor: 0 replicas hold nothing");
-        let evidence =
-            inputs::gather_all(&parsed, !options.metadata_only, &()).map_err(|error| self.inside(&error))?;
+        let evidence = inputs::gather_parsed(&parsed, inputs::images(!options.metadata_only), &())
+            .map_err(|error| self.inside(&error))?;
         Ok(analysis::analyze(evidence, options, &()))
     }
 

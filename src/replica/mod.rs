@@ -59,6 +59,8 @@ pub struct Replica {
     pub disks: BTreeMap<DiskName, Disk>,
     /// Chains of disks that the active chain does not reach, each from its tip down.
     pub alternates: Vec<Vec<DiskName>>,
+    /// Files left over from writes that did not reach their rename, and from the probe at a start, by name.
+    pub temporaries: Vec<String>,
     /// How its last join went.
     pub last_join: LastJoin,
     /// Where its own history ends, if that is not the head.
@@ -67,6 +69,8 @@ pub struct Replica {
     pub peer: Option<PeerRecord>,
     /// What was noticed.
     pub findings: Vec<Finding>,
+    /// Whether the extents are a guess from blocks of zeros, because its holes were filled when it was copied.
+    pub reconstructed: bool,
     /// Where its bytes are.
     pub source: Arc<dyn Source>,
 }

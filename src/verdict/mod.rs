@@ -14,6 +14,7 @@ use crate::ident::Label;
 pub use decide::{Case, decide};
 pub use notice::notice;
 pub use rules::{RULES, Rule, RuleRow};
+pub(crate) use words::bytes;
 
 /// What kind of answer it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

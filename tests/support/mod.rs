@@ -1,6 +1,9 @@
 //! What the tests share.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod builder;
+pub mod directory;
+pub mod recorded;
 pub mod stepping;
 pub mod tar_writer;
 

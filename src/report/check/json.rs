@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::check::{Checked, Counts, Difference, Outcome, OutcomeKind};
-use crate::report::json::Tool;
+use crate::report::json::{TOOL, Tool};
 
 /// Name and version of the form of the document; additions keep it.
 pub const SCHEMA: &str = "jivascope.check/1";
@@ -40,7 +40,7 @@ impl<'a> CheckDocument<'a> {
             };
             ShownCase { name: &case.name, outcome: case.outcome.kind(), differences, error }
         });
-        Self { schema: SCHEMA, tool: Tool::this(), counts: Counts::of(cases), cases: shown.collect() }
+        Self { schema: SCHEMA, tool: TOOL, counts: Counts::of(cases), cases: shown.collect() }
     }
 
     /// The document as text, with a line feed at its end.

@@ -1,0 +1,42 @@
+//! Which words stand out, and how: the writer names roles, the program says what they look like.
+
+/// What a piece of text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Running text.
+    Plain,
+    /// The head of a section.
+    Heading,
+    /// All is well.
+    Good,
+    /// Mind this.
+    Warning,
+    /// Data are at stake.
+    Danger,
+    /// Of lesser weight.
+    Faint,
+}
+
+/// The codes that switch a look on and off, for each role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Palette {
+    looks: [(String, String); 6],
+}
+
+impl Palette {
+    /// No look at all: for files and pipes.
+    pub fn plain() -> Self {
+        Self::new(|_| (String::new(), String::new()))
+    }
+
+    /// Asks for each role's codes, on and off.
+    pub fn new(look: impl Fn(Role) -> (String, String)) -> Self {
+        let roles = [Role::Plain, Role::Heading, Role::Good, Role::Warning, Role::Danger, Role::Faint];
+        Self { looks: roles.map(look) }
+    }
+
+    pub(super) fn paint(&self, role: Role, text: &str) -> String {
+        let (on, off) = &self.looks[role as usize];
+        format!("{on}{text}{off}")
+    }
+}
