@@ -26,11 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut walk = Topo::new(dag);
         while let Some(at) = walk.next(dag) {
             let node = &dag[at];
-            let names: Vec<&str> = node.disks.values().map(|disk| disk.as_str()).collect();
             let held: Vec<&str> = node.on_chain.iter().map(|label| label.as_str()).collect();
             let fork = dag.neighbors_directed(at, Direction::Incoming).count() > 1;
             let mark = if fork { ", histories part here" } else { "" };
-            println!("  {} on {}{mark}", names[0], held.join(", "));
+            println!("  {} on {}{mark}", node.name(), held.join(", "));
         }
     }
     Ok(())

@@ -169,6 +169,7 @@ impl Run {
 
 /// Ascending, disjoint, non-empty runs that do not touch each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Runs(Vec<Run>);
 

@@ -139,3 +139,28 @@ fn no_output_names_the_place() {
     assert_eq!(nothing.status.code(), Some(1));
     assert!(text(&nothing).contains("no expected.json in it or below"), "{}", text(&nothing));
 }
+
+/// An archive of a case is the case, where its replicas are directories.
+#[test]
+fn an_archive_of_a_case_is_one() {
+    let dir = cases();
+    let mut tar = tar::Builder::new(fs::File::create(dir.path().join("stale.tar")).unwrap());
+    tar.append_dir_all("x/stale", dir.path().join("cases/b/stale")).unwrap();
+    tar.finish().unwrap();
+    let packed = check(dir.path(), &["-v", "stale.tar"]);
+    // The writer keeps no holes, so that less is certain than beside it.
+    let said = text(&packed);
+    assert!(said.contains("stale.tar") && matches!(packed.status.code(), Some(0 | 3)), "{said}");
+    let stated = r#"{"inputs": ["a=rep-1", "b=rep-3"], "replicas": {"a": {"state": "usable"}, "b": {}}}"#;
+    fs::write(dir.path().join("cases/b/stale/expected.json"), stated).unwrap();
+    let mut tar = tar::Builder::new(fs::File::create(dir.path().join("two.tar")).unwrap());
+    tar.append_dir_all("", dir.path().join("cases/b/stale")).unwrap();
+    tar.finish().unwrap();
+    assert_eq!(text(&check(dir.path(), &["-v", "two.tar"])), "same     two.tar\n1 cases: 1 as expected\n");
+    let refused = check(dir.path(), &["--update", "two.tar"]);
+    assert_eq!(refused.status.code(), Some(0), "nothing to write: {}", text(&refused));
+    assert!(
+        text(&check(dir.path(), &["cases/b/stale/rep-1/volume.meta"]))
+            .contains("no archive with expected.json")
+    );
+}

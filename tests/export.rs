@@ -276,7 +276,10 @@ fn an_unwritten_extent_hides_older_data() {
     small(&replica);
     let head = fs::File::options().write(true).open(replica.join("volume-head-001.img")).unwrap();
     if let Err(error) = rustix::fs::fallocate(&head, rustix::fs::FallocateFlags::KEEP_SIZE, 2 * 4096, 4096) {
-        support::stepping::left_out("an unwritten extent over older data", &format!("no fallocate here: {error}"));
+        support::stepping::left_out(
+            "an unwritten extent over older data",
+            &format!("no fallocate here: {error}"),
+        );
         return;
     }
     drop(head);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use jivascope::analysis::{self, Options};
 use jivascope::check::{Checked, Expected, Outcome, differences, updated};
 use jivascope::report::check::CheckDocument;
+use jivascope::report::documents::{GraphDocument, InspectDocument};
 use jivascope::report::json::Document;
 use jivascope::report::schema::{schemas, to_text};
 use jsonschema::Validator;
@@ -51,6 +52,8 @@ fn schemas_are_current() {
 /// Everything that an analysis says, and what `check` makes of it.
 fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
     let (analysis, check, expected) = (validator("analysis"), validator("check"), validator("expected"));
+    let (graph, inspect) = (validator("graph"), validator("inspect"));
+    diff_keeps(inputs, what);
     let labelled: Vec<_> = inputs.iter().map(|(label, path)| labelled(label, path)).collect();
     for metadata_only in [false, true] {
         let mut options = Options::default();
@@ -58,6 +61,9 @@ fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
         options.volume = None;
         let found = analysis::analyze(collect(&labelled).unwrap(), options, &());
         holds(&analysis, &value(&Document::of(&found).to_text()), what);
+        holds(&graph, &value(&GraphDocument::of(&found).to_text()), what);
+        let volume = &found.volumes[0];
+        holds(&inspect, &value(&InspectDocument::of(&found.inputs, &volume.replicas).to_text()), what);
         let filled = updated(&Expected::default(), &found).unwrap();
         holds(&expected, &value(&filled.to_text()), what);
         let mut wrong = filled.clone();
@@ -71,6 +77,24 @@ fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
         holds(&check, &value(&CheckDocument::of(&cases).to_text()), what);
     }
 }
+
+/// `diff` is asked as it is used: its document is made of a reading of its own.
+#[cfg(feature = "cli")]
+fn diff_keeps(inputs: &[(String, PathBuf)], what: &str) {
+    if inputs.len() < 2 {
+        return;
+    }
+    let inputs = inputs.iter().map(|(label, path)| format!("{label}={}", path.display()));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_jivascope"));
+    let output = command.args(["diff", "--output", "json"]).args(inputs).output().unwrap();
+    if output.stdout.is_empty() {
+        return; // nothing in it can be read; an error was told
+    }
+    holds(&validator("diff"), &value(&String::from_utf8(output.stdout).unwrap()), what);
+}
+
+#[cfg(not(feature = "cli"))]
+fn diff_keeps(_: &[(String, PathBuf)], _: &str) {}
 
 #[test]
 fn outputs_keep_to_the_schemas() {

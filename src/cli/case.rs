@@ -8,7 +8,10 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use jivascope::analysis::{self, Analysis};
 use jivascope::check::{Expected, FILE_NAME};
-use jivascope::evidence::{Input, InputPath, is_archive_name, without_archive_ending};
+use jivascope::evidence::{
+    Beside, Evidence, Found, Input, InputPath, is_archive_name, read_beside, without_archive_ending,
+};
+use jivascope::ident::Label;
 use walkdir::WalkDir;
 
 use super::inputs;
@@ -16,20 +19,27 @@ use super::inputs;
 /// The most bytes of an expectation.
 const LIMIT: u64 = 1 << 20;
 
-/// A directory with an expectation in it.
+/// A directory with an expectation in it, or an archive of one.
 #[derive(Debug, Clone)]
 pub(super) struct CaseDir {
     /// What it is called in every output.
     pub name: String,
     /// Where it is.
     pub path: PathBuf,
+    /// Where in the archive the case is, and what is expected of it; `None` for a directory.
+    pub archived: Option<Beside>,
 }
 
 /// The cases at or below a path, sorted by name. A case is not searched for others.
 pub(super) fn find(given: &Path) -> anyhow::Result<Vec<CaseDir>> {
     let meta = fs::metadata(given).with_context(|| format!("{}: cannot be read", given.display()))?;
-    ensure!(meta.is_dir(), "{}: is neither a case nor a directory of cases", given.display());
     let base = base_name(given);
+    if !meta.is_dir() {
+        let found = read_beside(given, FILE_NAME).with_context(|| format!("{base}: cannot be read"))?;
+        let found = found
+            .with_context(|| format!("{base}: is no directory, and no archive with {FILE_NAME} in it"))?;
+        return Ok(vec![CaseDir { name: base, path: given.to_owned(), archived: Some(found) }]);
+    }
     let mut cases = Vec::new();
     let mut walk = WalkDir::new(given).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
@@ -41,7 +51,7 @@ pub(super) fn find(given: &Path) -> anyhow::Result<Vec<CaseDir>> {
                 (".", false) => inner.display().to_string(),
                 (base, false) => format!("{base}/{}", inner.display()),
             };
-            cases.push(CaseDir { name, path: entry.path().to_owned() });
+            cases.push(CaseDir { name, path: entry.path().to_owned(), archived: None });
             walk.skip_current_dir();
         }
     }
@@ -65,6 +75,10 @@ pub(super) fn base_name(given: &Path) -> String {
 impl CaseDir {
     /// Reads what is expected.
     pub(super) fn expected(&self) -> anyhow::Result<Expected> {
+        if let Some(found) = &self.archived {
+            let text = std::str::from_utf8(&found.bytes).context(FILE_NAME)?;
+            return Expected::parse(text).context(FILE_NAME);
+        }
         let path = self.path.join(FILE_NAME);
         let size = fs::metadata(&path).context(FILE_NAME)?.len();
         ensure!(size <= LIMIT, "{FILE_NAME}: holds {size} bytes, more than the limit of {LIMIT}");
@@ -74,7 +88,6 @@ impl CaseDir {
 
     /// Analyses the inputs as the expectation says. No error names a place outside the case.
     pub(super) fn analyze(&self, expected: &Expected) -> anyhow::Result<Analysis> {
-        let parsed = self.inputs(expected)?;
         let mut options = analysis::Options::default();
         if let Some(stated) = &expected.options {
             options.factor = stated.replication_factor.map_or(options.factor, usize::from);
@@ -83,15 +96,47 @@ impl CaseDir {
             options.volume.clone_from(&stated.volume);
         }
         ensure!(options.factor > 0, "{FILE_NAME}: options.replication_factor: 0 replicas hold nothing");
-        let evidence =
-            inputs::gather_all(&parsed, !options.metadata_only, &()).map_err(|error| self.inside(&error))?;
+        let evidence = self.evidence(expected, !options.metadata_only)?;
         Ok(analysis::analyze(evidence, options, &()))
+    }
+
+    fn evidence(&self, expected: &Expected, blocks: bool) -> anyhow::Result<Evidence> {
+        let gather = |parsed: &[Input]| {
+            inputs::gather_parsed(parsed, inputs::images(blocks), &()).map_err(|error| self.inside(&error))
+        };
+        let Some(found) = &self.archived else { return gather(&self.inputs(expected)?) };
+        let whole = Input { label: None, path: InputPath::Path(self.path.clone()) };
+        let mut evidence = gather(std::slice::from_ref(&whole))?;
+        // Names of inputs are those below the case's own directory, as where it is no archive.
+        let top = format!("{}:{}", self.path.display(), found.directory);
+        let below = |path: &str| path.strip_prefix(&top).map(|rest| rest.trim_start_matches('/').to_owned());
+        let stated = expected.inputs.as_deref().map(|list| {
+            list.iter().map(|text| text.split_once('=').unwrap_or((text, text))).collect::<Vec<_>>()
+        });
+        let mut kept: Vec<Found> = Vec::new();
+        for one in evidence.replicas.drain(..) {
+            let Some(inner) = below(&one.path) else { continue };
+            let label = match &stated {
+                None => inner.clone(),
+                Some(list) => match list.iter().find(|(_, path)| *path == inner) {
+                    Some((label, _)) => (*label).to_owned(),
+                    None => continue,
+                },
+            };
+            kept.push(Found { label: Label::from(label.as_str()), labelled: true, ..one });
+        }
+        kept.sort_by(|a, b| a.label.cmp(&b.label));
+        let wanted = stated.as_ref().map_or(1, Vec::len);
+        ensure!(kept.len() >= wanted, "not every input is a replica directory in the archive");
+        evidence.replicas = kept;
+        Ok(evidence)
     }
 
     /// The message of an error without the way to the case.
     fn inside(&self, error: &anyhow::Error) -> anyhow::Error {
         let above = format!("{}/", self.path.display());
-        anyhow::anyhow!("{}", format!("{error:#}").replace(&above, ""))
+        let text = format!("{error:#}").replace(&above, "");
+        anyhow::anyhow!("{}", text.replace(&self.path.display().to_string(), &self.name))
     }
 
     fn inputs(&self, expected: &Expected) -> anyhow::Result<Vec<Input>> {
@@ -138,6 +183,12 @@ impl CaseDir {
     /// Writes an expectation, whole or not at all.
     pub(super) fn write(&self, expected: &Expected) -> io::Result<()> {
         use io::Write;
+        if self.archived.is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "an archive is not written to; unpack the case",
+            ));
+        }
         let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
         file.write_all(expected.to_text().as_bytes())?;
         file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;

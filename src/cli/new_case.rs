@@ -68,7 +68,8 @@ pub(super) fn run(command: &NewCase) -> anyhow::Result<u8> {
             writeln!(err, "left out: {}/{} {}", found.label, terminal(&left.name), left.why)?;
         }
     }
-    let case = CaseDir { name: command.to.display().to_string(), path: built.dir.path().to_owned() };
+    let case =
+        CaseDir { name: command.to.display().to_string(), path: built.dir.path().to_owned(), archived: None };
     let mut stated_options = ExpectedOptions::default();
     stated_options.replication_factor = (options.factor != 3).then_some(command.judging.replication_factor);
     stated_options.metadata_only = options.metadata_only.then_some(true);

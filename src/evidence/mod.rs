@@ -9,6 +9,7 @@ use std::io;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 
 mod archive;
+mod beside;
 mod decode;
 mod directory;
 mod examine;
@@ -26,6 +27,7 @@ mod sys;
 mod tar;
 mod tree;
 
+pub use beside::{Beside, read_beside};
 pub use find::{is_archive_name, without_archive_ending};
 pub use gather::{
     Evidence, Found, GatherError, Images, Input, InputKind, InputPath, InputReport, Options, gather,

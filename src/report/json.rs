@@ -32,7 +32,6 @@ pub struct Document<'a> {
     volumes: Vec<ShownVolume<'a>>,
 }
 
-/// Which program made a document.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Tool {

@@ -6,18 +6,22 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::check::CheckDocument;
+use super::documents::{GraphDocument, InspectDocument};
 use super::json::Document;
 use crate::check::Expected;
 use crate::finding::Code;
 use crate::finding::catalog::CATALOG;
 use crate::verdict::{RULES, Rule};
 
-/// Each document's name and schema (draft 2020-12), by name. `expected` is read, the others are written.
+/// Each document's name and schema (draft 2020-12). `expected` is read, the others are written.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     let written = || SchemaSettings::draft2020_12().for_serialize().into_generator();
     let read = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     vec![
         ("analysis", written().into_root_schema_for::<Document<'_>>()),
+        ("diff", written().into_root_schema_for::<super::diff::Document<'_>>()),
+        ("graph", written().into_root_schema_for::<GraphDocument<'_>>()),
+        ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),
         ("expected", read.into_root_schema_for::<Expected>()),
     ]

@@ -3,6 +3,8 @@
 //! Under a plain `cargo test` such a test prints one line and ends. With `JIVASCOPE_NO_STEPPING_ASIDE=1`, as
 //! the gate sets it, stepping aside is a failure: there every tool has been installed.
 
+#![allow(dead_code, reason = "every test file uses its own part")]
+
 use std::io::Write as _;
 use std::path::Path;
 
