@@ -55,7 +55,8 @@ fn main() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         build(dir.path(), volumes, blocks);
         settle(dir.path());
-        let what = if blocks == 0 { "records only" } else { "records, and sparse images of two stored blocks" };
+        let what =
+            if blocks == 0 { "records only" } else { "records, and sparse images of two stored blocks" };
         race(dir.path(), what, blocks > 0, rounds);
     }
 }
@@ -73,7 +74,10 @@ fn build(root: &Path, volumes: u64, blocks: u64) {
                         layer.blocks = (0..blocks).map(|n| (n * 100_000 + seed.below(90_000), 1)).collect();
                     }
                     let dir = root.join(format!("node-{node}")).join(name);
-                    chain.write(&dir, blocks > 0, |level, at, buf| buf.fill((level as u64 ^ at >> 12) as u8 | 1))
+                    chain
+                        .write(&dir, blocks > 0, |level, at, buf| {
+                            buf.fill((level as u64 ^ at >> 12) as u8 | 1)
+                        })
                         .expect("the input can be written");
                 }
             });
@@ -108,7 +112,9 @@ fn race(root: &Path, what: &str, images: bool, rounds: usize) {
     }
     if installed("python3") {
         race.lane("python", || {
-            time(|| assert_eq!(pair(&output(Command::new("python3").args(["-c", PYTHON]).arg(root))), expected))
+            time(|| {
+                assert_eq!(pair(&output(Command::new("python3").args(["-c", PYTHON]).arg(root))), expected)
+            })
         });
     }
     let times = race.run(rounds);

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "every bench uses its own part")]
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
+pub mod stack;
 pub mod volume;
 
 use std::path::Path;
@@ -42,7 +43,14 @@ impl Seed {
     /// A name as Jiva gives to automatic snapshots.
     pub fn uuid(&mut self) -> String {
         let (a, b) = (self.next(), self.next());
-        format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", a >> 32, a >> 16 & 0xffff, a & 0xffff, b >> 48, b & 0xffff_ffff_ffff)
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            a >> 32,
+            a >> 16 & 0xffff,
+            a & 0xffff,
+            b >> 48,
+            b & 0xffff_ffff_ffff
+        )
     }
 }
 

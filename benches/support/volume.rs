@@ -46,10 +46,10 @@ impl Chain {
         for (level, layer) in self.layers.iter().enumerate() {
             let mut text = String::new();
             let counter = 1 + level as u64 * 100;
-            write!(
+            writeln!(
                 text,
                 "{{\"Name\":\"{}\",\"Parent\":\"{parent}\",\"Removed\":false,\"UserCreated\":false,\
-                 \"Created\":\"2026-03-{:02}T{:02}:{:02}:00Z\",\"RevisionCounter\":{counter}}}\n",
+                 \"Created\":\"2026-03-{:02}T{:02}:{:02}:00Z\",\"RevisionCounter\":{counter}}}",
                 if level + 1 == self.layers.len() { &layer.name } else { "volume-head-000.img" },
                 1 + level / 1440 % 28,
                 level / 60 % 24,
@@ -77,7 +77,12 @@ impl Chain {
     }
 
     /// Writes the records, and the images where they are wanted; what an image stores comes from `bytes`.
-    pub fn write(&self, dir: &Path, images: bool, mut bytes: impl FnMut(usize, u64, &mut [u8])) -> io::Result<()> {
+    pub fn write(
+        &self,
+        dir: &Path,
+        images: bool,
+        mut bytes: impl FnMut(usize, u64, &mut [u8]),
+    ) -> io::Result<()> {
         fs::create_dir_all(dir)?;
         for (name, content) in self.small_files() {
             fs::write(dir.join(name), content)?;

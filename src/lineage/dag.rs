@@ -81,10 +81,7 @@ impl Graph {
             class.iter().for_each(|at| nodes[*at] = node);
         }
         for (number, replica) in replicas.iter().enumerate() {
-            let mut place = sets.first[number];
-            for disk in replica.disks.values() {
-                let node = nodes[place];
-                place += 1;
+            for (disk, &node) in replica.disks.values().zip(&nodes[sets.first[number]..]) {
                 if disk.on_chain {
                     graph.dag[node].on_chain.insert(replica.label.clone());
                 }
