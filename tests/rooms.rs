@@ -21,11 +21,13 @@ const ROOMS: &[(&str, &[&str])] = &[
         "analysis",
         &["ident", "watch", "finding", "evidence", "replica", "lineage", "blocks", "jiva", "verdict"],
     ),
+    ("share", &["ident", "format", "evidence"]),
+    ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",
         &[
-            "ident", "finding", "format", "evidence", "replica", "lineage", "blocks", "jiva", "verdict",
-            "analysis",
+            "check", "ident", "finding", "format", "evidence", "replica", "lineage", "blocks", "jiva",
+            "verdict", "analysis",
         ],
     ),
 ];

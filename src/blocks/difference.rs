@@ -18,6 +18,7 @@ use crate::watch::Watch;
 /// What it means that a range differs, as the relation of the two sides has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Meaning {
     /// Only the first wrote it since the common state.
     UniqueA,

@@ -35,12 +35,13 @@ pub(super) struct Analyze {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 consistent, 10 authoritative, 20 irreconcilable, 30 insufficient evidence;
-1 the work could not be done, 2 wrong usage. Of several volumes the gravest counts.
+Exit codes: 0 consistent, 10 authoritative, 20 irreconcilable, 30 insufficient
+evidence; 1 the work could not be done, 2 wrong usage. Of several volumes the
+gravest counts.
 
 Examples:
   jivascope analyze k8s01=./rep-1 k8s02=./rep-2 k8s03=rep-3.tar.gz
-  jivascope analyze ./all-replicas.tar --volume pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755
+  jivascope analyze all-nodes.tar --volume pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755
   ssh node tar -C /var/openebs --sparse -cf - . | jivascope analyze -
   jivascope analyze ./copies --output json --fail-on irreconcilable,unsafe";
 

@@ -14,8 +14,14 @@ const SPOOL_LIMIT: u64 = 64 << 30;
 
 /// Reads the inputs; image data of compressed archives are put aside only where blocks will be read.
 pub(super) fn open(inputs: &Inputs, blocks: bool, watch: &dyn Watch) -> anyhow::Result<Evidence> {
+    let parsed: Vec<Input> = inputs.inputs.iter().map(|text| input(text)).collect();
+    gather_all(&parsed, blocks, watch)
+}
+
+/// The same for inputs that are parsed already.
+pub(super) fn gather_all(parsed: &[Input], blocks: bool, watch: &dyn Watch) -> anyhow::Result<Evidence> {
     let images = if blocks { Images::Spool { dir: None, limit: SPOOL_LIMIT } } else { Images::Skip };
-    gather_images(inputs, images, watch)
+    gather(parsed, &Options { images, watch }).context("cannot read the evidence")
 }
 
 /// Reads the inputs; image data of compressed archives go where `images` says.
@@ -45,5 +51,6 @@ pub(super) fn options(judging: &Judging) -> analysis::Options {
     options.without_missing = judging.without_missing;
     options.metadata_only = judging.metadata_only;
     options.volume = judging.volume.clone();
+    options.jiva_version = judging.jiva_version;
     options
 }

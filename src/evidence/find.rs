@@ -27,8 +27,13 @@ pub(super) fn is_replicas(name: &[u8]) -> bool {
 const ARCHIVES: &[&str] =
     &[".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tar", ".tgz", ".tzst", ".txz", ".tbz"];
 
+/// Whether a file name has the ending of an archive. What is one is told by content; this is for choosing among files.
+pub fn is_archive_name(name: &str) -> bool {
+    without_archive_ending(name) != name
+}
+
 /// The name of an archive without its ending.
-pub(super) fn without_ending(name: &str) -> &str {
+pub fn without_archive_ending(name: &str) -> &str {
     ARCHIVES.iter().find_map(|ending| name.strip_suffix(ending)).filter(|n| !n.is_empty()).unwrap_or(name)
 }
 
@@ -151,7 +156,7 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
     } else {
         let files = level.listed.iter().filter(|item| item.kind == Kind::File);
         let mut names = files.map(|item| spell(item.name.as_bytes()));
-        level.archive = names.find(|name| without_ending(name) != name);
+        level.archive = names.find(|name| is_archive_name(name));
     }
     level
 }
@@ -234,7 +239,7 @@ mod tests {
             (".tar", ".tar"),
             ("rep-1.zip", "rep-1.zip"),
         ] {
-            assert_eq!(without_ending(name), expected);
+            assert_eq!(without_archive_ending(name), expected);
         }
     }
 }

@@ -87,6 +87,7 @@ pub struct Evidence {
 
 /// What was seen of one input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InputReport {
     /// The path as given, `-` for standard input.
     pub input: String,
@@ -100,6 +101,7 @@ pub struct InputReport {
 
 /// What an input is, told by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum InputKind {
     /// A directory.
     #[serde(rename = "directory")]

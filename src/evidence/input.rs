@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::archive::{ArchiveFile, Backing};
 use super::decode::{self, Compression};
 use super::directory::Directory;
-use super::find::{self, Search, Seen, without_ending};
+use super::find::{self, Search, Seen, without_archive_ending};
 use super::gather::{GatherError, Input, InputKind, InputPath};
 use super::handles::{Handles, read_full_at};
 use super::index::{Index, Keep, index};
@@ -205,7 +205,7 @@ impl Reader<'_> {
             let full_parts = [root, &inner].concat();
             let mut parts = full_parts.clone();
             if let Some(name) = root.len().checked_sub(1).and_then(|at| parts.get_mut(at)) {
-                *name = without_ending(name).to_owned();
+                *name = without_archive_ending(name).to_owned();
             }
             candidates.push(Candidate {
                 path: format!("{}{colon}{inside}", self.text),

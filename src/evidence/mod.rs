@@ -26,6 +26,7 @@ mod sys;
 mod tar;
 mod tree;
 
+pub use find::{is_archive_name, without_archive_ending};
 pub use gather::{
     Evidence, Found, GatherError, Images, Input, InputKind, InputPath, InputReport, Options, gather,
 };

@@ -94,10 +94,14 @@ pub fn join(
 ///
 /// `name` is that of the join's snapshot.
 pub fn attach(members: &mut [Standing], joiner: &mut Standing, name: &DiskName, version: Version) -> Outcome {
-    for side in members.iter_mut().chain([&mut *joiner]) {
-        if let Err(error) = side.snapshot(name, version) {
-            return Outcome::Error(error);
-        }
+    // On all members at once: where it fails on one, the others keep it.
+    let failed: Vec<String> =
+        members.iter_mut().filter_map(|member| member.snapshot(name, version).err()).collect();
+    if let Some(error) = failed.into_iter().next() {
+        return Outcome::Error(error);
+    }
+    if let Err(error) = joiner.snapshot(name, version) {
+        return Outcome::Error(error);
     }
     let Some(source) = members.first() else { return Outcome::Error("no RW replica".to_owned()) };
     let checkpoint = joiner.checkpoint.clone();

@@ -81,7 +81,8 @@ impl Graph {
             class.iter().for_each(|at| nodes[*at] = node);
         }
         for (number, replica) in replicas.iter().enumerate() {
-            for (disk, &node) in replica.disks.values().zip(&nodes[sets.first[number]..]) {
+            for (node, disk) in nodes[sets.first[number]..].iter().zip(replica.disks.values()) {
+                let node = *node;
                 if disk.on_chain {
                     graph.dag[node].on_chain.insert(replica.label.clone());
                 }

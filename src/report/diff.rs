@@ -144,7 +144,7 @@ struct ShownUnread<'a> {
 pub fn json(compared: &Compared<'_>) -> String {
     let document = Document {
         schema: SCHEMA,
-        tool: Tool::this(),
+        tool: super::json::TOOL,
         options: ShownOptions {
             sample: compared.sample,
             holes: (compared.holes == Holes::Zeros).then_some("zeros"),

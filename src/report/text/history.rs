@@ -69,7 +69,8 @@ pub(crate) fn write(page: &mut Page<'_>, volume: &Volume, scope: Scope) {
 }
 
 fn beside(page: &mut Page<'_>, volume: &Volume, spots: &[Spot], row: &Row) {
-    let lead = |lanes: &str| format!("  {lanes} ");
+    let width = row.lanes.trim_end().chars().count();
+    let lead = |lanes: &str| format!("  {:width$} ", lanes.trim_end());
     match row.node.map(|at| &spots[at]) {
         None => page.laid_out(Role::Plain, &lead(&row.lanes)),
         Some(Spot::Stretch(nodes)) => {
@@ -95,7 +96,13 @@ fn describe(volume: &Volume, node: NodeIndex) -> String {
     let mut parts = vec![shorten(&state.name().short(), WIDTH / 3)];
     let made = disks.iter().find_map(|disk| disk.read_record()?.created.as_deref());
     parts.extend(made.map(words::when));
-    let counters: BTreeSet<Counter> = disks.iter().filter_map(|disk| disk.counter()).collect();
+    // A head's record tells the counter of when it was made, or a peer's; the live one is in a file of its own.
+    let live = || volume.replicas.iter().filter(|r| state.heads.contains(&r.label)).filter_map(|r| r.counter);
+    let counters: BTreeSet<Counter> = if state.heads.is_empty() {
+        disks.iter().filter_map(|disk| disk.counter()).collect()
+    } else {
+        live().collect()
+    };
     if !counters.is_empty() {
         let all: Vec<String> = counters.iter().map(Counter::to_string).collect();
         parts.push(format!("counter {}", all.join("/")));

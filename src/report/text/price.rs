@@ -1,6 +1,8 @@
 //! What keeping one replica would cost of each other, and what each pair is to each other.
 
-use super::page::{Page, shorten};
+use unicode_width::UnicodeWidthStr;
+
+use super::page::{Page, WIDTH, shorten};
 use super::palette::Role;
 use super::table::{Cell, Column, table};
 use super::words;
@@ -9,8 +11,10 @@ use crate::ident::Label;
 use crate::lineage::{Relation, RelationKind};
 use crate::verdict::VerdictKind;
 
-/// Columns of prices side by side.
-const ABREAST: usize = 4;
+/// Before the label in the first column of prices.
+const LEAD: &str = "and lose of ";
+/// The widest price: `1023 KiB or more`.
+const PRICE: usize = 16;
 /// The widest label in a table.
 const LABEL: usize = 14;
 /// Pairs that are told one by one.
@@ -26,13 +30,19 @@ pub(super) fn keep_or_lose(page: &mut Page<'_>, volume: &Volume) {
     }
     page.gap();
     let labels: Vec<&Label> = volume.replicas.iter().map(|replica| &replica.label).collect();
-    for (at, lost) in labels.chunks(ABREAST).enumerate() {
-        let mut columns = vec![Column::text("if you keep", LABEL)];
-        columns.extend(lost.iter().enumerate().map(|(bt, label)| {
-            let label = shorten(label.as_str(), LABEL - 3);
-            let head =
-                if at == 0 && bt == 0 { format!("you lose of {label}") } else { format!("of {label}") };
-            Column::number(&head, LABEL)
+    let widest = labels.iter().map(|label| shorten(label.as_str(), LABEL).width()).max().unwrap_or(0);
+    let (first, further) = (LEAD.len() + widest, (3 + widest).max(PRICE));
+    // The first two columns and their gutters, then as many as fit.
+    let room = WIDTH.saturating_sub(widest.max(4) + 2 + first + 2);
+    for lost in labels.chunks(1 + room / (further + 2)) {
+        let mut columns = vec![Column::text("keep", widest.max(4))];
+        columns.extend(lost.iter().enumerate().map(|(at, label)| {
+            let label = shorten(label.as_str(), LABEL);
+            if at == 0 {
+                Column::number(&format!("{LEAD}{label}"), first)
+            } else {
+                Column::number(&format!("of {label}"), further)
+            }
         }));
         let rows: Vec<Vec<Cell>> = labels
             .iter()
@@ -80,9 +90,12 @@ pub(super) fn relations(page: &mut Page<'_>, volume: &Volume) {
             ]
         })
         .collect();
-    let label = |head| Column::text(head, LABEL);
-    // 2 + 14 + 1 + 14 and three gutters leave 43 columns.
-    table(page, 2, &[label(""), Column::text("", 1), label(""), Column::text("", 43)], &rows);
+    let widest = |pick: fn(&Relation) -> &Label| {
+        relations.iter().map(|relation| shorten(pick(relation).as_str(), LABEL).width()).max().unwrap_or(0)
+    };
+    let (a, b) = (widest(|relation| &relation.a), widest(|relation| &relation.b));
+    let columns = [a, 1, b, WIDTH - 2 - a - 1 - b - 3 * 2].map(|widest| Column::text("", widest));
+    table(page, 2, &columns, &rows);
     if relations.len() > PAIRS {
         page.say(Role::Faint, 2, &format!("and {} more pairs: --output json", relations.len() - PAIRS));
     }

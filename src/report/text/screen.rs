@@ -4,8 +4,9 @@ use super::history::{self, Scope};
 use super::page::{Page, shorten};
 use super::palette::{Palette, Role};
 use super::table::{Cell, Column, table};
-use super::{answer, findings, price, replicas, words};
+use super::{answer, findings, price, replicas, start, words};
 use crate::analysis::{Analysis, Options, Volume};
+use crate::evidence::InputReport;
 
 /// Reasons that are told one by one.
 const REASONS: usize = 12;
@@ -25,7 +26,7 @@ pub fn analysis(analysis: &Analysis, palette: &Palette) -> String {
         }
         one(&mut page, volume, &analysis.options);
     }
-    inputs(&mut page, analysis);
+    inputs(&mut page, &analysis.inputs);
     page.finish()
 }
 
@@ -58,7 +59,7 @@ fn one(page: &mut Page<'_>, volume: &Volume, options: &Options) {
 }
 
 /// Name, size, and how many.
-pub(super) fn title(volume: &Volume) -> String {
+fn title(volume: &Volume) -> String {
     let size = volume.size.map_or_else(|| "size unknown".to_owned(), words::bytes);
     format!("{} · {size} · {}", volume.name, words::count(volume.replicas.len(), "replica"))
 }
@@ -90,6 +91,9 @@ fn next(page: &mut Page<'_>, volume: &Volume) {
             &format!("Leave untouched: {}.", words::labels(&verdict.must_not_wipe)),
         );
     }
+    if let Some(step) = start::step(volume) {
+        page.item(Role::Plain, "  - ", &step);
+    }
     if !verdict.would_change.is_empty() {
         page.item(
             Role::Plain,
@@ -100,8 +104,9 @@ fn next(page: &mut Page<'_>, volume: &Volume) {
     page.item(Role::Plain, "  - ", &format!("What the rule says: jivascope explain {}", verdict.rule));
 }
 
-fn inputs(page: &mut Page<'_>, analysis: &Analysis) {
-    let odd: Vec<_> = analysis.inputs.iter().filter(|input| !input.remarks.is_empty()).collect();
+/// What was odd about the inputs themselves.
+pub(super) fn inputs(page: &mut Page<'_>, inputs: &[InputReport]) {
+    let odd: Vec<_> = inputs.iter().filter(|input| !input.remarks.is_empty()).collect();
     if odd.is_empty() {
         return;
     }
@@ -111,4 +116,18 @@ fn inputs(page: &mut Page<'_>, analysis: &Analysis) {
             page.item(Role::Warning, "  - ", &format!("{}: {remark}", input.input));
         }
     }
+}
+
+/// The screen of `graph`: the history of every volume; `full` folds nothing.
+pub fn graph(analysis: &Analysis, full: bool, palette: &Palette) -> String {
+    let mut page = Page::new(palette);
+    for volume in &analysis.volumes {
+        page.gap();
+        page.say(Role::Heading, 0, &title(volume));
+        page.gap();
+        history::write(&mut page, volume, Scope { off_chain: true, full, rows: usize::MAX });
+    }
+    page.gap();
+    page.say(Role::Faint, 2, "* head   o snapshot   x outside every chain   · a stretch without branches");
+    page.finish()
 }
