@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod blocks;
+pub mod check;
 pub mod evidence;
 pub mod finding;
 pub mod format;
@@ -11,5 +12,6 @@ pub mod lineage;
 pub mod replica;
 pub mod report;
 mod runs;
+pub mod share;
 pub mod verdict;
 pub mod watch;

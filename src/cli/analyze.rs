@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::Args;
-use jivascope::analysis::{self, Analysis};
+use jivascope::analysis::{self, Analysis, Options};
 use jivascope::report::json::Document;
 use jivascope::report::text;
 
@@ -10,6 +10,7 @@ use super::args::{Inputs, Judging, Output};
 use super::inputs;
 use super::out::{self, Color};
 use super::progress::Progress;
+use super::reading::{self, Reading};
 use super::verdicts::{self, FailOn};
 
 #[derive(Debug, Args)]
@@ -19,6 +20,11 @@ pub(super) struct Analyze {
     pub inputs: Inputs,
     #[command(flatten)]
     pub judging: Judging,
+    /// Compare only this share of the blocks, as in 5% or 0.05; nothing is proven then
+    #[arg(long, value_name = "SHARE", value_parser = reading::share, conflicts_with = "metadata_only")]
+    pub sample: Option<f64>,
+    #[command(flatten)]
+    pub reading: Reading,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -40,7 +46,10 @@ Examples:
   jivascope analyze ./copies --output json --fail-on irreconcilable,unsafe";
 
 pub(super) fn run(command: &Analyze, color: Color) -> anyhow::Result<u8> {
-    let analysis = analyze(&command.inputs, &command.judging)?;
+    let mut options = inputs::options(&command.judging);
+    options.sample = command.sample;
+    options.holes = command.reading.holes();
+    let analysis = analyze(&command.inputs, options, &command.reading)?;
     let text = match command.output {
         Output::Json => Document::of(&analysis).to_text(),
         Output::Text => text::analysis(&analysis, &color.palette()),
@@ -50,10 +59,13 @@ pub(super) fn run(command: &Analyze, color: Color) -> anyhow::Result<u8> {
 }
 
 /// From arguments to an analysis of at least one volume.
-pub(super) fn analyze(given: &Inputs, judging: &Judging) -> anyhow::Result<Analysis> {
-    let options = inputs::options(judging);
+pub(super) fn analyze(given: &Inputs, options: Options, reading: &Reading) -> anyhow::Result<Analysis> {
     let watch = Progress::new();
-    let evidence = inputs::open(given, !options.metadata_only, &watch)?;
+    let evidence = if options.metadata_only {
+        inputs::open(given, false, &watch)?
+    } else {
+        reading::open(given, reading, &watch)?
+    };
     let analysis = analysis::analyze(evidence, options, &watch);
     if analysis.volumes.is_empty() {
         match &analysis.options.volume {

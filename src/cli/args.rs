@@ -4,12 +4,16 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::analyze::Analyze;
+use super::check::Check;
+use super::diff::Diff;
 use super::explain::Explain;
+use super::export::Export;
+use super::generate::Generate;
 use super::graph::Graph;
 use super::hash::Hash;
 use super::inspect::Inspect;
+use super::new_case::NewCase;
 use super::out::Color;
-
 #[derive(Debug, Parser)]
 #[command(name = "jivascope", version, about, max_term_width = 80, after_help = HELP)]
 pub(super) struct Arguments {
@@ -42,6 +46,16 @@ pub(super) enum Command {
     Inspect(Inspect),
     /// Draw the histories of all replicas as one graph
     Graph(Graph),
+    /// Tell what differs between replicas, or between two points of one, by range and layer
+    Diff(Diff),
+    /// Write a replica's merged view into an image file
+    Export(Export),
+    /// Compare cases with what is expected of them: for continuous integration
+    Check(Check),
+    /// Write completions for shells, or manual pages
+    Generate(Generate),
+    /// Make a small case for check that is safe to share: the structure kept, the content gone
+    NewCase(NewCase),
     /// Print the sha256 of each replica's merged view
     Hash(Hash),
     /// Say in plain words what a code or a word of an answer means

@@ -15,12 +15,23 @@ const SPOOL_LIMIT: u64 = 64 << 30;
 /// Reads the inputs; image data of compressed archives are put aside only where blocks will be read.
 pub(super) fn open(inputs: &Inputs, blocks: bool, watch: &dyn Watch) -> anyhow::Result<Evidence> {
     let parsed: Vec<Input> = inputs.inputs.iter().map(|text| input(text)).collect();
+    gather_all(&parsed, blocks, watch)
+}
+
+/// The same for inputs that are parsed already.
+pub(super) fn gather_all(parsed: &[Input], blocks: bool, watch: &dyn Watch) -> anyhow::Result<Evidence> {
     let images = if blocks { Images::Spool { dir: None, limit: SPOOL_LIMIT } } else { Images::Skip };
+    gather(parsed, &Options { images, watch }).context("cannot read the evidence")
+}
+
+/// Reads the inputs; image data of compressed archives go where `images` says.
+pub(super) fn gather_images(inputs: &Inputs, images: Images, watch: &dyn Watch) -> anyhow::Result<Evidence> {
+    let parsed: Vec<Input> = inputs.inputs.iter().map(|text| input(text)).collect();
     gather(&parsed, &Options { images, watch }).context("cannot read the evidence")
 }
 
 /// `LABEL=PATH`, `PATH` or `-`. A path that exists is never cut at its equals sign.
-fn input(text: &str) -> Input {
+pub(super) fn input(text: &str) -> Input {
     let place = |path: &str| match path {
         "-" => InputPath::StandardInput,
         path => InputPath::Path(PathBuf::from(path)),

@@ -2,13 +2,20 @@
 
 mod analyze;
 mod args;
+mod case;
+mod check;
+mod diff;
 mod explain;
+mod export;
+mod generate;
 mod graph;
 mod hash;
 mod inputs;
 mod inspect;
+mod new_case;
 mod out;
 mod progress;
+mod reading;
 mod verdicts;
 
 use std::io::Write;
@@ -30,7 +37,12 @@ pub(crate) fn main() -> ExitCode {
         Command::Inspect(command) => inspect::run(command, arguments.color),
         Command::Graph(command) => graph::run(command, arguments.color),
         Command::Explain(command) => explain::run(command, arguments.color),
+        Command::Check(command) => check::run(command),
+        Command::NewCase(command) => new_case::run(command),
+        Command::Generate(command) => generate::run(command),
         Command::Hash(command) => hash::run(command),
+        Command::Diff(command) => diff::run(command),
+        Command::Export(command) => export::run(command),
     };
     match done {
         Ok(code) => ExitCode::from(code),

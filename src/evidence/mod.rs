@@ -11,6 +11,7 @@ use crate::ident::{BLOCK_SIZE, Run, Runs};
 mod archive;
 mod decode;
 mod directory;
+mod examine;
 mod find;
 mod gather;
 mod handles;
@@ -18,12 +19,14 @@ mod index;
 mod input;
 mod label;
 mod memory;
+mod pieces;
 mod remarks;
 mod spool;
 mod sys;
 mod tar;
 mod tree;
 
+pub use find::{is_archive_name, without_archive_ending};
 pub use gather::{
     Evidence, Found, GatherError, Images, Input, InputKind, InputPath, InputReport, Options, gather,
 };

@@ -34,7 +34,7 @@ impl<'a> InspectDocument<'a> {
     /// Makes the document.
     pub fn of(inputs: &'a [InputReport], replicas: &'a [Replica]) -> Self {
         let in_full = |one: &'a Replica| InFull {
-            replica: replica(one),
+            replica: replica(one, None),
             volume_meta: one.meta.as_ref(),
             findings: one.findings.iter().map(finding).collect(),
         };

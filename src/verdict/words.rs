@@ -1,6 +1,6 @@
 //! The sentences of an answer: reasons with evidence, what to collect, what would change it.
 
-use super::decide::{Case, is_equal, lineages, witness_was_outside};
+use super::decide::{Case, hides_data, is_equal, lineages, witness_was_outside};
 use super::rules::Rule;
 use super::{Reason, Verdict, VerdictKind};
 use crate::blocks::Fidelity;
@@ -140,6 +140,8 @@ fn flaws(replica: &Replica, out: &mut Vec<Reason>) {
         "two members of its chain are one file"
     } else if replica.last_join == LastJoin::Unfinished {
         "a join was cut off while files were copied over its own, so its view belongs to no moment"
+    } else if hides_data(replica) {
+        "its chain is empty, but disks with data lie beside it, and what they hold was not judged"
     } else if replica.state == State::Blank {
         "it holds nothing: not one block of its chain is stored"
     } else {
@@ -290,6 +292,9 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     }
     if case.replicas.iter().any(|replica| replica.state == State::Broken) {
         out.push("the data of a replica that cannot be opened, once they can be read".to_owned());
+    }
+    if case.replicas.iter().any(hides_data) {
+        out.push("the disks outside the chain of an empty replica, once they have been compared".to_owned());
     }
     if case.witnesses().next().is_some() {
         out.push("the directory of the replica that is missing".to_owned());

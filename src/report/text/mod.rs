@@ -1,6 +1,7 @@
 //! Reports for a person at a terminal: 80 columns, the answer first.
 
 mod answer;
+mod diff;
 mod explain;
 mod findings;
 mod history;
@@ -15,6 +16,7 @@ mod start;
 mod table;
 mod words;
 
+pub use diff::diff;
 pub use explain::{explanation_list, explanations};
 pub use inspect::inspect;
 pub use page::WIDTH;

@@ -44,7 +44,7 @@ fn stuck(volume: &Volume) -> String {
     if !closed.is_empty() {
         causes.push(format!("{} cannot be opened", who(&closed, volume)));
     }
-    if volume.elections.is_empty() {
+    if volume.foretold.elections.is_empty() {
         let causes =
             if causes.is_empty() { "too few replicas are here".to_owned() } else { words::list(&causes) };
         return format!("Jiva cannot start it: {causes}");
@@ -72,7 +72,8 @@ fn who(some: &[&Replica], volume: &Volume) -> String {
 
 /// The gravest thing that some order of starting leads to.
 fn harm(volume: &Volume) -> String {
-    let leaders: BTreeSet<&Label> = volume.elections.iter().map(|election| &election.leader).collect();
+    let leaders: BTreeSet<&Label> =
+        volume.foretold.elections.iter().map(|election| &election.leader).collect();
     let lacking = |join: &&ForetoldJoin| {
         volume
             .lineage
@@ -80,7 +81,7 @@ fn harm(volume: &Volume) -> String {
             .and_then(|relation| relation.lacks(&join.join.rw, &join.join.wo))
     };
     let joins: Vec<&ForetoldJoin> =
-        volume.joins.iter().filter(|join| leaders.contains(&join.join.rw)).collect();
+        volume.foretold.joins.iter().filter(|join| leaders.contains(&join.join.rw)).collect();
     let empty =
         |label: &&&Label| volume.replicas.iter().any(|r| r.label == ***label && r.state == State::Blank);
     if let Some(leader) = leaders.iter().find(empty) {

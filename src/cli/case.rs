@@ -1,0 +1,147 @@
+//! Cases on disk: finding them, reading what is expected, analysing what lies beside it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use jivascope::analysis::{self, Analysis};
+use jivascope::check::{Expected, FILE_NAME};
+use jivascope::evidence::{Input, InputPath, is_archive_name, without_archive_ending};
+use walkdir::WalkDir;
+
+use super::inputs;
+
+/// The most bytes of an expectation.
+const LIMIT: u64 = 1 << 20;
+
+/// A directory with an expectation in it.
+#[derive(Debug, Clone)]
+pub(super) struct CaseDir {
+    /// What it is called in every output.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// The cases at or below a path, sorted by name. A case is not searched for others.
+pub(super) fn find(given: &Path) -> anyhow::Result<Vec<CaseDir>> {
+    let meta = fs::metadata(given).with_context(|| format!("{}: cannot be read", given.display()))?;
+    ensure!(meta.is_dir(), "{}: is neither a case nor a directory of cases", given.display());
+    let base = base_name(given);
+    let mut cases = Vec::new();
+    let mut walk = WalkDir::new(given).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
+        let entry = entry.with_context(|| format!("{base}: cannot be searched"))?;
+        if entry.file_type().is_dir() && entry.path().join(FILE_NAME).is_file() {
+            let inner = entry.path().strip_prefix(given).unwrap_or(Path::new(""));
+            let name = match (base.as_str(), inner.as_os_str().is_empty()) {
+                (base, true) => base.to_owned(),
+                (".", false) => inner.display().to_string(),
+                (base, false) => format!("{base}/{}", inner.display()),
+            };
+            cases.push(CaseDir { name, path: entry.path().to_owned() });
+            walk.skip_current_dir();
+        }
+    }
+    ensure!(
+        !cases.is_empty(),
+        "{base}: no {FILE_NAME} in it or below; an empty one and --update make a case"
+    );
+    Ok(cases)
+}
+
+/// A path as it is shown: as given where that is relative, without what lies above it where it is not.
+pub(super) fn base_name(given: &Path) -> String {
+    let parts: Vec<_> = given.components().filter(|part| *part != Component::CurDir).collect();
+    if given.is_absolute() {
+        return given.file_name().unwrap_or(OsStr::new(".")).to_string_lossy().into_owned();
+    }
+    let path: PathBuf = parts.iter().collect();
+    if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
+}
+
+impl CaseDir {
+    /// Reads what is expected.
+    pub(super) fn expected(&self) -> anyhow::Result<Expected> {
+        let path = self.path.join(FILE_NAME);
+        let size = fs::metadata(&path).context(FILE_NAME)?.len();
+        ensure!(size <= LIMIT, "{FILE_NAME}: holds {size} bytes, more than the limit of {LIMIT}");
+        let text = fs::read_to_string(&path).context(FILE_NAME)?;
+        Expected::parse(&text).context(FILE_NAME)
+    }
+
+    /// Analyses the inputs as the expectation says. No error names a place outside the case.
+    pub(super) fn analyze(&self, expected: &Expected) -> anyhow::Result<Analysis> {
+        let parsed = self.inputs(expected)?;
+        let mut options = analysis::Options::default();
+        if let Some(stated) = &expected.options {
+            options.factor = stated.replication_factor.map_or(options.factor, usize::from);
+            options.metadata_only = stated.metadata_only.unwrap_or(false);
+            options.without_missing = stated.without_missing.unwrap_or(false);
+            options.volume.clone_from(&stated.volume);
+        }
+        ensure!(options.factor > 0, "{FILE_NAME}: options.replication_factor: 0 replicas hold nothing");
+        let evidence =
+            inputs::gather_all(&parsed, !options.metadata_only, &()).map_err(|error| self.inside(&error))?;
+        Ok(analysis::analyze(evidence, options, &()))
+    }
+
+    /// The message of an error without the way to the case.
+    fn inside(&self, error: &anyhow::Error) -> anyhow::Error {
+        let above = format!("{}/", self.path.display());
+        anyhow::anyhow!("{}", format!("{error:#}").replace(&above, ""))
+    }
+
+    fn inputs(&self, expected: &Expected) -> anyhow::Result<Vec<Input>> {
+        let Some(stated) = &expected.inputs else { return self.beside() };
+        ensure!(!stated.is_empty(), "{FILE_NAME}: inputs: the list is empty");
+        stated.iter().map(|text| self.stated(text)).collect()
+    }
+
+    fn stated(&self, text: &str) -> anyhow::Result<Input> {
+        let (label, path) = match text.split_once('=') {
+            Some((label, path))
+                if !label.is_empty() && !label.contains('/') && !self.path.join(text).exists() =>
+            {
+                (Some(label.to_owned()), path)
+            }
+            _ => (None, text),
+        };
+        if Path::new(path).is_absolute() || path.is_empty() {
+            bail!("{FILE_NAME}: inputs: {path:?} is not a path below the case");
+        }
+        Ok(Input { label, path: InputPath::Path(self.path.join(path)) })
+    }
+
+    /// Every directory and every archive beside the expectation, labelled by its name.
+    fn beside(&self) -> anyhow::Result<Vec<Input>> {
+        let mut names: Vec<(String, bool)> = Vec::new();
+        for entry in fs::read_dir(&self.path).context("the case cannot be listed")? {
+            let entry = entry.context("the case cannot be listed")?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = entry.file_type().context("the case cannot be listed")?;
+            if !name.starts_with('.') && (kind.is_dir() || kind.is_file() && is_archive_name(&name)) {
+                names.push((name, kind.is_dir()));
+            }
+        }
+        names.sort();
+        ensure!(!names.is_empty(), "no directory and no archive beside {FILE_NAME}");
+        let labelled = names.into_iter().map(|(name, is_dir)| {
+            let label = if is_dir { name.as_str() } else { without_archive_ending(&name) };
+            Input { label: Some(label.to_owned()), path: InputPath::Path(self.path.join(&name)) }
+        });
+        Ok(labelled.collect())
+    }
+
+    /// Writes an expectation, whole or not at all.
+    pub(super) fn write(&self, expected: &Expected) -> io::Result<()> {
+        use io::Write;
+        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        file.write_all(expected.to_text().as_bytes())?;
+        file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        file.persist(self.path.join(FILE_NAME))?;
+        Ok(())
+    }
+}
