@@ -280,3 +280,23 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(child.wait().unwrap().code(), Some(expected));
     assert_eq!(error, "");
 }
+
+/// A directory in which thousands of records name one parent, and thousands of names are one file.
+#[test]
+fn a_fan_of_thousands_is_told_without_being_drawn() {
+    let dir = tempfile::tempdir().unwrap();
+    replica(dir.path(), "");
+    for at in 0..5000 {
+        let name = format!("volume-snap-x{at}.img");
+        let record = format!(
+            r#"{{"Name":"{name}","Parent":"volume-snap-s.img","Removed":false,"UserCreated":false,"Created":"2026-03-28T04:00:00Z","RevisionCounter":4}}"#
+        );
+        std::fs::write(dir.path().join(format!("{name}.meta")), record).unwrap();
+    }
+    let path = dir.path().to_str().unwrap();
+    let graph = run(["graph", path]);
+    assert!(graph.out.contains("too many branches"), "{}", graph.out);
+    let inspect = run(["inspect", path]);
+    assert!(inspect.out.contains("volume-snap-x4999.img"), "{}", inspect.err);
+    assert_eq!(run(["analyze", path]).code, 30);
+}

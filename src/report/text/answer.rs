@@ -211,7 +211,7 @@ fn examined(volume: &Volume, options: &Options) -> String {
     let relations = &volume.lineage.relations;
     let lowest = relations.iter().map(|relation| relation.basis).min();
     let mut text = match (lowest, options.sample) {
-        (None, _) => "nothing could be compared".to_owned(),
+        (None, _) => "there is nothing to compare it with".to_owned(),
         (Some(Basis::Records), _) => "records alone; no image could be compared".to_owned(),
         (Some(Basis::Extents), _) => "records and extents; the data themselves were not examined".to_owned(),
         (Some(Basis::Blocks), Some(share)) => {
