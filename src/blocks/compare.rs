@@ -291,11 +291,9 @@ fn fill(at: usize, subject: &Subject, window: Run, buf: &mut [u8], found: &mut F
         return;
     }
     found.bytes += readable as u64;
-    if !subject.fails_in(window) {
-        match view.read_at(window.start, &mut buf[..readable]) {
-            Ok(_) => return,
-            Err(_) => {} // looked at block by block below
-        }
+    // What fails as a whole is looked at block by block.
+    if !subject.fails_in(window) && view.read_at(window.start, &mut buf[..readable]).is_ok() {
+        return;
     }
     let mut place = window.start;
     while place < size {

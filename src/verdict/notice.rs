@@ -80,6 +80,11 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
             found.push(damage(lost, loser, other));
         }
     }
+    for (foreign, receiver, other) in [(&relation.foreign_a, ra, b), (&relation.foreign_b, rb, a)] {
+        if let Some(tip) = receiver.clean_tip.as_ref().filter(|_| !foreign.is_empty()) {
+            found.push(tail(foreign, &receiver.label, other).on(tip));
+        }
+    }
     if !relation.unknown.is_empty() {
         found.push(Finding::volume(
             Code::SameDataUnknown,
@@ -103,6 +108,16 @@ fn damage(lost: &Runs, loser: &Label, other: &Label) -> Finding {
         ranges(lost, loser),
     );
     finding.replica = Some(loser.clone());
+    finding
+}
+
+fn tail(foreign: &Runs, receiver: &Label, other: &Label) -> Finding {
+    let mut finding = Finding::volume(
+        Code::ForeignTail,
+        format!("{receiver} received {} in a join that did not end, and {other} lacks them", count(foreign)),
+        ranges(foreign, receiver),
+    );
+    finding.replica = Some(receiver.clone());
     finding
 }
 
