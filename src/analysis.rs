@@ -1,18 +1,26 @@
 //! The whole way from evidence to answers, one volume at a time.
 
+mod course;
+mod foretell;
+mod start;
+
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::blocks::{self, Comparison, Copied, Fidelity, Holes, MergedView, Seen, ViewLayer};
+use crate::blocks::{self, Comparison, Copied, Fidelity, Holes, Seen};
 use crate::evidence::{Evidence, InputReport};
 use crate::finding::{Code, Exhibit, Finding};
-use crate::ident::{DiskName, Label, Runs};
-use crate::jiva::{self, Election, Join, Outcome, Started};
+use crate::ident::Label;
+use crate::jiva::{Election, Version};
+use crate::lineage::rescue::{self, Candidate};
 use crate::lineage::{self, Contents, Lineage};
 use crate::replica::{self, Replica};
-use crate::verdict::{self, Case, Start, Verdict};
+use crate::verdict::{self, Case, Verdict};
 use crate::watch::Watch;
+
+pub use course::{Fate, FinalState, Part, Row};
+pub use foretell::ForetoldJoin;
 
 /// What changes the answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +38,8 @@ pub struct Options {
     pub holes: Holes,
     /// Only the volume of this name.
     pub volume: Option<String>,
+    /// The version of Jiva whose doings are foretold; the newest that any directory of a volume shows unless given.
+    pub jiva_version: Option<Version>,
 }
 
 impl Default for Options {
@@ -41,6 +51,7 @@ impl Default for Options {
             sample: None,
             holes: Holes::AsStored,
             volume: None,
+            jiva_version: None,
         }
     }
 }
@@ -69,6 +80,8 @@ pub struct Volume {
     pub replicas: Vec<Replica>,
     /// What they are to each other.
     pub lineage: Lineage,
+    /// Chains that may be rescued from replicas that Jiva would not open as they were left, likeliest first.
+    pub candidates: BTreeMap<Label, Vec<Candidate>>,
     /// How each was copied.
     pub fidelity: BTreeMap<Label, Fidelity>,
     /// What comparing the blocks found; `None` if they were not read.
@@ -77,24 +90,16 @@ pub struct Volume {
     pub joins: Vec<ForetoldJoin>,
     /// Whom Jiva would elect, for every order of registering.
     pub elections: Vec<Election>,
+    /// Every way to start it, equal outcomes folded, best first; empty where too few come up for an election.
+    pub starts: Vec<Row>,
+    /// Replicas whose process does not come up, with Jiva's message.
+    pub down: Vec<(Label, String)>,
+    /// The version whose doings are foretold.
+    pub jiva_version: Version,
     /// The answer.
     pub verdict: Verdict,
     /// Everything noticed: the replicas' findings and the volume's.
     pub findings: Vec<Finding>,
-}
-
-/// A join with its price.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ForetoldJoin {
-    /// What Jiva does.
-    pub join: Join,
-    /// Blocks in which the joiner's view differs from the RW side's afterwards; `None` if blocks were not read.
-    pub differing: Option<u64>,
-    /// Blocks in which the joiner's view differs from its own before.
-    pub changed: Option<u64>,
-    /// Blocks whose version only the joiner had, and that no file of it still holds.
-    pub lost: Option<u64>,
 }
 
 /// Describes and judges everything in the evidence.
@@ -103,11 +108,17 @@ pub struct ForetoldJoin {
 /// inputs.
 pub fn analyze(evidence: Evidence, options: Options, watch: &dyn Watch) -> Analysis {
     let replicas = describe(&evidence, watch);
-    let volumes = lineage::group(replicas)
+    let groups: Vec<lineage::Group> = lineage::group(replicas)
         .into_iter()
         .filter(|group| options.volume.as_ref().is_none_or(|name| *name == group.name))
-        .map(|group| volume(group, &options, watch))
         .collect();
+    // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each
+    // thread takes a volume.
+    let volumes = if options.metadata_only {
+        groups.into_par_iter().map(|group| volume(group, &options, watch)).collect()
+    } else {
+        groups.into_iter().map(|group| volume(group, &options, watch)).collect()
+    };
     Analysis { inputs: evidence.inputs, volumes, options }
 }
 
@@ -161,11 +172,18 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
     };
     let mut verdict = verdict::decide(&case);
     findings.extend(verdict::notice(&case));
-    let started: Vec<Result<Started<'_>, String>> = replicas.iter().map(jiva::start).collect();
-    let joins = joins(&replicas, &started, &lineage, comparison.is_some() && options.sample.is_none(), watch);
-    let running: Vec<Started<'_>> = started.iter().flatten().cloned().collect();
-    let elections = jiva::elections(&running, options.factor);
-    verdict.start = Some(start(&joins, &elections, &lineage, replicas.len(), options.factor));
+    let ground = foretell::Ground {
+        replicas: &replicas,
+        lineage: &lineage,
+        factor: options.factor,
+        version: options.jiva_version.unwrap_or_else(|| Version::shown_by(&replicas)),
+        read: comparison.is_some() && options.sample.is_none(),
+    };
+    let foretold = foretell::foretell(&ground, watch);
+    let start = start::start(&ground, &foretold, options.without_missing);
+    findings.extend(start::hazards(&ground, &foretold, start, options.without_missing));
+    verdict.start = Some(start);
+    let candidates = rescue(&replicas, &mut findings);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
     findings.sort_by(|a, b| (std::cmp::Reverse(a.severity()), a).cmp(&(std::cmp::Reverse(b.severity()), b)));
     Volume {
@@ -175,8 +193,12 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
         lineage,
         fidelity,
         comparison,
-        joins,
-        elections,
+        joins: foretold.joins,
+        elections: foretold.elections,
+        starts: foretold.rows,
+        down: foretold.down,
+        jiva_version: foretold.version,
+        candidates,
         verdict,
         findings,
     }
@@ -237,130 +259,25 @@ fn compare(
     comparison
 }
 
-/// The most layers of a chain under the version that these directories show.
-fn limit(replicas: &[Replica]) -> usize {
-    let newest = replicas.iter().filter_map(|r| r.meta.as_ref()).filter_map(|meta| meta.generation()).max();
-    replica::chain_limit(newest)
-}
-
-/// Foretells every ordered pair's join, and with blocks at hand what it would change.
-fn joins(
-    replicas: &[Replica],
-    started: &[Result<Started<'_>, String>],
-    lineage: &Lineage,
-    read: bool,
-    watch: &dyn Watch,
-) -> Vec<ForetoldJoin> {
-    let limit = limit(replicas);
-    let mut out = Vec::new();
-    for (at, rw) in replicas.iter().enumerate() {
-        for (bt, wo) in replicas.iter().enumerate() {
-            if at != bt {
-                let join = jiva::join(&started[at], &started[bt], (&rw.label, &wo.label), limit);
-                out.push(ForetoldJoin { join, differing: None, changed: None, lost: None });
-            }
-        }
-    }
-    if read {
-        price(replicas, lineage, &mut out, watch);
+/// What may be rescued, told as a finding of the replica too.
+fn rescue(replicas: &[Replica], findings: &mut Vec<Finding>) -> BTreeMap<Label, Vec<Candidate>> {
+    let mut out = BTreeMap::new();
+    for replica in replicas {
+        let candidates = rescue::candidates(replica, replicas);
+        let Some(first) = candidates.first() else { continue };
+        let label = &replica.label;
+        let end = if first.complete { "to a base" } else { "and then breaks off" };
+        let count = candidates.len();
+        let text = format!(
+            "{count} chain{} can be built from its files; the likeliest, {label}@{}, has {} disks from {} {end}",
+            if count == 1 { "" } else { "s" },
+            first.name,
+            first.chain.len(),
+            first.chain[0]
+        );
+        let exhibit = Exhibit::file(label, first.chain[0].as_str());
+        findings.push(Finding::of(Code::RescueCandidates, label, text, exhibit).on(&first.chain[0]));
+        out.insert(label.clone(), candidates);
     }
     out
-}
-
-/// Reads what each accepted join would leave, all in one pass.
-fn price(replicas: &[Replica], lineage: &Lineage, joins: &mut [ForetoldJoin], watch: &dyn Watch) {
-    let find = |label: &Label| replicas.iter().position(|replica| replica.label == *label);
-    let mut views: Vec<MergedView> = Vec::new();
-    let mut live: Vec<Option<usize>> = Vec::new();
-    for replica in replicas {
-        let view = live_view(replica);
-        live.push(view.is_some().then_some(views.len()));
-        views.extend(view);
-    }
-    let mut asked: Vec<(usize, usize, usize, usize)> = Vec::new();
-    let mut pairs = std::collections::BTreeSet::new();
-    for (index, foretold) in joins.iter().enumerate() {
-        let Outcome::Accepted { stack, .. } = &foretold.join.outcome else { continue };
-        let (Some(rw), Some(wo)) = (find(&foretold.join.rw), find(&foretold.join.wo)) else { continue };
-        let (Some(rw_view), Some(wo_view)) = (live[rw], live[wo]) else { continue };
-        let layers: Option<Vec<ViewLayer>> =
-            stack.iter().map(|(label, disk)| ViewLayer::of(&replicas[find(label)?], disk).ok()).collect();
-        let Some(layers) = layers else { continue };
-        let size = replicas[wo].size.or(replicas[rw].size).unwrap_or(0);
-        let after = views.len();
-        views.push(MergedView::stack(&replicas[wo].label, &DiskName::from("after-the-join"), size, layers));
-        pairs.extend([(rw_view, after), (wo_view, after)]);
-        asked.push((index, rw_view, wo_view, after));
-    }
-    let supplies: Vec<_> = views.iter().map(|view| view.supply().clone()).collect();
-    let pairs: Vec<_> = pairs.into_iter().collect();
-    let compared = blocks::compare_views(views, &pairs, None, watch);
-    for (index, rw_view, wo_view, after) in asked {
-        let changed = compared.between(wo_view, after);
-        let foretold = &mut joins[index];
-        foretold.differing = Some(compared.between(rw_view, after).blocks());
-        foretold.changed = Some(changed.blocks());
-        let (rw, wo) = (&foretold.join.rw, &foretold.join.wo);
-        let only_joiner = lineage
-            .between(rw, wo)
-            .and_then(|relation| relation.lacks(rw, wo))
-            .map_or_else(Runs::new, |holds| holds.blocks.intersection(&changed));
-        let Outcome::Accepted { overwritten, .. } = &foretold.join.outcome else { continue };
-        let chain = find(wo).map(|at| &replicas[at].chain[..]).unwrap_or_default();
-        let gone = supplies[wo_view].of(|level| overwritten.contains(&chain[chain.len() - 1 - level]));
-        foretold.lost = Some(only_joiner.intersection(&gone).blocks());
-    }
-}
-
-/// The view of a replica as it would be opened; a directory without volume.meta becomes an empty volume.
-fn live_view(replica: &Replica) -> Option<MergedView> {
-    if replica.meta.is_none() && replica.error.is_none() {
-        let head = DiskName::from("volume-head-000.img");
-        return Some(MergedView::stack(&replica.label, &head, 0, Vec::new()));
-    }
-    MergedView::live(replica).ok()
-}
-
-/// What would come of simply starting them.
-fn start(
-    joins: &[ForetoldJoin],
-    elections: &[Election],
-    lineage: &Lineage,
-    count: usize,
-    factor: usize,
-) -> Start {
-    if elections.is_empty() {
-        return if count > factor / 2 { Start::Stuck } else { Start::Unknown };
-    }
-    let leaders: std::collections::BTreeSet<&Label> =
-        elections.iter().map(|election| &election.leader).collect();
-    let (mut writable, mut harm, mut all_up) = (false, false, true);
-    for leader in leaders {
-        let mut up = 1;
-        for foretold in joins.iter().filter(|foretold| foretold.join.rw == *leader) {
-            let Outcome::Accepted { .. } = foretold.join.outcome else {
-                all_up = false;
-                continue;
-            };
-            up += 1;
-            let wo = &foretold.join.wo;
-            let lacking = lineage.between(leader, wo).and_then(|relation| relation.lacks(leader, wo));
-            harm |= lacking.is_some_and(|holds| !holds.nothing());
-            harm |= foretold.differing.is_some_and(|blocks| blocks > 0);
-        }
-        writable |= up > factor / 2;
-        // A leader that lacks data and can be written to leaves the others behind for good.
-        harm |= up > factor / 2
-            && joins.iter().filter(|foretold| foretold.join.rw == *leader).any(|foretold| {
-                lineage
-                    .between(leader, &foretold.join.wo)
-                    .and_then(|relation| relation.lacks(leader, &foretold.join.wo))
-                    .is_some_and(|holds| !holds.nothing())
-            });
-    }
-    match (writable, harm, all_up) {
-        (false, _, _) => Start::Stuck,
-        (true, true, _) | (true, _, false) => Start::Unsafe,
-        (true, false, true) => Start::Safe,
-    }
 }

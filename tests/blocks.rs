@@ -142,7 +142,7 @@ fn export(view: &MergedView, format: Format, unreadable: Unreadable) -> Result<(
     let left: Vec<PathBuf> = std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
     match done {
         Ok(done) => {
-            assert_eq!(left, [path.clone()]);
+            assert_eq!(left, std::slice::from_ref(&path));
             Ok((std::fs::read(path).unwrap(), done.sha256.unwrap()))
         }
         Err(error) => {

@@ -291,7 +291,7 @@ fn fill(at: usize, subject: &Subject, window: Run, buf: &mut [u8], found: &mut F
         return;
     }
     found.bytes += readable as u64;
-    // What fails as a whole is looked at block by block.
+    // Where it fails, it is looked at block by block below.
     if !subject.fails_in(window) && view.read_at(window.start, &mut buf[..readable]).is_ok() {
         return;
     }

@@ -17,6 +17,7 @@ use crate::watch::Watch;
 
 /// What it means that a range differs, as the relation of the two sides has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Meaning {
     /// Only the first wrote it since the common state.

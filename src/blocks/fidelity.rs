@@ -25,6 +25,7 @@ const PROBES: u64 = 256;
 
 /// Whether the copy of a replica shows what the original holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Fidelity {
     /// Holes and stored zeros are both there.

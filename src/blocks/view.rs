@@ -270,9 +270,16 @@ impl MergedView {
             let at = offset + filled as u64;
             match layer.source.read_at(entry, at, &mut buf[filled..]) {
                 // An image whose last block is cut short: the file system's block is there, zeros behind the end.
-                Ok(0) => {
+                Ok(0) if at >= layer.size => {
                     buf[filled..].fill(0);
                     break;
+                }
+                // It shrank since it was listed: what is not there any more is not zeros.
+                Ok(0) => {
+                    let (replica, disk) = (self.label.clone(), layer.name.clone());
+                    let source =
+                        ReadError::Damaged(format!("ends at byte {at}, and was listed with {}", layer.size));
+                    return Err(ViewError::Read { replica, disk, offset: at, source });
                 }
                 Ok(count) => filled += count,
                 Err(source) => {

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use jivascope::blocks::{self, MergedView, Point};
+use jivascope::report::escape;
 use jivascope::watch::Watch;
 use rayon::prelude::*;
 
@@ -40,10 +41,10 @@ pub(super) fn run(command: &Hash) -> anyhow::Result<u8> {
     let mut out = std::io::stdout().lock();
     for (point, sum) in points.iter().zip(sums) {
         match sum {
-            Ok(sum) => writeln!(out, "{sum}  {}", point.name())?,
+            Ok(sum) => writeln!(out, "{sum}  {}", escape::terminal(&point.name()))?,
             Err(error) => {
                 failed = true;
-                writeln!(std::io::stderr(), "jivascope: {error:#}")?;
+                writeln!(std::io::stderr(), "jivascope: {}", escape::terminal(&format!("{error:#}")))?;
             }
         }
     }

@@ -1,72 +1,132 @@
-//! Progress on standard error, drawn only for a terminal and only when something takes longer than a second.
+//! Progress on standard error, for whoever watches a terminal, once something takes longer than a second.
 
 use std::io::IsTerminal;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jivascope::watch::Watch;
 
-/// Work shorter than this is not drawn.
+/// Work that ends sooner is not worth a bar.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Time between two looks at what is done.
+const TICK: Duration = Duration::from_millis(100);
 
-/// Draws one line for the work that began last.
+/// Draws; or does nothing where nobody watches.
 #[derive(Debug)]
 pub(super) struct Progress {
-    terminal: bool,
-    now: Mutex<Option<Work>>,
+    shared: Option<Arc<Shared>>,
+    drawer: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    done: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Works in progress, the last begun at the end.
+    works: Vec<Work>,
+    over: bool,
+}
+
+#[derive(Debug, Clone)]
 struct Work {
-    bar: ProgressBar,
-    began: Instant,
-    hidden: bool,
+    what: String,
+    total: Option<u64>,
+    begun: Instant,
 }
 
 impl Progress {
-    pub fn new() -> Self {
-        Self { terminal: std::io::stderr().is_terminal(), now: Mutex::new(None) }
+    pub(super) fn new() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self { shared: None, drawer: None };
+        }
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
+        Self { shared: Some(shared), drawer: Some(std::thread::spawn(move || draw(&theirs))) }
     }
 
-    fn with(&self, act: impl FnOnce(&mut Option<Work>)) {
-        if self.terminal
-            && let Ok(mut now) = self.now.lock()
-        {
-            act(&mut now);
+    fn change(&self, change: impl FnOnce(&Shared, &mut State)) {
+        if let Some(shared) = &self.shared {
+            change(shared, &mut shared.state.lock().unwrap_or_else(PoisonError::into_inner));
+            shared.changed.notify_all();
         }
     }
 }
 
 impl Watch for Progress {
     fn begin(&self, what: &str, total: Option<u64>) {
-        self.with(|now| {
-            let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-            let form = if total.is_some() { "{msg} {wide_bar} {percent}% {eta}" } else { "{msg} {spinner}" };
-            if let Ok(style) = ProgressStyle::with_template(form) {
-                bar.set_style(style);
-            }
-            bar.set_message(what.to_owned());
-            *now = Some(Work { bar, began: Instant::now(), hidden: true });
+        self.change(|shared, state| {
+            shared.done.store(0, Ordering::Relaxed);
+            // What comes through a pipe has no size.
+            let total = total.filter(|total| *total > 0);
+            state.works.push(Work { what: what.to_owned(), total, begun: Instant::now() });
         });
     }
 
     fn advance(&self, n: u64) {
-        self.with(|now| {
-            let Some(work) = now else { return };
-            if work.hidden && work.began.elapsed() >= PATIENCE {
-                work.bar.set_draw_target(ProgressDrawTarget::stderr());
-                work.hidden = false;
-            }
-            work.bar.inc(n);
-        });
+        if let Some(shared) = &self.shared {
+            shared.done.fetch_add(n, Ordering::Relaxed);
+        }
     }
 
     fn end(&self) {
-        self.with(|now| {
-            if let Some(work) = now.take() {
-                work.bar.finish_and_clear();
+        self.change(|_, state| drop(state.works.pop()));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.change(|_, state| state.over = true);
+        if let Some(drawer) = self.drawer.take() {
+            // It holds nothing that could be lost; what it drew is gone when it ends.
+            let _ = drawer.join();
+        }
+    }
+}
+
+fn draw(shared: &Shared) {
+    let mut bar: Option<(Instant, ProgressBar)> = None;
+    let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+    while !state.over {
+        let work = state.works.last().filter(|work| work.begun.elapsed() >= PATIENCE);
+        let is_shown = |begun: Instant| bar.as_ref().is_some_and(|(shown, _)| *shown == begun);
+        match work {
+            Some(work) if is_shown(work.begun) => {}
+            Some(work) => {
+                clear(bar.take());
+                bar = Some((work.begun, begin(work)));
             }
-        });
+            None => clear(bar.take()),
+        }
+        if let Some((_, bar)) = &bar {
+            bar.set_position(shared.done.load(Ordering::Relaxed));
+            bar.tick();
+        }
+        state = shared.changed.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner).0;
+    }
+    clear(bar);
+}
+
+fn begin(work: &Work) -> ProgressBar {
+    let known = "{spinner} {msg} {bar:30} {percent:>3} %, {elapsed}, {eta} left";
+    let unknown = "{spinner} {msg}, {elapsed}";
+    let template = if work.total.is_some() { known } else { unknown };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::with_draw_target(work.total, ProgressDrawTarget::stderr())
+        .with_style(style)
+        .with_message(work.what.clone())
+        .with_elapsed(work.begun.elapsed())
+}
+
+fn clear(bar: Option<(Instant, ProgressBar)>) {
+    if let Some((_, bar)) = bar {
+        bar.finish_and_clear();
     }
 }

@@ -1,10 +1,13 @@
 //! Which replica the controller makes the leader.
 //!
 //! The first factor/2 + 1 replicas to register decide; the others never have a say. Of those the highest counter
-//! wins, and at equal counters whoever registered first.
+//! wins, and at equal counters whoever registered first. Entries that somebody left in the controller's list spoil
+//! that: they count for the majority, and a higher counter among them hands the candidacy to whoever registers next.
 
-use super::start::Started;
-use crate::ident::Label;
+use std::collections::BTreeMap;
+
+use super::start::Standing;
+use crate::ident::{Counter, Label};
 
 /// An election for one order of registering.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,46 +18,86 @@ pub struct Election {
     pub leader: Label,
     /// Why, in words.
     pub condition: String,
+    /// Whether this is what happens when all come up at the same time: no tie, so the order does not matter.
+    pub likely: bool,
 }
 
-/// The leader of replicas that register in the given order, the last of them making the quorum.
-pub fn elect<'a, 's>(order: &[&'s Started<'a>]) -> Option<&'s Started<'a>> {
-    let mut candidate = *order.first()?;
-    for registering in &order[1..] {
-        if registering.counter > candidate.counter {
-            candidate = registering;
+/// A registration, as the controller keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Registration {
+    /// Whose: one replica has one entry, whatever its address.
+    pub label: Label,
+    /// The counter it told.
+    pub counter: Counter,
+    /// Whether it told that it is being rebuilt: it is then counted, and never elected.
+    pub rebuilding: bool,
+}
+
+/// The leader that is signalled, and by how many of the arrivals: `None` if they make no quorum.
+///
+/// `left` are entries that lie in the controller's list before the first arrival while it has no candidate: those of
+/// replicas that are gone, or of a leader that died. An arrival replaces the entry of its own replica.
+pub fn elect_among(
+    left: &[Registration],
+    arrivals: &[Registration],
+    factor: usize,
+) -> Option<(Label, usize)> {
+    let quorum = factor / 2 + 1;
+    let mut list: BTreeMap<&Label, &Registration> = left.iter().map(|entry| (&entry.label, entry)).collect();
+    let mut candidate: Option<&Registration> = None;
+    for (at, arrival) in arrivals.iter().enumerate() {
+        list.insert(&arrival.label, arrival);
+        if arrival.rebuilding {
+            continue;
+        }
+        let outbid = |standing: &Registration| list.values().any(|entry| entry.counter > standing.counter);
+        if candidate.is_none_or(outbid) {
+            candidate = Some(arrival); // the one that registers now, whoever has the higher counter
+        }
+        if list.len() >= quorum {
+            return candidate.map(|chosen| (chosen.label.clone(), at + 1));
         }
     }
-    Some(candidate)
+    None
+}
+
+/// The leader of replicas that register in the given order with a controller that knows nobody yet.
+pub fn elect<'s>(order: &[&'s Standing]) -> Option<&'s Standing> {
+    let highest = order.iter().map(|one| one.counter).max()?;
+    order.iter().copied().find(|one| one.counter == highest)
 }
 
 /// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label.
-pub fn elections(started: &[Started<'_>], factor: usize) -> Vec<Election> {
+pub fn elections(started: &[Standing], factor: usize) -> Vec<Election> {
     let quorum = factor / 2 + 1;
     let mut out = Vec::new();
-    let mut order: Vec<&Started<'_>> = Vec::new();
+    let mut order: Vec<&Standing> = Vec::new();
     choose(started, quorum, &mut order, &mut out);
     out.sort();
     out
 }
 
-fn choose<'a, 's>(
-    started: &'s [Started<'a>],
+fn choose<'s>(
+    started: &'s [Standing],
     quorum: usize,
-    order: &mut Vec<&'s Started<'a>>,
+    order: &mut Vec<&'s Standing>,
     out: &mut Vec<Election>,
 ) {
     if order.len() == quorum {
         let Some(leader) = elect(order) else { return };
+        let rivals = order.iter().filter(|one| one.label != leader.label);
+        let tie = order.len() > 1 && rivals.clone().any(|one| one.counter == leader.counter);
+        let highest = started.iter().map(|one| one.counter).max();
         out.push(Election {
-            order: order.iter().map(|one| one.label().clone()).collect(),
-            leader: leader.label().clone(),
-            condition: condition(order, leader),
+            order: order.iter().map(|one| one.label.clone()).collect(),
+            leader: leader.label.clone(),
+            condition: condition(order, leader, tie),
+            likely: !tie && highest == Some(leader.counter),
         });
         return;
     }
     for one in started {
-        if order.iter().all(|chosen| chosen.label() != one.label()) {
+        if order.iter().all(|chosen| chosen.label != one.label) {
             order.push(one);
             choose(started, quorum, order, out);
             order.pop();
@@ -62,13 +105,10 @@ fn choose<'a, 's>(
     }
 }
 
-fn condition(order: &[&Started<'_>], leader: &Started<'_>) -> String {
+fn condition(order: &[&Standing], leader: &Standing, tie: bool) -> String {
     if order.len() == 1 {
-        return "it is the first to register, and one makes a quorum".to_owned();
-    }
-    let rivals = order.iter().filter(|one| one.label() != leader.label());
-    let tie = rivals.clone().any(|one| one.counter == leader.counter);
-    if tie {
+        "it is the first to register, and one makes a quorum".to_owned()
+    } else if tie {
         format!("equal counters ({}): the first to register wins", leader.counter)
     } else {
         format!("the highest counter ({}) of the first {} to register", leader.counter, order.len())

@@ -1,12 +1,19 @@
-//! What Jiva itself would do with these directories: start, elect, join. Pure functions on described replicas.
+//! What Jiva itself would do with these directories: open, start, elect, join, and all of it in a row. Pure functions
+//! on described replicas.
 //!
 //! Nothing here reads a file; what a join leaves behind is told as a stack of images, which
-//! [`blocks`](crate::blocks) can read.
+//! [`blocks`](crate::blocks) can read. What is modelled of old versions stands in [`Version`].
 
 mod elect;
 mod join;
+mod opening;
+mod simulate;
 mod start;
+mod version;
 
-pub use elect::{Election, elect, elections};
-pub use join::{Join, Outcome, REFUSAL, join};
-pub use start::{Started, start};
+pub use elect::{Election, Registration, elect, elect_among, elections};
+pub use join::{JOIN, Join, Outcome, REFUSAL, attach, join};
+pub use opening::opening_changes;
+pub use simulate::{Course, Step, courses};
+pub use start::{Original, Standing, is_empty, start};
+pub use version::{NoVersion, Version};

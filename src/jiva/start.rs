@@ -1,25 +1,132 @@
-//! What starting a replica's process makes of its directory.
+//! What starting a replica's process makes of its directory, and the state that joins then change.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::version::Version;
+use crate::format::next_head_name;
 use crate::ident::{Counter, DiskName, Label};
-use crate::replica::{Replica, State};
+use crate::replica::{Disk, Replica, State};
 
-/// A replica whose process runs.
-#[derive(Debug, Clone)]
-pub struct Started<'a> {
-    /// The directory.
-    pub replica: &'a Replica,
-    /// The chain it opens, head first.
+/// An image as it lay in the evidence: whose, and which disk.
+pub type Original = (Label, DiskName);
+
+/// A replica whose process runs: its chain, and whose image stands in each of its files.
+///
+/// No bytes are held. A join moves images between directories and replaces what stood there; this keeps account
+/// of it, so that the next join starts from what the one before left.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Standing {
+    /// Whose.
+    pub label: Label,
+    /// Size of the volume as it has it, in bytes.
+    pub size: u64,
+    /// The chain, head first.
     pub chain: Vec<DiskName>,
-    /// The counter it registers with.
+    /// The counter of now.
     pub counter: Counter,
-    /// Whether it made a new empty volume in the directory.
+    /// Its Checkpoint.
+    pub checkpoint: Option<DiskName>,
+    /// Whether its process made a new empty volume in the directory.
     pub fresh: bool,
+    /// What each record names as parent.
+    parents: BTreeMap<DiskName, Option<DiskName>>,
+    /// The counter in each record.
+    counters: BTreeMap<DiskName, Counter>,
+    /// Which file each name is; names of one inode are one file.
+    files: BTreeMap<DiskName, usize>,
+    /// What each file holds; `None` for a file that stores nothing.
+    contents: Vec<Option<Original>>,
+    /// Images that store something, of those that were there at the start.
+    stored: BTreeSet<DiskName>,
 }
 
-impl Started<'_> {
-    /// Whose.
-    pub fn label(&self) -> &Label {
-        &self.replica.label
+impl Standing {
+    /// Its images, base first, the newest last; files that store nothing are left out.
+    pub fn stack(&self) -> Vec<Original> {
+        self.chain.iter().rev().filter_map(|name| self.content(name).cloned()).collect()
+    }
+
+    /// What stands in the file of a name.
+    pub fn content(&self, name: &DiskName) -> Option<&Original> {
+        self.contents[*self.files.get(name)?].as_ref()
+    }
+
+    /// Every image that some file of its directory holds, on the chain or off it.
+    pub fn held(&self) -> impl Iterator<Item = &Original> {
+        self.contents.iter().flatten()
+    }
+
+    /// The parent that a record names; `None` without a record, `Some(None)` for a base.
+    pub(super) fn parent(&self, name: &DiskName) -> Option<Option<&DiskName>> {
+        self.parents.get(name).map(Option::as_ref)
+    }
+
+    /// The counter in a record.
+    pub(super) fn record_counter(&self, name: &DiskName) -> Option<Counter> {
+        self.counters.get(name).copied()
+    }
+
+    /// Takes a snapshot: the head becomes `name`, over it comes an empty head.
+    ///
+    /// # Errors
+    /// Jiva's message.
+    pub(super) fn snapshot(&mut self, name: &DiskName, version: Version) -> Result<(), String> {
+        if self.chain.len() + 1 > version.chain_limit() {
+            return Err(format!("Too many active disks: {}", self.chain.len() + 2));
+        }
+        let head = self.chain[0].clone();
+        let next = next_head_name(head.as_str())
+            .map(DiskName::new)
+            .ok_or_else(|| format!("Invalid name {head} does not match pattern: volume-head-(\\d+).img"))?;
+        if self.stored.contains(&next) && self.files.contains_key(&next) {
+            return Err(format!("Can't remove head file {next} as it contains some data"));
+        }
+        let file = self.files.remove(&head).expect("a head has a file");
+        let below = self.parents.remove(&head).flatten();
+        self.files.insert(name.clone(), file);
+        self.parents.insert(name.clone(), below);
+        self.counters.insert(name.clone(), self.counter);
+        self.contents.push(None);
+        self.files.insert(next.clone(), self.contents.len() - 1);
+        self.parents.insert(next.clone(), Some(name.clone()));
+        self.counters.insert(next.clone(), self.counter);
+        self.chain[0] = name.clone();
+        self.chain.insert(0, next);
+        Ok(())
+    }
+
+    /// Takes over another replica's file in place, record and, unless it is skipped, image.
+    pub(super) fn receive(&mut self, name: &DiskName, from: &Self, image: bool) {
+        let file = *self.files.entry(name.clone()).or_insert_with(|| {
+            self.contents.push(None);
+            self.contents.len() - 1
+        });
+        if image {
+            self.contents[file] = from.content(name).cloned();
+        }
+        self.parents.insert(name.clone(), from.parents.get(name).cloned().flatten());
+        if let Some(counter) = from.record_counter(name) {
+            self.counters.insert(name.clone(), counter);
+        }
+    }
+
+    /// The chain that its records give now.
+    ///
+    /// # Errors
+    /// The first disk whose record is missing, or that comes twice.
+    pub(super) fn walk(&self) -> Result<Vec<DiskName>, DiskName> {
+        let mut at = &self.chain[0];
+        let mut chain = vec![at.clone()];
+        let mut met = HashSet::from([at]);
+        loop {
+            match self.parent(at) {
+                None => return Err(at.clone()),
+                Some(None) => return Ok(chain),
+                Some(Some(parent)) if !met.insert(parent) => return Err(parent.clone()),
+                Some(Some(parent)) => at = parent,
+            }
+            chain.push(at.clone());
+        }
     }
 }
 
@@ -30,20 +137,82 @@ impl Started<'_> {
 ///
 /// # Errors
 /// Jiva's message.
-pub fn start(replica: &Replica) -> Result<Started<'_>, String> {
+pub fn start(replica: &Replica, version: Version) -> Result<Standing, String> {
     if let Some(error) = &replica.start_error {
         return Err(error.clone());
+    }
+    if version.dies_of_left_over() && replica.temporaries.iter().any(|name| name == "tmpFile.tmp") {
+        return Err("Error running start replica command: invalid argument".to_owned());
     }
     if let Some(error) = &replica.error {
         return Err(error.clone());
     }
     let counter = replica.counter.unwrap_or(Counter(1));
+    let mut standing = described(replica, counter, version);
     if replica.state == State::Blank && replica.meta.is_none() {
         let head = DiskName::from("volume-head-000.img");
-        if replica.disk(&head).and_then(crate::replica::Disk::allocated).is_some_and(|bytes| bytes > 0) {
+        if standing.stored.contains(&head) {
             return Err(format!("Can't remove head file {head} as it contains some data"));
         }
-        return Ok(Started { replica, chain: vec![head], counter, fresh: true });
+        standing.contents.push(None);
+        standing.files.insert(head.clone(), standing.contents.len() - 1);
+        standing.parents.insert(head.clone(), None);
+        standing.counters.insert(head.clone(), counter);
+        standing.chain = vec![head];
+        standing.checkpoint = None;
+        standing.fresh = true;
     }
-    Ok(Started { replica, chain: replica.chain.clone(), counter, fresh: false })
+    Ok(standing)
+}
+
+fn described(replica: &Replica, counter: Counter, version: Version) -> Standing {
+    let mut standing = Standing {
+        label: replica.label.clone(),
+        size: replica.size.unwrap_or(0),
+        chain: replica.chain.clone(),
+        counter,
+        checkpoint: replica.checkpoint.clone().filter(|_| version.has_checkpoints()),
+        fresh: false,
+        parents: BTreeMap::new(),
+        counters: BTreeMap::new(),
+        files: BTreeMap::new(),
+        contents: Vec::new(),
+        stored: BTreeSet::new(),
+    };
+    let mut inodes: BTreeMap<u64, usize> = BTreeMap::new();
+    for disk in replica.disks.values() {
+        let link = disk.image.as_ref().and_then(|image| image.link);
+        let known = link.and_then(|link| inodes.get(&link).copied());
+        let file = known.unwrap_or_else(|| {
+            standing.contents.push(Some((replica.label.clone(), disk.name.clone())));
+            standing.contents.len() - 1
+        });
+        if let Some(link) = link {
+            inodes.insert(link, file);
+        }
+        standing.files.insert(disk.name.clone(), file);
+        if disk.allocated().is_none_or(|bytes| bytes > 0) {
+            standing.stored.insert(disk.name.clone());
+        }
+        if disk.read_record().is_some() {
+            standing.parents.insert(disk.name.clone(), disk.parent());
+            let filled = disk.counter().filter(|count| count.0 > 1).or(disk.on_chain.then_some(counter));
+            let shown = if version.fills_counters() { filled.or(disk.counter()) } else { disk.counter() };
+            if let Some(shown) = shown {
+                standing.counters.insert(disk.name.clone(), shown);
+            }
+        }
+    }
+    standing
+}
+
+/// Whether a replica's directory stores nothing that its chain reaches.
+pub fn is_empty(replica: &Replica) -> bool {
+    replica.state == State::Blank
+        || (replica.has_images()
+            && replica
+                .chain
+                .iter()
+                .filter_map(|name| replica.disk(name))
+                .all(|disk| Disk::allocated(disk) == Some(0)))
 }

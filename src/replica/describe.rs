@@ -101,6 +101,7 @@ pub fn describe(found: &Found) -> Replica {
         chain,
         disks,
         alternates,
+        temporaries: entries.iter().filter(|e| e.name.ends_with(".tmp")).map(|e| e.name.clone()).collect(),
         last_join: last,
         clean_tip,
         reconstructed: false,

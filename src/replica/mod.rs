@@ -59,6 +59,8 @@ pub struct Replica {
     pub disks: BTreeMap<DiskName, Disk>,
     /// Chains of disks that the active chain does not reach, each from its tip down.
     pub alternates: Vec<Vec<DiskName>>,
+    /// Files left over from writes that did not reach their rename, and from the probe at a start, by name.
+    pub temporaries: Vec<String>,
     /// How its last join went.
     pub last_join: LastJoin,
     /// Where its own history ends, if that is not the head.
@@ -75,6 +77,7 @@ pub struct Replica {
 
 /// Whether Jiva would open a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Jiva would open it.
@@ -87,6 +90,7 @@ pub enum State {
 
 /// How the last join of a replica went, as far as its directory tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LastJoin {
     /// No trace of a join since its head was made.
@@ -101,6 +105,7 @@ pub enum LastJoin {
 
 /// One word about a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
     /// Writes were counted that no image holds, or `log.info` is empty.
@@ -177,6 +182,7 @@ pub struct Image {
 
 /// The head record that the RW side of a join left here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PeerRecord {
     /// That side's head of that moment.
     pub head: DiskName,

@@ -50,7 +50,8 @@ impl Compared<'_> {
 }
 
 #[derive(Debug, Serialize)]
-struct Document<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct Document<'a> {
     schema: &'static str,
     tool: Tool,
     options: ShownOptions,
@@ -59,6 +60,7 @@ struct Document<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     sample: Option<f64>,
@@ -67,6 +69,7 @@ struct ShownOptions {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownVolume<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
@@ -76,12 +79,14 @@ struct ShownVolume<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct LeftOut<'a> {
     replica: &'a Label,
     why: &'a str,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownPair<'a> {
     a: Side<'a>,
     b: Side<'a>,
@@ -99,6 +104,7 @@ struct ShownPair<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Side<'a> {
     replica: &'a Label,
     disk: &'a DiskName,
@@ -106,12 +112,14 @@ struct Side<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Ancestor<'a> {
     a: &'a DiskName,
     b: &'a DiskName,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Blocks {
     size: u64,
     differ: u64,
@@ -120,6 +128,7 @@ struct Blocks {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ByMeaning {
     unique_a: u64,
     unique_b: u64,
@@ -132,6 +141,7 @@ struct ByMeaning {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownUnread<'a> {
     replica: &'a Label,
     disk: &'a DiskName,
@@ -144,7 +154,7 @@ struct ShownUnread<'a> {
 pub fn json(compared: &Compared<'_>) -> String {
     let document = Document {
         schema: SCHEMA,
-        tool: Tool::this(),
+        tool: super::json::TOOL,
         options: ShownOptions {
             sample: compared.sample,
             holes: (compared.holes == Holes::Zeros).then_some("zeros"),

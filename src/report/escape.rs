@@ -26,13 +26,23 @@ pub fn dot(text: &str) -> String {
     terminal(text).replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// For running text in Markdown; no markup, no HTML and no line break comes through.
+/// For running text in Markdown; no markup, no link, no HTML and no line break comes through.
 pub fn markdown(text: &str) -> String {
+    let text = terminal(text);
     let mut out = String::with_capacity(text.len());
-    for char in terminal(text).chars() {
-        if char.is_ascii_punctuation()
-            && !matches!(char, '.' | ',' | ';' | ':' | '/' | '=' | '\'' | '"' | '?' | '%')
-        {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    for (at, char) in text.char_indices() {
+        let markup = match char {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '$'
+            | '!' | '@' => true,
+            // What begins a list or a rule counts at the start alone.
+            '-' | '+' | '=' => at == 0,
+            ')' => at == digits && digits > 0,
+            '.' => (at == digits && digits > 0) || text[..at].ends_with("www"),
+            ':' => text[at..].starts_with("://"),
+            _ => false,
+        };
+        if markup {
             out.push('\\');
         }
         out.push(char);
@@ -124,6 +134,8 @@ mod tests {
     fn html_and_markdown_hold_no_markup() {
         assert!(!html(HOSTILE).contains(['<', '>', '"', '\'']));
         assert_eq!(markdown("*<b>|`"), "\\*\\<b\\>\\|\\`");
+        assert_eq!(markdown("1. www.a.b"), "1\\. www\\.a.b");
+        assert_eq!(markdown("- http://x"), "\\- http\\://x");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The JSON document: one per run, names fixed, absent values absent, lists in a defined order.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
@@ -7,7 +9,8 @@ use crate::blocks::{Difference, Fidelity, Holes, Meaning, differences};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
-use crate::jiva::{Outcome, REFUSAL};
+use crate::jiva::{Election, Outcome};
+use crate::lineage::rescue::Candidate;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
 use crate::replica::{Disk, Flag, LastJoin, PeerRecord, Replica, State};
 use crate::verdict::Verdict;
@@ -20,6 +23,7 @@ const RANGES: usize = 256;
 
 /// The document.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Document<'a> {
     schema: &'static str,
     tool: Tool,
@@ -29,18 +33,17 @@ pub struct Document<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
-impl Tool {
-    pub(super) fn this() -> Self {
-        Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
-    }
-}
+/// Who wrote a document.
+pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownOptions<'a> {
     replication_factor: usize,
     metadata_only: bool,
@@ -52,9 +55,12 @@ struct ShownOptions<'a> {
     holes: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jiva_version: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownVolume<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +78,8 @@ struct ShownVolume<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownReplica<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct ShownReplica<'a> {
     label: &'a Label,
     path: &'a str,
     state: State,
@@ -107,9 +114,13 @@ struct ShownReplica<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<&'a PeerRecord>,
     disks: Vec<ShownDisk<'a>>,
+    /// Chains that may be rescued, likeliest first.
+    #[serde(skip_serializing_if = "<[Candidate]>::is_empty")]
+    candidates: Cow<'a, [Candidate]>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownDisk<'a> {
     name: &'a DiskName,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,12 +141,14 @@ struct ShownDisk<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownGraph<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct ShownGraph<'a> {
     nodes: Vec<ShownNode<'a>>,
     edges: Vec<ShownEdge>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownNode<'a> {
     id: usize,
     disks: Vec<Place<'a>>,
@@ -145,25 +158,29 @@ struct ShownNode<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownEdge {
     child: usize,
     parent: usize,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Place<'a> {
     replica: &'a Label,
     disk: &'a DiskName,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownAncestor<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct ShownAncestor<'a> {
     replicas: &'a [Label],
     disks: Vec<Place<'a>>,
     divergence: Vec<Place<'a>>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownRelation<'a> {
     a: &'a Label,
     b: &'a Label,
@@ -183,6 +200,7 @@ struct ShownRelation<'a> {
 
 /// One differing range, and which layer supplies it on either side; a side without one reads as zeros there.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownRange<'a> {
     start: u64,
     end: u64,
@@ -209,6 +227,7 @@ impl<'a> From<Difference<'a>> for ShownRange<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct PairOfDisks<'a> {
     a: &'a DiskName,
     b: &'a DiskName,
@@ -217,6 +236,7 @@ struct PairOfDisks<'a> {
 /// Counts of blocks. `unique` was written since the common state by one side, `contested` by both, `below` by
 /// neither; `newer` is all that one side holds and the other lacks.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownBlocks {
     size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -235,7 +255,8 @@ struct ShownBlocks {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownJoin<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct ShownJoin<'a> {
     rw: &'a Label,
     wo: &'a Label,
     outcome: &'static str,
@@ -253,14 +274,17 @@ struct ShownJoin<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownElection<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct ShownElection<'a> {
     order: &'a [Label],
     leader: &'a Label,
     condition: &'a str,
+    likely: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownFinding<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct ShownFinding<'a> {
     code: Code,
     severity: Severity,
     title: &'static str,
@@ -278,7 +302,7 @@ impl<'a> Document<'a> {
     pub fn of(analysis: &'a Analysis) -> Self {
         Self {
             schema: SCHEMA,
-            tool: Tool::this(),
+            tool: TOOL,
             options: options(&analysis.options),
             evidence: &analysis.inputs,
             volumes: analysis.volumes.iter().map(volume).collect(),
@@ -287,10 +311,15 @@ impl<'a> Document<'a> {
 
     /// The document as text, with a line feed at its end.
     pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("every key of the document is a string");
-        text.push('\n');
-        text
+        pretty(self)
     }
+}
+
+/// Any document as text.
+pub(super) fn pretty(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
+    text.push('\n');
+    text
 }
 
 fn options(options: &Options) -> ShownOptions<'_> {
@@ -301,6 +330,7 @@ fn options(options: &Options) -> ShownOptions<'_> {
         sample: options.sample,
         holes: (options.holes == Holes::Zeros).then_some("zeros"),
         volume: options.volume.as_deref(),
+        jiva_version: options.jiva_version.map(|version| version.to_string()),
     }
 }
 
@@ -308,36 +338,49 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
     ShownVolume {
         name: &volume.name,
         size: volume.size,
-        replicas: volume.replicas.iter().map(|r| replica(volume, r)).collect(),
-        graph: graph(volume),
-        ancestors: volume
-            .lineage
-            .ancestors
+        replicas: volume
+            .replicas
             .iter()
-            .map(|ancestor| ShownAncestor {
-                replicas: &ancestor.replicas,
-                disks: places(&ancestor.disks),
-                divergence: places(&ancestor.divergence),
+            .map(|one| {
+                let candidates = volume.candidates.get(&one.label).map_or(&[][..], Vec::as_slice);
+                replica(one, volume.fidelity.get(&one.label).copied()).with_candidates(candidates.into())
             })
             .collect(),
+        graph: graph(volume),
+        ancestors: ancestors(volume),
         relations: volume.lineage.relations.iter().map(|r| relation(volume, r)).collect(),
         joins: volume.joins.iter().map(join).collect(),
-        elections: volume
-            .elections
-            .iter()
-            .map(|e| ShownElection { order: &e.order, leader: &e.leader, condition: &e.condition })
-            .collect(),
+        elections: volume.elections.iter().map(election).collect(),
         witnesses: &volume.lineage.witnesses,
         verdict: &volume.verdict,
         findings: volume.findings.iter().map(finding).collect(),
     }
 }
 
+pub(super) fn ancestors(volume: &Volume) -> Vec<ShownAncestor<'_>> {
+    let ancestors = volume.lineage.ancestors.iter();
+    ancestors
+        .map(|ancestor| ShownAncestor {
+            replicas: &ancestor.replicas,
+            disks: places(&ancestor.disks),
+            divergence: places(&ancestor.divergence),
+        })
+        .collect()
+}
+
 fn places(disks: &std::collections::BTreeMap<Label, DiskName>) -> Vec<Place<'_>> {
     disks.iter().map(|(replica, disk)| Place { replica, disk }).collect()
 }
 
-fn replica<'a>(volume: &'a Volume, replica: &'a Replica) -> ShownReplica<'a> {
+impl<'a> ShownReplica<'a> {
+    /// Shows chains that may be rescued from it.
+    pub(super) fn with_candidates(self, candidates: Cow<'a, [Candidate]>) -> Self {
+        Self { candidates, ..self }
+    }
+}
+
+/// A replica; `copy` where it was told how its directory was copied.
+pub(super) fn replica(replica: &Replica, copy: Option<Fidelity>) -> ShownReplica<'_> {
     ShownReplica {
         label: &replica.label,
         path: &replica.path,
@@ -356,9 +399,10 @@ fn replica<'a>(volume: &'a Volume, replica: &'a Replica) -> ShownReplica<'a> {
         error: replica.error.as_deref(),
         last_join: replica.last_join,
         clean_tip: replica.clean_tip.as_ref(),
-        copy: volume.fidelity.get(&replica.label).copied(),
+        copy,
         peer: replica.peer.as_ref(),
         disks: in_order(replica).into_iter().map(|d| disk(replica, d)).collect(),
+        candidates: Cow::Borrowed(&[]),
     }
 }
 
@@ -393,7 +437,7 @@ fn disk<'a>(replica: &'a Replica, disk: &'a Disk) -> ShownDisk<'a> {
     }
 }
 
-fn graph(volume: &Volume) -> ShownGraph<'_> {
+pub(super) fn graph(volume: &Volume) -> ShownGraph<'_> {
     let dag = &volume.lineage.graph.dag;
     let nodes = dag
         .node_indices()
@@ -450,17 +494,25 @@ fn relation<'a>(volume: &'a Volume, relation: &'a Relation) -> ShownRelation<'a>
     }
 }
 
-fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
-    let (outcome, message, copied): (_, _, &[String]) = match &foretold.join.outcome {
-        Outcome::Accepted { copied, .. } => ("accepted", None, copied),
-        Outcome::Refused => ("refused", Some(REFUSAL), &[]),
-        Outcome::Error(message) => ("error", Some(message.as_str()), &[]),
+pub(super) fn election(election: &Election) -> ShownElection<'_> {
+    ShownElection {
+        order: &election.order,
+        leader: &election.leader,
+        condition: &election.condition,
+        likely: election.likely,
+    }
+}
+
+pub(super) fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
+    let copied: &[String] = match &foretold.join.outcome {
+        Outcome::Accepted { copied, .. } => copied,
+        Outcome::Refused | Outcome::Error(_) => &[],
     };
     ShownJoin {
         rw: &foretold.join.rw,
         wo: &foretold.join.wo,
-        outcome,
-        message,
+        outcome: foretold.join.outcome.as_str(),
+        message: foretold.join.outcome.message(),
         copied,
         equal_afterwards: foretold.differing.map(|blocks| blocks == 0),
         differing_afterwards: foretold.differing,
@@ -469,7 +521,7 @@ fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
     }
 }
 
-fn finding(finding: &Finding) -> ShownFinding<'_> {
+pub(super) fn finding(finding: &Finding) -> ShownFinding<'_> {
     let row = finding.code.row();
     ShownFinding {
         code: finding.code,

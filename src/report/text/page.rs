@@ -91,8 +91,16 @@ impl<'a> Page<'a> {
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
+    for word in text.split(' ') {
         let wide = word.width();
+        if wide == 0 {
+            // One more space between words, unless the line ends here anyway.
+            if used > 0 && used < width {
+                last(&mut lines).push(' ');
+                used += 1;
+            }
+            continue;
+        }
         if used > 0 && used + 1 + wide > width {
             lines.push(String::new());
             used = 0;
@@ -114,6 +122,9 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
             last(&mut lines).push(char);
             used += wide;
         }
+    }
+    for line in &mut lines {
+        line.truncate(line.trim_end_matches(' ').len());
     }
     lines
 }

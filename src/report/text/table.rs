@@ -53,8 +53,11 @@ impl Cell {
 pub(crate) fn table(page: &mut Page<'_>, indent: usize, columns: &[Column], rows: &[Vec<Cell>]) {
     let mut builder = Builder::default();
     let cell = |text: &str, column: &Column| wrap(&escape::terminal(text), column.widest).join("\n");
-    builder.push_record(columns.iter().map(|column| cell(&column.head, column)));
-    let heads = columns.iter().map(|c| wrap(&escape::terminal(&c.head), c.widest).len()).max().unwrap_or(0);
+    let mut heads = 0;
+    if columns.iter().any(|column| !column.head.is_empty()) {
+        builder.push_record(columns.iter().map(|column| cell(&column.head, column)));
+        heads = columns.iter().map(|c| wrap(&escape::terminal(&c.head), c.widest).len()).max().unwrap_or(0);
+    }
     for row in rows {
         let cells = row.iter().zip(columns);
         builder.push_record(cells.map(|(Cell(lines), column)| {

@@ -1,0 +1,248 @@
+//! What would come of simply starting the replicas, and the hazards on the way.
+
+use std::collections::BTreeSet;
+
+use super::course::{Fate, FinalState, Row};
+use super::foretell::{Foretold, ForetoldJoin, Ground};
+use crate::finding::{Code, Exhibit, Finding};
+use crate::ident::Label;
+use crate::jiva::{self, Outcome};
+use crate::replica::{LastJoin, Replica};
+use crate::verdict::Start;
+
+/// The second axis of the verdict.
+///
+/// A replica that does not come up in some order makes it unsafe too: refused ones grow both chains with every try,
+/// and what fails today is not looked after. Fewer replicas than the factor can show harm, but neither safety nor
+/// that nothing helps.
+pub(super) fn start(ground: &Ground<'_>, foretold: &Foretold, without_missing: bool) -> Start {
+    let count = ground.replicas.len();
+    let partial = count < ground.factor;
+    // Beside a replica that nobody supplied any of these can come to lead, so every join counts then.
+    let any_join = |join: &ForetoldJoin| {
+        let (rw, wo) = (&join.join.rw, &join.join.wo);
+        join.join.outcome.is_accepted() && (join.splits || !ground.includes(rw, wo))
+    };
+    if foretold.rows.iter().any(Row::harms) || (partial && foretold.joins.iter().any(any_join)) {
+        return Start::Unsafe;
+    }
+    if foretold.rows.iter().all(|row| row.state == FinalState::ReadOnly) {
+        return if partial { Start::Unknown } else { Start::Stuck };
+    }
+    if !without_missing && refused_by_unseen(ground) {
+        return Start::Stuck;
+    }
+    if foretold.rows.iter().any(|row| row.state == FinalState::ReadOnly || !row.all_up()) {
+        return Start::Unsafe;
+    }
+    let related = ground.replicas.iter().all(|one| {
+        ground
+            .replicas
+            .iter()
+            .all(|other| one.label == other.label || ground.lacks(&one.label, &other.label).is_some())
+    });
+    if partial || !related { Start::Unknown } else { Start::Safe }
+}
+
+/// Whether every replica was refused by an RW replica that nobody supplied: as long as that one runs, it refuses
+/// them again.
+fn refused_by_unseen(ground: &Ground<'_>) -> bool {
+    let unseen = |replica: &Replica| {
+        ground
+            .lineage
+            .witnesses
+            .iter()
+            .any(|witness| witness.seen_by == replica.label && witness.doubted_by.is_none())
+    };
+    !ground.replicas.is_empty()
+        && ground.replicas.iter().all(|replica| replica.last_join == LastJoin::Refused && unseen(replica))
+}
+
+/// The hazards as findings.
+pub(super) fn hazards(
+    ground: &Ground<'_>,
+    foretold: &Foretold,
+    start: Start,
+    without_missing: bool,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    leaders(ground, foretold, &mut found);
+    for foretold in &foretold.joins {
+        pair(ground, foretold, &mut found);
+    }
+    nothing_starts(ground, &mut found);
+    limit(ground, foretold, &mut found);
+    stuck(ground, foretold, start, without_missing, &mut found);
+    found
+}
+
+fn counter(label: &Label, ground: &Ground<'_>) -> Exhibit {
+    let value = ground.replica(label).and_then(|replica| replica.counter).map(|counter| counter.0);
+    Exhibit::field(
+        label,
+        "revision.counter",
+        "counter",
+        value.map_or_else(|| "absent".to_owned(), |c| c.to_string()),
+    )
+}
+
+fn checkpoint(label: &Label, ground: &Ground<'_>) -> Exhibit {
+    let name = ground.replica(label).and_then(|replica| replica.checkpoint.as_ref());
+    Exhibit::field(label, "volume.meta", "Checkpoint", name.map_or("", |name| name.as_str()))
+}
+
+/// Leaders that lack what another replica has.
+fn leaders(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
+    let all: BTreeSet<&Label> = foretold.elections.iter().map(|election| &election.leader).collect();
+    for leader in all {
+        let Some(replica) = ground.replica(leader) else { continue };
+        let better: Vec<&Label> = ground
+            .replicas
+            .iter()
+            .map(|other| &other.label)
+            .filter(|other| *other != leader && !ground.includes(leader, other))
+            .collect();
+        let Some(first) = foretold.elections.iter().find(|election| election.leader == *leader) else {
+            continue;
+        };
+        if better.is_empty() {
+            continue;
+        }
+        let order = list(&first.order);
+        let evidence = || first.order.iter().map(|label| counter(label, ground)).collect();
+        let (code, text) = if jiva::is_empty(replica) {
+            (
+                Code::BlankCanWin,
+                format!("{leader} is empty and becomes the leader if {order} register first, in this order"),
+            )
+        } else {
+            let text = format!(
+                "{leader} becomes the leader if {order} register first, in this order, and lacks what {} has",
+                list(better)
+            );
+            (Code::StaleCanWin, text)
+        };
+        let mut finding = Finding::volume(code, format!("{text}: {}", first.condition), evidence());
+        finding.replica = Some(leader.clone());
+        found.push(finding);
+    }
+}
+
+fn list<'a>(labels: impl IntoIterator<Item = &'a Label>) -> String {
+    labels.into_iter().map(Label::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// What one accepted join would do.
+fn pair(ground: &Ground<'_>, foretold: &ForetoldJoin, found: &mut Vec<Finding>) {
+    let Outcome::Accepted { copied, .. } = &foretold.join.outcome else { return };
+    let (rw, wo) = (&foretold.join.rw, &foretold.join.wo);
+    let evidence = || vec![counter(rw, ground), counter(wo, ground), checkpoint(wo, ground)];
+    let mut add = |code: Code, text: String| {
+        let mut finding = Finding::volume(code, text, evidence());
+        finding.replica = Some(wo.clone());
+        found.push(finding);
+    };
+    let lacking = ground.lacks(rw, wo).filter(|holds| !holds.nothing());
+    let images = copied.len() / 2;
+    if let Some(lacking) = lacking.filter(|_| images > 0) {
+        let blocks = lacking.blocks.blocks();
+        let amount = match (blocks, foretold.lost) {
+            (0, _) => "writes".to_owned(),
+            (_, None) => format!("{blocks} blocks"),
+            (_, Some(lost)) => format!("{blocks} blocks, {lost} of them for good,"),
+        };
+        add(
+            Code::RollBack,
+            format!(
+                "with {rw} as the RW side {wo} is accepted and loses {amount} that {rw} lacks; {images} images are copied over"
+            ),
+        );
+    }
+    let below = shared_checkpoint(ground, rw, wo);
+    if foretold.splits {
+        let amount = foretold.differing.map_or_else(String::new, |count| format!(" in {count} blocks"));
+        let how =
+            if images == 0 { "nothing is copied" } else { "what lies below the Checkpoint is not copied" };
+        add(Code::SilentSplit, format!("{wo} joins {rw}, {how}, and both are RW and differ{amount}"));
+        if images > 0 && below == Some(true) {
+            add(
+                Code::HolesBelowCheckpoint,
+                format!(
+                    "{wo} lacks blocks at or below its Checkpoint that {rw} has, and a join to {rw} does not copy them{amount}"
+                ),
+            );
+        }
+    }
+    if below == Some(false) {
+        add(
+            Code::PoisonedCheckpoint,
+            format!(
+                "the Checkpoint of {wo} is in the chain of {rw} by name, above the last state that both share: a join to {rw} is accepted"
+            ),
+        );
+    }
+}
+
+/// Whether the joiner's Checkpoint is a state that both share; `None` if it has none.
+fn shared_checkpoint(ground: &Ground<'_>, rw: &Label, wo: &Label) -> Option<bool> {
+    let name = ground.replica(wo)?.checkpoint.as_ref().filter(|_| ground.version.has_checkpoints())?;
+    let relation = ground.lineage.between(rw, wo)?;
+    let layers = ground.lineage.layers.iter().find(|layers| layers.label == *wo)?;
+    let level = layers.level(name)?;
+    let first = relation.a == *wo;
+    Some(relation.shared.pairs.iter().any(|(a, b)| if first { *a >= level } else { *b >= level }))
+}
+
+fn nothing_starts(ground: &Ground<'_>, found: &mut Vec<Finding>) {
+    if !ground.replicas.is_empty() && ground.replicas.iter().all(|replica| replica.start_error.is_some()) {
+        let evidence =
+            ground.replicas.iter().map(|replica| Exhibit::file(&replica.label, "log.info")).collect();
+        let first = ground.replicas[0].start_error.as_deref().unwrap_or("");
+        found.push(Finding::volume(
+            Code::NothingStarts,
+            format!("every process ends at its start: {first}"),
+            evidence,
+        ));
+    }
+}
+
+/// No pair can begin a join, because of the length of a chain.
+fn limit(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
+    let full = |join: &ForetoldJoin| matches!(&join.join.outcome, Outcome::Error(message) if message.starts_with("Too many active disks"));
+    if !foretold.joins.is_empty() && foretold.joins.iter().all(full) {
+        let limit = ground.version.chain_limit();
+        let evidence = ground
+            .replicas
+            .iter()
+            .map(|replica| Exhibit::field(&replica.label, "volume.meta", "chain length", replica.chain.len()))
+            .collect();
+        let text =
+            format!("every join needs one more disk than the {limit} that Jiva {} allows", ground.version);
+        found.push(Finding::volume(Code::NoRebuildPossible, text, evidence));
+    }
+}
+
+fn stuck(
+    ground: &Ground<'_>,
+    foretold: &Foretold,
+    start: Start,
+    without_missing: bool,
+    found: &mut Vec<Finding>,
+) {
+    let refused = |label: &Label| {
+        foretold
+            .rows
+            .iter()
+            .flat_map(|row| &row.replicas)
+            .any(|part| part.replica == *label && part.fate == Fate::Refused)
+    };
+    let evidence = || ground.replicas.iter().map(|replica| checkpoint(&replica.label, ground)).collect();
+    if !without_missing && refused_by_unseen(ground) {
+        let text = "all were refused by an RW replica that nobody supplied; as long as it runs, it refuses them again";
+        found.push(Finding::volume(Code::StuckByRefusal, text, evidence()));
+    } else if start == Start::Stuck && ground.replicas.iter().any(|replica| refused(&replica.label)) {
+        let text =
+            "whichever starts first, its chain lacks the Checkpoint of the others, and they are refused";
+        found.push(Finding::volume(Code::StuckByRefusal, text, evidence()));
+    }
+}

@@ -1,0 +1,80 @@
+//! From verdicts to an exit code.
+
+use clap::ValueEnum;
+use jivascope::analysis::Volume;
+use jivascope::verdict::{Start, VerdictKind};
+
+/// What `--fail-on` can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// All hold the same data (exit code 0 all the same)
+    Consistent,
+    /// Some replica holds everything, and not all do
+    Authoritative,
+    /// Several hold what no other does
+    Irreconcilable,
+    /// What would settle it is missing
+    InsufficientEvidence,
+    /// Simply starting it can lose data
+    Unsafe,
+    /// It does not come up by itself
+    Stuck,
+}
+
+/// The gravest code of all volumes. Without `--fail-on` every verdict gives its own; with it only what is named does,
+/// and `unsafe` or `stuck` give the verdict's code, or 10 where that would be 0.
+pub(super) fn exit_code(volumes: &[Volume], fail_on: &[FailOn]) -> u8 {
+    volumes.iter().map(|volume| code(volume.verdict.kind, volume.verdict.start, fail_on)).max().unwrap_or(0)
+}
+
+fn code(kind: VerdictKind, start: Option<Start>, fail_on: &[FailOn]) -> u8 {
+    let own = kind.exit_code();
+    if fail_on.is_empty() {
+        return own;
+    }
+    let named = |one| fail_on.contains(&one);
+    let by_kind = named(match kind {
+        VerdictKind::Consistent => FailOn::Consistent,
+        VerdictKind::Authoritative => FailOn::Authoritative,
+        VerdictKind::Irreconcilable => FailOn::Irreconcilable,
+        VerdictKind::InsufficientEvidence => FailOn::InsufficientEvidence,
+    });
+    let by_start = match start {
+        Some(Start::Unsafe) => named(FailOn::Unsafe),
+        Some(Start::Stuck) => named(FailOn::Stuck),
+        Some(Start::Safe | Start::Unknown) | None => false,
+    };
+    match (by_kind, by_start) {
+        (false, false) => 0,
+        (true, false) => own,
+        (_, true) => own.max(VerdictKind::Authoritative.exit_code()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_fail_on_every_verdict_has_its_code() {
+        assert_eq!(code(VerdictKind::Consistent, Some(Start::Stuck), &[]), 0);
+        assert_eq!(code(VerdictKind::Authoritative, None, &[]), 10);
+        assert_eq!(code(VerdictKind::Irreconcilable, None, &[]), 20);
+        assert_eq!(code(VerdictKind::InsufficientEvidence, None, &[]), 30);
+    }
+
+    #[test]
+    fn fail_on_silences_all_that_it_does_not_name() {
+        let on = [FailOn::Irreconcilable, FailOn::Stuck];
+        assert_eq!(code(VerdictKind::Authoritative, Some(Start::Unsafe), &on), 0);
+        assert_eq!(code(VerdictKind::InsufficientEvidence, None, &on), 0);
+        assert_eq!(code(VerdictKind::Irreconcilable, Some(Start::Safe), &on), 20);
+        assert_eq!(code(VerdictKind::InsufficientEvidence, Some(Start::Stuck), &on), 30);
+    }
+
+    #[test]
+    fn a_consistent_set_that_cannot_start_fails_when_asked() {
+        assert_eq!(code(VerdictKind::Consistent, Some(Start::Stuck), &[FailOn::Stuck]), 10);
+        assert_eq!(code(VerdictKind::Consistent, Some(Start::Unsafe), &[FailOn::Stuck]), 0);
+    }
+}

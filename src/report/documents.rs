@@ -1,0 +1,92 @@
+//! The JSON documents of `inspect` and `graph`: parts of the document of an analysis, in the same form.
+
+use serde::Serialize;
+
+use super::json::{
+    ShownAncestor, ShownFinding, ShownGraph, ShownReplica, TOOL, Tool, ancestors, finding, graph, pretty,
+    replica,
+};
+use crate::analysis::Analysis;
+use crate::evidence::InputReport;
+use crate::format::VolumeMeta;
+use crate::lineage::rescue;
+use crate::replica::Replica;
+
+/// Every replica in full, unjudged: `jivascope.inspect/1`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct InspectDocument<'a> {
+    schema: &'static str,
+    tool: Tool,
+    evidence: &'a [InputReport],
+    replicas: Vec<InFull<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct InFull<'a> {
+    #[serde(flatten)]
+    replica: ShownReplica<'a>,
+    /// `volume.meta`, as it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volume_meta: Option<&'a VolumeMeta>,
+    findings: Vec<ShownFinding<'a>>,
+}
+
+impl<'a> InspectDocument<'a> {
+    /// Makes the document.
+    pub fn of(inputs: &'a [InputReport], replicas: &'a [Replica]) -> Self {
+        let in_full = |one: &'a Replica| InFull {
+            replica: replica(one, None).with_candidates(rescue::candidates(one, replicas).into()),
+            volume_meta: one.meta.as_ref(),
+            findings: one.findings.iter().map(finding).collect(),
+        };
+        Self {
+            schema: "jivascope.inspect/1",
+            tool: TOOL,
+            evidence: inputs,
+            replicas: replicas.iter().map(in_full).collect(),
+        }
+    }
+
+    /// The document as text, with a line feed at its end.
+    pub fn to_text(&self) -> String {
+        pretty(self)
+    }
+}
+
+/// The snapshot DAG of every volume: `jivascope.graph/1`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct GraphDocument<'a> {
+    schema: &'static str,
+    tool: Tool,
+    volumes: Vec<Drawn<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Drawn<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    graph: ShownGraph<'a>,
+    ancestors: Vec<ShownAncestor<'a>>,
+}
+
+impl<'a> GraphDocument<'a> {
+    /// Makes the document.
+    pub fn of(analysis: &'a Analysis) -> Self {
+        let volumes = analysis.volumes.iter();
+        let drawn = volumes.map(|volume| Drawn {
+            name: &volume.name,
+            graph: graph(volume),
+            ancestors: ancestors(volume),
+        });
+        Self { schema: "jivascope.graph/1", tool: TOOL, volumes: drawn.collect() }
+    }
+
+    /// The document as text, with a line feed at its end.
+    pub fn to_text(&self) -> String {
+        pretty(self)
+    }
+}

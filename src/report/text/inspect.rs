@@ -1,0 +1,190 @@
+//! The screen of `inspect`: each replica in full.
+
+use std::collections::BTreeMap;
+
+use super::findings;
+use super::lanes::draw;
+use super::page::Page;
+use super::palette::{Palette, Role};
+use super::words;
+use crate::evidence::InputReport;
+use crate::ident::DiskName;
+use crate::replica::{Disk, Flag, RecordState, Replica};
+use crate::report::json::in_order;
+
+/// More lanes than this leave too little room for names.
+const LANES: usize = 12;
+
+/// The names that are one file, by file.
+type Links<'a> = BTreeMap<u64, Vec<&'a DiskName>>;
+
+/// Every replica: what volume.meta says, the chain as a tree, every disk, every finding.
+pub fn inspect(inputs: &[InputReport], replicas: &[Replica], palette: &Palette) -> String {
+    let mut page = Page::new(palette);
+    for replica in replicas {
+        page.gap();
+        page.say(Role::Heading, 0, &format!("{} · {}", replica.label, words::condition(replica)));
+        facts(&mut page, replica);
+        disks(&mut page, replica);
+        page.gap();
+        if replica.findings.is_empty() {
+            page.say(Role::Good, 2, "no findings");
+        } else {
+            page.say(Role::Heading, 2, "findings");
+            let mut findings: Vec<_> = replica.findings.iter().collect();
+            findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
+            for finding in findings {
+                findings::in_full(&mut page, finding);
+            }
+        }
+    }
+    super::screen::inputs(&mut page, inputs);
+    page.finish()
+}
+
+fn facts(page: &mut Page<'_>, replica: &Replica) {
+    let mut fact = |name: &str, text: Option<String>| {
+        if let Some(text) = text {
+            page.item(Role::Plain, &format!("  {name:14} "), &text);
+        }
+    };
+    let name = |name: &Option<DiskName>| name.as_ref().map(DiskName::to_string);
+    fact("found in", Some(replica.path.clone()));
+    fact("volume", replica.volume.clone());
+    fact("size", replica.size.map(|size| format!("{} ({size} bytes)", words::bytes(size))));
+    fact("error", replica.error.clone());
+    fact("cannot start", replica.start_error.clone());
+    fact("head", name(&replica.head));
+    fact("parent", name(&replica.parent));
+    fact("Checkpoint", Some(name(&replica.checkpoint).unwrap_or_else(|| "none".to_owned())));
+    fact(
+        "counter",
+        Some(replica.counter.map_or_else(|| "none that can be read".to_owned(), |c| c.to_string())),
+    );
+    if let Some(meta) = &replica.meta {
+        let shown = |flag: Option<bool>| flag.map_or_else(|| "absent".to_owned(), |flag| flag.to_string());
+        fact("Dirty", Some(shown(meta.dirty)));
+        fact("Rebuilding", Some(shown(meta.rebuilding)));
+        fact("CloneStatus", meta.clone_status.clone().filter(|text| !text.is_empty()));
+        fact("backing file", meta.backing_file_name.clone().filter(|text| !text.is_empty()));
+        fact("sector size", meta.sector_size.map(|size| size.to_string()));
+        fact("at last snap", meta.revision_counter.map(|counter| format!("counter {counter}")));
+        fact("UUID", meta.uuid.clone());
+        fact(
+            "written by",
+            meta.generation().map(|version| format!("Jiva {version}, by the keys of volume.meta")),
+        );
+    }
+    fact("last join", Some(words::last_join(replica.last_join).to_owned()));
+    fact("clean tip", name(&replica.clean_tip));
+    if let Some(peer) = &replica.peer {
+        let counter =
+            peer.counter.map_or_else(|| "no counter".to_owned(), |counter| format!("counter {counter}"));
+        let at = peer.created.as_deref().map_or_else(String::new, |at| format!(" at {}", words::when(at)));
+        fact("met a peer", Some(format!("head {}, {counter}{at}", peer.head)));
+        fact("join snapshot", Some(peer.join_snapshot.to_string()));
+    }
+}
+
+fn disks(page: &mut Page<'_>, replica: &Replica) {
+    let disks = in_order(replica);
+    page.gap();
+    let stored: u64 = disks.iter().filter_map(|disk| disk.allocated()).sum();
+    let off = disks.iter().filter(|disk| !disk.on_chain).count();
+    let mut text = format!("chain of {}, head first", words::count(replica.chain.len(), "disk"));
+    if off > 0 {
+        text.push_str(&format!("; {off} outside it, marked x"));
+    }
+    if replica.has_images() {
+        text.push_str(&format!("; {} stored in all", words::bytes(stored)));
+    }
+    page.say(Role::Heading, 2, &text);
+    let places: BTreeMap<&DiskName, usize> =
+        disks.iter().enumerate().map(|(at, disk)| (&disk.name, at)).collect();
+    let place = |name: &DiskName| places.get(name).copied();
+    let mut links: Links<'_> = BTreeMap::new();
+    for disk in &disks {
+        if let Some(link) = disk.image.as_ref().and_then(|image| image.link) {
+            links.entry(link).or_default().push(&disk.name);
+        }
+    }
+    let parents: Vec<Vec<usize>> = disks
+        .iter()
+        .map(|disk| disk.parent().and_then(|parent| place(&parent)).into_iter().collect())
+        .collect();
+    let mark = |at: usize| match disks[at] {
+        disk if Some(&disk.name) == replica.head.as_ref() => '*',
+        disk if disk.on_chain => 'o',
+        _ => 'x',
+    };
+    let Some(rows) = draw(&parents, LANES, mark) else {
+        page.say(Role::Faint, 2, "too many branches to draw: the list is in order, head to base");
+        for (at, disk) in disks.iter().enumerate() {
+            one(page, replica, disk, &links, &format!("  {} ", mark(at)), "    ");
+        }
+        return;
+    };
+    for row in rows {
+        let lead = format!("  {} ", row.lanes.trim_end());
+        let under = format!("  {:1$} ", row.under.trim_end(), lead.chars().count() - 3);
+        match row.node {
+            Some(at) => one(page, replica, disks[at], &links, &lead, &under),
+            None => page.laid_out(Role::Plain, &lead),
+        }
+    }
+}
+
+fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, links: &Links<'_>, lead: &str, under: &str) {
+    let role = if Some(&disk.name) == replica.head.as_ref() { Role::Heading } else { Role::Plain };
+    page.led(role, lead, under, disk.name.as_str());
+    let mut parts = Vec::new();
+    match &disk.record {
+        RecordState::Absent => parts.push("no record".to_owned()),
+        RecordState::Invalid(error) => parts.push(format!("the record does not decode: {error}")),
+        RecordState::Unreadable(error) => parts.push(format!("the record {error}")),
+        RecordState::Read(record) => {
+            parts.extend(record.created.as_deref().map(words::when));
+            parts.push(
+                record
+                    .counter
+                    .map_or_else(|| "no counter".to_owned(), |counter| format!("counter {counter}")),
+            );
+            if let Some(name) = record.name.as_deref().filter(|name| *name != disk.name.as_str()) {
+                parts.push(format!("calls itself {name}"));
+            }
+        }
+    }
+    match &disk.image {
+        None if replica.flags.contains(&Flag::RecordsOnly) => {}
+        None => parts.push("no image".to_owned()),
+        Some(image) => {
+            parts.push(match disk.allocated() {
+                Some(stored) => format!("{} stored", words::bytes(stored)),
+                None => "stored ranges unknown".to_owned(),
+            });
+            if replica.size.is_some_and(|size| size != image.size) {
+                parts.push(format!("{} long", words::bytes(image.size)));
+            }
+            let same = image.link.and_then(|link| links.get(&link)).into_iter().flatten();
+            parts.extend(
+                same.filter(|other| ***other != disk.name).map(|other| format!("one file with {other}")),
+            );
+        }
+    }
+    if disk.user_created() {
+        parts.push("made by a user".to_owned());
+    }
+    if disk.removed() {
+        parts.push("marked for removal".to_owned());
+    }
+    if Some(&disk.name) == replica.checkpoint.as_ref() {
+        parts.push("Checkpoint".to_owned());
+    }
+    if Some(&disk.name) == replica.clean_tip.as_ref() {
+        parts.push("clean tip".to_owned());
+    }
+    if let Some(missing) = disk.parent().filter(|parent| replica.disk(parent).is_none()) {
+        parts.push(format!("its parent {missing} is not here"));
+    }
+    page.led(Role::Faint, under, under, &parts.join(", "));
+}

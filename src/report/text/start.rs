@@ -1,0 +1,134 @@
+//! What Jiva would make of it if it were simply started, in a clause.
+
+use std::collections::BTreeSet;
+
+use super::words;
+use crate::analysis::{ForetoldJoin, Volume};
+use crate::ident::{BLOCK_SIZE, Label};
+use crate::jiva::Outcome;
+use crate::replica::{Replica, State};
+use crate::verdict::Start;
+
+/// The clause, without a capital and a full stop; `None` where nothing is known.
+pub(super) fn clause(volume: &Volume) -> Option<String> {
+    Some(match volume.verdict.start? {
+        Start::Safe => {
+            "Jiva can start it as it is: in every order all come up and nothing is lost".to_owned()
+        }
+        Start::Unsafe => format!("do not simply start it: {}", harm(volume)),
+        Start::Stuck => stuck(volume),
+        Start::Unknown => "what Jiva would do with it cannot be told from what is here".to_owned(),
+    })
+}
+
+/// What makes processes start that do not, where that is a small thing.
+pub(super) fn step(volume: &Volume) -> Option<String> {
+    let dead: Vec<&Replica> = volume.replicas.iter().filter(|r| r.start_error.is_some()).collect();
+    (!dead.is_empty()).then(|| {
+        format!(
+            "Once everything is copied: remove log.info from {} on the node; Jiva writes a new one and the process \
+             starts.",
+            words::labels(dead.iter().map(|replica| &replica.label))
+        )
+    })
+}
+
+fn stuck(volume: &Volume) -> String {
+    let dead: Vec<&Replica> = volume.replicas.iter().filter(|r| r.start_error.is_some()).collect();
+    let closed: Vec<&Replica> =
+        volume.replicas.iter().filter(|r| r.start_error.is_none() && r.error.is_some()).collect();
+    let mut causes = Vec::new();
+    if !dead.is_empty() {
+        causes.push(format!("log.info {} in {}", log_info(&dead), who(&dead, volume)));
+    }
+    if !closed.is_empty() {
+        causes.push(format!("{} cannot be opened", who(&closed, volume)));
+    }
+    if volume.elections.is_empty() {
+        let causes =
+            if causes.is_empty() { "too few replicas are here".to_owned() } else { words::list(&causes) };
+        return format!("Jiva cannot start it: {causes}");
+    }
+    let refused = "whichever starts first, the others are refused";
+    causes.insert(0, refused.to_owned());
+    format!("Jiva will not bring it up by itself: {}", causes.join("; "))
+}
+
+/// How `log.info` is damaged: empty in all of them, or not.
+fn log_info(dead: &[&Replica]) -> &'static str {
+    let empty = |replica: &&Replica| {
+        replica.source.entries().iter().any(|entry| entry.name == "log.info" && entry.size == 0)
+    };
+    if dead.iter().all(empty) { "is empty" } else { "does not decode" }
+}
+
+fn who(some: &[&Replica], volume: &Volume) -> String {
+    match (some.len(), volume.replicas.len()) {
+        (3, 3) => "all three".to_owned(),
+        (some, all) if some == all && all > 3 => format!("all {all}"),
+        _ => words::labels(some.iter().map(|replica| &replica.label)),
+    }
+}
+
+/// The gravest thing that some order of starting leads to.
+fn harm(volume: &Volume) -> String {
+    let leaders: BTreeSet<&Label> = volume.elections.iter().map(|election| &election.leader).collect();
+    let lacking = |join: &&ForetoldJoin| {
+        volume
+            .lineage
+            .between(&join.join.rw, &join.join.wo)
+            .and_then(|relation| relation.lacks(&join.join.rw, &join.join.wo))
+    };
+    let joins: Vec<&ForetoldJoin> =
+        volume.joins.iter().filter(|join| leaders.contains(&join.join.rw)).collect();
+    let empty =
+        |label: &&&Label| volume.replicas.iter().any(|r| r.label == ***label && r.state == State::Blank);
+    if let Some(leader) = leaders.iter().find(empty) {
+        return format!("{leader} is empty, and if it leads the volume is served empty");
+    }
+    let accepted = |join: &&&ForetoldJoin| matches!(join.join.outcome, Outcome::Accepted { .. });
+    let worst = joins
+        .iter()
+        .filter(accepted)
+        .filter_map(|join| Some((join, lacking(join).filter(|holds| !holds.nothing())?)))
+        .max_by_key(|(join, holds)| {
+            (holds.blocks.blocks(), std::cmp::Reverse((&join.join.rw, &join.join.wo)))
+        });
+    if let Some((join, holds)) = worst {
+        let (rw, wo) = (&join.join.rw, &join.join.wo);
+        return format!(
+            "if {rw} leads and {wo} joins it, {} of {wo} are overwritten or hidden",
+            words::holds(holds)
+        );
+    }
+    let without = joins
+        .iter()
+        .filter_map(|join| Some((join, lacking(join).filter(|holds| !holds.nothing())?)))
+        .max_by_key(|(join, holds)| {
+            (holds.blocks.blocks(), std::cmp::Reverse((&join.join.rw, &join.join.wo)))
+        });
+    if let Some((join, holds)) = without {
+        let (rw, wo) = (&join.join.rw, &join.join.wo);
+        return format!(
+            "if {rw} leads, the volume is served without {} of {wo}, which is refused",
+            words::holds(holds)
+        );
+    }
+    let differing =
+        joins.iter().filter(accepted).find_map(|join| Some((join, join.differing.filter(|n| *n > 0)?)));
+    if let Some((join, blocks)) = differing {
+        return format!(
+            "if {} leads, {} comes up as healthy and yet differs from it in {}",
+            join.join.rw,
+            join.join.wo,
+            words::bytes(blocks * BLOCK_SIZE)
+        );
+    }
+    let left = joins.iter().find(|join| !matches!(join.join.outcome, Outcome::Accepted { .. }));
+    match left {
+        Some(join) => {
+            format!("if {} leads, {} does not come up and is left behind", join.join.rw, join.join.wo)
+        }
+        None => "in some order data are lost or the replicas part".to_owned(),
+    }
+}

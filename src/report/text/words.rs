@@ -1,0 +1,164 @@
+//! Small words that several parts of a report share.
+
+use crate::finding::Exhibit;
+use crate::format::parse_rfc3339;
+use crate::ident::{BLOCK_SIZE, Label, Runs};
+use crate::lineage::{Basis, Holds};
+use crate::replica::{Flag, LastJoin, Replica, State};
+
+use super::page::shorten;
+
+pub(crate) use crate::verdict::words::bytes;
+
+/// The bytes of whole blocks.
+pub(crate) fn blocks(runs: &Runs) -> String {
+    bytes(runs.blocks() * BLOCK_SIZE)
+}
+
+/// How much it is that one side holds and the other lacks.
+pub(crate) fn holds(holds: &Holds) -> String {
+    match (holds.blocks.is_empty(), holds.more) {
+        (true, false) => "nothing".to_owned(),
+        (true, true) => "some writes".to_owned(),
+        (false, false) => blocks(&holds.blocks),
+        (false, true) => format!("{} or more", blocks(&holds.blocks)),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    joined(items, "and")
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(crate) fn either(labels: &[Label]) -> String {
+    joined(&labels.iter().map(Label::as_str).collect::<Vec<_>>(), "or")
+}
+
+fn joined<T: AsRef<str>>(items: &[T], word: &str) -> String {
+    match items {
+        [] => "none".to_owned(),
+        [one] => one.as_ref().to_owned(),
+        [most @ .., last] => {
+            let most: Vec<&str> = most.iter().map(AsRef::as_ref).collect();
+            format!("{} {word} {}", most.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// Labels as a list; long lists are cut.
+pub(crate) fn labels<'a>(labels: impl IntoIterator<Item = &'a Label>) -> String {
+    const MOST: usize = 8;
+    let all: Vec<String> = labels.into_iter().map(|label| label.to_string()).collect();
+    match all.get(MOST..) {
+        Some(rest) if rest.len() > 1 => format!("{} and {} more", all[..MOST].join(", "), rest.len()),
+        _ => list(&all),
+    }
+}
+
+/// A count with its noun.
+pub(crate) fn count(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// A moment to the minute, in the record's own time; what is no moment is shown as it stands.
+pub(crate) fn when(text: &str) -> String {
+    match (parse_rfc3339(text), text.get(..16)) {
+        (Some(_), Some(minute)) => minute.replace('T', " "),
+        _ => shorten(text, 20),
+    }
+}
+
+/// What an answer rests on.
+pub(crate) fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Records => "by records alone",
+        Basis::Extents => "by extents",
+        Basis::Blocks => "by content",
+    }
+}
+
+pub(crate) fn last_join(join: LastJoin) -> &'static str {
+    match join {
+        LastJoin::None => "none",
+        LastJoin::Finished => "finished",
+        LastJoin::Unfinished => "cut off",
+        LastJoin::Refused => "refused",
+    }
+}
+
+pub(crate) fn state(state: State) -> &'static str {
+    match state {
+        State::Usable => "usable",
+        State::Broken => "broken: Jiva cannot open it",
+        State::Blank => "empty",
+    }
+}
+
+/// A flag in words; `None` for those that the column of joins tells already.
+pub(crate) fn flag(flag: Flag) -> Option<&'static str> {
+    Some(match flag {
+        Flag::PowerLossSuspected => "power loss suspected",
+        Flag::Dirty => "not closed",
+        Flag::Rebuilding => "Rebuilding flag set",
+        Flag::RefusedJoin | Flag::UnfinishedJoin | Flag::PeerHeadRecord => return None,
+        Flag::ChainNearLimit => "chain near its limit",
+        Flag::ChainOverLimit => "chain too long",
+        Flag::HardLinked => "hard-linked files",
+        Flag::ChainHardLinked => "two layers in one file",
+        Flag::OffChainDisks => "disks outside the chain",
+        Flag::UnfaithfulCopy => "copy not faithful",
+        Flag::RecordsOnly => "records only, no images",
+        Flag::ImageMissing => "an image is missing",
+        Flag::Reinitialised => "empty head over older files",
+    })
+}
+
+/// State, flags and what keeps its process from starting.
+pub(crate) fn condition(replica: &Replica) -> String {
+    let mut words = vec![state(replica.state)];
+    if replica.start_error.is_some() {
+        words.push("cannot start");
+    }
+    words.extend(replica.flags.iter().filter_map(|one| flag(*one)));
+    words.join(", ")
+}
+
+/// Where a statement can be looked up: places grouped by replica, in the order given.
+pub(crate) fn evidence(exhibits: &[Exhibit]) -> String {
+    const MOST: usize = 6;
+    let mut groups: Vec<(Option<&Label>, Vec<String>)> = Vec::new();
+    for exhibit in exhibits.iter().take(MOST) {
+        let place = place(exhibit);
+        match groups.iter_mut().find(|(label, _)| *label == exhibit.replica.as_ref()) {
+            Some((_, places)) => places.push(place),
+            None => groups.push((exhibit.replica.as_ref(), vec![place])),
+        }
+    }
+    let group = |(label, places): (Option<&Label>, Vec<String>)| match label {
+        Some(label) => format!("{label}: {}", places.join(", ")),
+        None => places.join(", "),
+    };
+    let mut text = groups.into_iter().map(group).collect::<Vec<_>>().join("; ");
+    if exhibits.len() > MOST {
+        text.push_str(&format!("; and {} more places", exhibits.len() - MOST));
+    }
+    text
+}
+
+fn place(exhibit: &Exhibit) -> String {
+    let mut text = exhibit.file.clone().unwrap_or_default();
+    if text == "view" {
+        text = "merged view".to_owned();
+    }
+    if let Some(field) = exhibit.field.as_deref().filter(|_| text != "revision.counter") {
+        text.push_str(&format!(" {field}"));
+    }
+    if let Some(value) = &exhibit.value {
+        text.push_str(&format!(" = {}", if value.is_empty() { "\"\"" } else { value }));
+    }
+    if let Some(run) = exhibit.bytes {
+        text.push_str(&format!(" bytes {} to {}", run.start, run.end.saturating_sub(1)));
+    }
+    text
+}
