@@ -1,5 +1,7 @@
 //! Prints docs/findings.md.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
+
 use std::io::Write;
 
 fn main() -> std::io::Result<()> {

@@ -4,6 +4,8 @@
 //! cargo run --example holders -- DIRECTORY
 //! ```
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

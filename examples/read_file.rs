@@ -4,6 +4,8 @@
 //! cargo run --example read_file -- DIRECTORY OFFSET LENGTH > bytes
 //! ```
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
+
 use std::error::Error;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;

@@ -4,6 +4,8 @@
 //! cargo run --example walk_dag -- DIRECTORY
 //! ```
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
+
 use std::error::Error;
 use std::path::PathBuf;
 

@@ -12,14 +12,15 @@ use crate::blocks::{self, Comparison, Copied, Fidelity, Holes, Seen};
 use crate::evidence::{Evidence, InputReport};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
-use crate::jiva::Version;
+use crate::jiva::{Election, Version};
+use crate::lineage::rescue::{self, Candidate};
 use crate::lineage::{self, Contents, Lineage};
 use crate::replica::{self, Replica};
 use crate::verdict::{self, Case, Verdict};
 use crate::watch::Watch;
 
 pub use course::{Fate, FinalState, Part, Row};
-pub use foretell::{Foretold, ForetoldJoin};
+pub use foretell::ForetoldJoin;
 
 /// What changes the answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,12 +80,22 @@ pub struct Volume {
     pub replicas: Vec<Replica>,
     /// What they are to each other.
     pub lineage: Lineage,
+    /// Chains that may be rescued from replicas that Jiva would not open as they were left, likeliest first.
+    pub candidates: BTreeMap<Label, Vec<Candidate>>,
     /// How each was copied.
     pub fidelity: BTreeMap<Label, Fidelity>,
     /// What comparing the blocks found; `None` if they were not read.
     pub comparison: Option<Comparison>,
-    /// What Jiva would do if the replicas were started.
-    pub foretold: Foretold,
+    /// What Jiva would do for every ordered pair.
+    pub joins: Vec<ForetoldJoin>,
+    /// Whom Jiva would elect, for every order of registering.
+    pub elections: Vec<Election>,
+    /// Every way to start it, equal outcomes folded, best first; empty where too few come up for an election.
+    pub starts: Vec<Row>,
+    /// Replicas whose process does not come up, with Jiva's message.
+    pub down: Vec<(Label, String)>,
+    /// The version whose doings are foretold.
+    pub jiva_version: Version,
     /// The answer.
     pub verdict: Verdict,
     /// Everything noticed: the replicas' findings and the volume's.
@@ -172,6 +183,7 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
     let start = start::start(&ground, &foretold, options.without_missing);
     findings.extend(start::hazards(&ground, &foretold, start, options.without_missing));
     verdict.start = Some(start);
+    let candidates = rescue(&replicas, &mut findings);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
     findings.sort_by(|a, b| (std::cmp::Reverse(a.severity()), a).cmp(&(std::cmp::Reverse(b.severity()), b)));
     Volume {
@@ -181,7 +193,12 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
         lineage,
         fidelity,
         comparison,
-        foretold,
+        joins: foretold.joins,
+        elections: foretold.elections,
+        starts: foretold.rows,
+        down: foretold.down,
+        jiva_version: foretold.version,
+        candidates,
         verdict,
         findings,
     }
@@ -240,4 +257,27 @@ fn compare(
         ));
     }
     comparison
+}
+
+/// What may be rescued, told as a finding of the replica too.
+fn rescue(replicas: &[Replica], findings: &mut Vec<Finding>) -> BTreeMap<Label, Vec<Candidate>> {
+    let mut out = BTreeMap::new();
+    for replica in replicas {
+        let candidates = rescue::candidates(replica, replicas);
+        let Some(first) = candidates.first() else { continue };
+        let label = &replica.label;
+        let end = if first.complete { "to a base" } else { "and then breaks off" };
+        let count = candidates.len();
+        let text = format!(
+            "{count} chain{} can be built from its files; the likeliest, {label}@{}, has {} disks from {} {end}",
+            if count == 1 { "" } else { "s" },
+            first.name,
+            first.chain.len(),
+            first.chain[0]
+        );
+        let exhibit = Exhibit::file(label, first.chain[0].as_str());
+        findings.push(Finding::of(Code::RescueCandidates, label, text, exhibit).on(&first.chain[0]));
+        out.insert(label.clone(), candidates);
+    }
+    out
 }

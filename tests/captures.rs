@@ -224,7 +224,7 @@ fn every_join_is_foretold_as_it_went() {
 
 fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {
     use jivascope::jiva::{Outcome, REFUSAL};
-    let joins = &capture.volume().foretold.joins;
+    let joins = &capture.volume().joins;
     let Some(ours) = joins.iter().find(|j| j.join.rw.as_str() == rw && j.join.wo.as_str() == wo) else {
         return vec!["not foretold".to_owned()];
     };
@@ -282,7 +282,6 @@ fn every_election_is_won_by_the_one_that_won_it() {
             let order = [want["first"].as_str().unwrap(), want["second"].as_str().unwrap()];
             let ours = capture
                 .volume()
-                .foretold
                 .elections
                 .iter()
                 .find(|election| election.order.iter().map(|label| label.as_str()).eq(order));

@@ -7,6 +7,7 @@ mod mutate;
 mod support;
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -134,7 +135,7 @@ fn faults_never_turn_an_answer() {
     for (name, set) in captured() {
         faults += every_fault(&name, &set, 11);
     }
-    eprintln!("faults: {faults}");
+    let _ = writeln!(std::io::stderr(), "faults: {faults}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "every bench uses its own part")]
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
+pub mod stack;
 pub mod volume;
 
 use std::path::Path;

@@ -46,10 +46,10 @@ impl Chain {
         for (level, layer) in self.layers.iter().enumerate() {
             let mut text = String::new();
             let counter = 1 + level as u64 * 100;
-            write!(
+            writeln!(
                 text,
                 "{{\"Name\":\"{}\",\"Parent\":\"{parent}\",\"Removed\":false,\"UserCreated\":false,\
-                 \"Created\":\"2026-03-{:02}T{:02}:{:02}:00Z\",\"RevisionCounter\":{counter}}}\n",
+                 \"Created\":\"2026-03-{:02}T{:02}:{:02}:00Z\",\"RevisionCounter\":{counter}}}",
                 if level + 1 == self.layers.len() { &layer.name } else { "volume-head-000.img" },
                 1 + level / 1440 % 28,
                 level / 60 % 24,

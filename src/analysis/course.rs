@@ -184,7 +184,7 @@ fn row(
             more |= lacking.more;
         }
         let Some(member) = course.members[1..].iter().find(|member| member.label == *label) else { continue };
-        let Some(price) = prices.of(leader, label, &member.stack()) else { continue };
+        let Some(price) = prices.of(ground, leader, label, &member.stack()) else { continue };
         splits |= price.splits();
         part.differing_blocks = price.differing.as_ref().map(Runs::blocks);
         let gone = |disk: &DiskName| !held.contains(&(label.clone(), disk.clone()));

@@ -31,9 +31,7 @@ pub struct ForetoldJoin {
 }
 
 /// Everything that Jiva would do with a volume.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Foretold {
+pub(super) struct Foretold {
     /// The version whose rules were followed.
     pub version: Version,
     /// Every ordered pair.
@@ -113,7 +111,7 @@ fn priced(ground: &Ground<'_>, join: Join, prices: &Prices) -> ForetoldJoin {
     let mut out = ForetoldJoin { differing: None, changed: None, lost: None, splits: false, join };
     let Outcome::Accepted { stack, overwritten, .. } = &out.join.outcome else { return out };
     let (rw, wo) = (&out.join.rw, &out.join.wo);
-    let Some(price) = prices.of(rw, wo, stack) else { return out };
+    let Some(price) = prices.of(ground, rw, wo, stack) else { return out };
     out.splits = price.splits();
     let gone = |disk: &DiskName| overwritten.contains(disk);
     out.lost = price.changed.is_some().then(|| prices.lost(ground, rw, wo, &price, gone).blocks());
@@ -211,15 +209,18 @@ impl Price {
 
 impl Prices {
     /// The price of a join that leaves this stack.
-    pub fn of(&self, rw: &Label, wo: &Label, stack: &[Original]) -> Option<Price> {
+    pub fn of(&self, ground: &Ground<'_>, rw: &Label, wo: &Label, stack: &[Original]) -> Option<Price> {
         let after = *self.stacks.get(&(wo.clone(), stack.to_vec()))?;
         let (rw_view, wo_view) = (*self.live.get(rw)?, *self.live.get(wo)?);
         let between = |view: usize| self.compared.as_ref().map(|compared| compared.between(view, after));
-        Some(Price {
-            differing: between(rw_view),
-            changed: between(wo_view),
-            by_layers: self.by_layers.get(&(rw_view, after)).cloned().unwrap_or_default(),
-        })
+        let mut by_layers = self.by_layers.get(&(rw_view, after)).cloned().unwrap_or_default();
+        if stack.iter().all(|(label, _)| label == wo) {
+            // Nothing was copied, so what either side holds alone it still holds alone.
+            for lacking in [ground.lacks(rw, wo), ground.lacks(wo, rw)].into_iter().flatten() {
+                by_layers = by_layers.union(&lacking.blocks);
+            }
+        }
+        Some(Price { differing: between(rw_view), changed: between(wo_view), by_layers })
     }
 
     /// What only the joiner had and no longer has in any file, where `gone` names its images that are overwritten.
@@ -240,23 +241,22 @@ impl Prices {
     }
 }
 
-/// Where the joiner is supplied by another layer than the RW side: the same image, or images of one name that both
-/// chains have, count as equal, and a layer that the other side has merged away as nothing known.
+/// Where the joiner is supplied by another layer than the RW side: images of one name that both chains have count as
+/// equal, all heads as one, and a layer that the other side has merged away as nothing known.
 fn other_layers(rw: &MergedView, after: &MergedView) -> Runs {
-    let names = |view: &MergedView| -> BTreeSet<DiskName> {
-        (0..).map_while(|level| view.layer(level)).cloned().collect()
+    let name = |view: &MergedView, level: usize| {
+        view.layer(level).map(|name| if name.is_head() { DiskName::from("head") } else { name.clone() })
     };
+    let names =
+        |view: &MergedView| -> BTreeSet<DiskName> { (0..).map_while(|level| name(view, level)).collect() };
     let (rw_names, after_names) = (names(rw), names(after));
     let mut out = Runs::new();
     for (run, at, bt) in rw.supply().zip(after.supply()) {
-        let name =
-            |view: &MergedView, level: Option<usize>| level.and_then(|level| view.layer(level)).cloned();
-        let (theirs, own) = (name(rw, at), name(after, bt));
+        let theirs = at.and_then(|level| name(rw, level));
+        let own = bt.and_then(|level| name(after, level));
         let known = theirs.as_ref().is_none_or(|name| after_names.contains(name))
             && own.as_ref().is_none_or(|name| rw_names.contains(name));
-        // A head of the joiner is never the RW side's, whatever its number.
-        let own_head = own.as_ref().is_some_and(DiskName::is_head) && !rw.is_same_in(after, run);
-        if (known && theirs != own) || own_head {
+        if known && theirs != own {
             out.push(run.start, run.end);
         }
     }

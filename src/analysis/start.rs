@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::course::{Fate, FinalState};
+use super::course::{Fate, FinalState, Row};
 use super::foretell::{Foretold, ForetoldJoin, Ground};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
@@ -18,7 +18,12 @@ use crate::verdict::Start;
 pub(super) fn start(ground: &Ground<'_>, foretold: &Foretold, without_missing: bool) -> Start {
     let count = ground.replicas.len();
     let partial = count < ground.factor;
-    if foretold.rows.iter().any(|row| row.harms()) {
+    // Beside a replica that nobody supplied any of these can come to lead, so every join counts then.
+    let any_join = |join: &ForetoldJoin| {
+        let (rw, wo) = (&join.join.rw, &join.join.wo);
+        join.join.outcome.is_accepted() && (join.splits || !ground.includes(rw, wo))
+    };
+    if foretold.rows.iter().any(Row::harms) || (partial && foretold.joins.iter().any(any_join)) {
         return Start::Unsafe;
     }
     if foretold.rows.iter().all(|row| row.state == FinalState::ReadOnly) {

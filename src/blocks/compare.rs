@@ -32,6 +32,18 @@ struct Subject {
     unreachable: Runs,
 }
 
+impl Subject {
+    /// Whether a window cannot be served in part.
+    fn fails_in(&self, window: Run) -> bool {
+        !self.unreachable.is_empty() && !self.unreachable.clip(window.start, window.end).is_empty()
+    }
+
+    /// Whether a window needs to be read of one of both only. Where one fails, it is to be told of each.
+    fn is_same_in(&self, other: &Self, window: Run) -> bool {
+        self.view.is_same_in(&other.view, window) && !self.fails_in(window) && !other.fails_in(window)
+    }
+}
+
 /// What comparing a set of views found.
 #[derive(Debug, Default)]
 #[non_exhaustive]
@@ -227,7 +239,8 @@ fn look(subjects: &[Subject], pairs: &[(usize, usize)], window: Run, buffers: &m
     // Each subject's first equal: by source without reading, else by content. Whatever equals it is compared no more.
     let mut class: Vec<usize> = Vec::with_capacity(subjects.len());
     for (at, subject) in subjects.iter().enumerate() {
-        if let Some(same) = (0..at).find(|&other| subjects[other].view.is_same_in(&subject.view, window)) {
+        let same = |&other: &usize| subjects[other].is_same_in(subject, window);
+        if let Some(same) = (0..at).find(same) {
             class.push(class[same]);
             continue;
         }
@@ -278,11 +291,9 @@ fn fill(at: usize, subject: &Subject, window: Run, buf: &mut [u8], found: &mut F
         return;
     }
     found.bytes += readable as u64;
-    if subject.unreachable.is_empty() || subject.unreachable.clip(window.start, window.end).is_empty() {
-        // Where it fails, it is looked at block by block below.
-        if view.read_at(window.start, &mut buf[..readable]).is_ok() {
-            return;
-        }
+    // Where it fails, it is looked at block by block below.
+    if !subject.fails_in(window) && view.read_at(window.start, &mut buf[..readable]).is_ok() {
+        return;
     }
     let mut place = window.start;
     while place < size {

@@ -2,6 +2,7 @@
 //!
 //! Everything is read through positional reads of the source; nothing is kept but runs.
 
+mod candidate;
 mod compare;
 mod difference;
 mod export;

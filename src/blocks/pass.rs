@@ -104,7 +104,8 @@ pub(super) fn pass(
         let mut reader =
             Reader { view, unreadable, feed: hash.then_some(feed), back, unread: Vec::new(), bytes: 0 };
         let read = reader.run(sink, watch);
-        let Reader { unread, bytes, .. } = reader; // closes the channel, which ends the hasher
+        let Reader { unread, bytes, feed, .. } = reader;
+        drop(feed); // the hasher ends with its channel
         let sha256 = hasher.map(|thread| thread.join().expect("hashing does not panic"));
         read.map(|()| Passed { sha256, unread: merge(unread), bytes })
     })

@@ -2,6 +2,7 @@
 //! own file.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jivascope::jiva::Version;
 
 use super::analyze::Analyze;
 use super::check::Check;
@@ -14,7 +15,7 @@ use super::hash::Hash;
 use super::inspect::Inspect;
 use super::new_case::NewCase;
 use super::out::Color;
-
+use super::simulate::Simulate;
 #[derive(Debug, Parser)]
 #[command(name = "jivascope", version, about, max_term_width = 80, after_help = HELP)]
 pub(super) struct Arguments {
@@ -61,6 +62,8 @@ pub(super) enum Command {
     Hash(Hash),
     /// Say in plain words what a code or a word of an answer means
     Explain(Explain),
+    /// Say what Jiva would do if the replicas were started, in every order, and the price
+    Simulate(Simulate),
 }
 
 #[derive(Debug, Args)]
@@ -81,6 +84,9 @@ pub(super) struct Judging {
     /// How many replicas the volume should have; it stands in no file
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub replication_factor: u16,
+    /// Foretell what this version of Jiva would do; the newest that any directory shows unless given
+    #[arg(long, value_name = "VERSION")]
+    pub jiva_version: Option<Version>,
     /// Only the volume of this name
     #[arg(long, value_name = "NAME")]
     pub volume: Option<String>,

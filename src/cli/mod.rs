@@ -16,6 +16,7 @@ mod new_case;
 mod out;
 mod progress;
 mod reading;
+mod simulate;
 mod verdicts;
 
 use std::io::Write;
@@ -43,6 +44,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Hash(command) => hash::run(command),
         Command::Diff(command) => diff::run(command),
         Command::Export(command) => export::run(command),
+        Command::Simulate(command) => simulate::run(command, arguments.color),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -251,6 +251,10 @@ catalog! {
         "two replicas carry one directory UUID"
         "One directory is a copy of the other; they are not two independent witnesses."
         "Find out which one was running."
+    40 RescueCandidates Info
+        "a chain can be built from what lies in the directory"
+        "Its files may hold what no other replica has, though Jiva would not read them."
+        "Compare or export it as LABEL@candidate-N before the directory is wiped; inspect tells each with its evidence."
     50 NoCommonAncestor Danger
         "no common ancestor"
         "There is no state that both histories went through, so whichever joins the other, data are lost."

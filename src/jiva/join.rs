@@ -5,6 +5,8 @@
 //! nothing is copied; otherwise every snapshot of the RW side above it is, oldest first and in place. What lies at or
 //! below the Checkpoint stays the joiner's own.
 
+use std::collections::HashSet;
+
 use super::start::{Original, Standing};
 use super::version::Version;
 use crate::ident::{DiskName, Label};
@@ -92,10 +94,14 @@ pub fn join(
 ///
 /// `name` is that of the join's snapshot.
 pub fn attach(members: &mut [Standing], joiner: &mut Standing, name: &DiskName, version: Version) -> Outcome {
-    for side in members.iter_mut().chain([&mut *joiner]) {
-        if let Err(error) = side.snapshot(name, version) {
-            return Outcome::Error(error);
-        }
+    // On all members at once: where it fails on one, the others keep it.
+    let failed: Vec<String> =
+        members.iter_mut().filter_map(|member| member.snapshot(name, version).err()).collect();
+    if let Some(error) = failed.into_iter().next() {
+        return Outcome::Error(error);
+    }
+    if let Err(error) = joiner.snapshot(name, version) {
+        return Outcome::Error(error);
     }
     let Some(source) = members.first() else { return Outcome::Error("no RW replica".to_owned()) };
     let checkpoint = joiner.checkpoint.clone();
@@ -125,8 +131,9 @@ pub fn attach(members: &mut [Standing], joiner: &mut Standing, name: &DiskName, 
         }
     }
     joiner.counter = source.counter;
-    let gone = |original: &Original| joiner.held().all(|held| held != original);
-    let mut overwritten: Vec<DiskName> = before.into_iter().filter(gone).map(|(_, disk)| disk).collect();
+    let held: HashSet<&Original> = joiner.held().collect();
+    let mut overwritten: Vec<DiskName> =
+        before.into_iter().filter(|original| !held.contains(original)).map(|(_, disk)| disk).collect();
     overwritten.sort();
     Outcome::Accepted { copied, stack: joiner.stack(), overwritten }
 }

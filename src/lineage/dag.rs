@@ -81,10 +81,8 @@ impl Graph {
             class.iter().for_each(|at| nodes[*at] = node);
         }
         for (number, replica) in replicas.iter().enumerate() {
-            let mut place = sets.first[number];
-            for disk in replica.disks.values() {
-                let node = nodes[place];
-                place += 1;
+            for (node, disk) in nodes[sets.first[number]..].iter().zip(replica.disks.values()) {
+                let node = *node;
                 if disk.on_chain {
                     graph.dag[node].on_chain.insert(replica.label.clone());
                 }

@@ -6,6 +6,7 @@ mod dag;
 mod group;
 mod layers;
 mod relation;
+pub mod rescue;
 mod shared;
 mod supply;
 mod witness;

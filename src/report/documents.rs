@@ -9,6 +9,7 @@ use super::json::{
 use crate::analysis::Analysis;
 use crate::evidence::InputReport;
 use crate::format::VolumeMeta;
+use crate::lineage::rescue;
 use crate::replica::Replica;
 
 /// Every replica in full, unjudged: `jivascope.inspect/1`.
@@ -36,7 +37,7 @@ impl<'a> InspectDocument<'a> {
     /// Makes the document.
     pub fn of(inputs: &'a [InputReport], replicas: &'a [Replica]) -> Self {
         let in_full = |one: &'a Replica| InFull {
-            replica: replica(one, None),
+            replica: replica(one, None).with_candidates(rescue::candidates(one, replicas).into()),
             volume_meta: one.meta.as_ref(),
             findings: one.findings.iter().map(finding).collect(),
         };

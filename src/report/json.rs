@@ -1,5 +1,7 @@
 //! The JSON document: one per run, names fixed, absent values absent, lists in a defined order.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
@@ -7,7 +9,8 @@ use crate::blocks::{Difference, Fidelity, Holes, Meaning, differences};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
-use crate::jiva::Outcome;
+use crate::jiva::{Election, Outcome};
+use crate::lineage::rescue::Candidate;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
 use crate::replica::{Disk, Flag, LastJoin, PeerRecord, Replica, State};
 use crate::verdict::Verdict;
@@ -111,6 +114,9 @@ pub(super) struct ShownReplica<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<&'a PeerRecord>,
     disks: Vec<ShownDisk<'a>>,
+    /// Chains that may be rescued, likeliest first.
+    #[serde(skip_serializing_if = "<[Candidate]>::is_empty")]
+    candidates: Cow<'a, [Candidate]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -250,7 +256,7 @@ struct ShownBlocks {
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ShownJoin<'a> {
+pub(super) struct ShownJoin<'a> {
     rw: &'a Label,
     wo: &'a Label,
     outcome: &'static str,
@@ -269,7 +275,7 @@ struct ShownJoin<'a> {
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ShownElection<'a> {
+pub(super) struct ShownElection<'a> {
     order: &'a [Label],
     leader: &'a Label,
     condition: &'a str,
@@ -335,23 +341,16 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
         replicas: volume
             .replicas
             .iter()
-            .map(|r| replica(r, volume.fidelity.get(&r.label).copied()))
+            .map(|one| {
+                let candidates = volume.candidates.get(&one.label).map_or(&[][..], Vec::as_slice);
+                replica(one, volume.fidelity.get(&one.label).copied()).with_candidates(candidates.into())
+            })
             .collect(),
         graph: graph(volume),
         ancestors: ancestors(volume),
         relations: volume.lineage.relations.iter().map(|r| relation(volume, r)).collect(),
-        joins: volume.foretold.joins.iter().map(join).collect(),
-        elections: volume
-            .foretold
-            .elections
-            .iter()
-            .map(|e| ShownElection {
-                order: &e.order,
-                leader: &e.leader,
-                condition: &e.condition,
-                likely: e.likely,
-            })
-            .collect(),
+        joins: volume.joins.iter().map(join).collect(),
+        elections: volume.elections.iter().map(election).collect(),
         witnesses: &volume.lineage.witnesses,
         verdict: &volume.verdict,
         findings: volume.findings.iter().map(finding).collect(),
@@ -371,6 +370,13 @@ pub(super) fn ancestors(volume: &Volume) -> Vec<ShownAncestor<'_>> {
 
 fn places(disks: &std::collections::BTreeMap<Label, DiskName>) -> Vec<Place<'_>> {
     disks.iter().map(|(replica, disk)| Place { replica, disk }).collect()
+}
+
+impl<'a> ShownReplica<'a> {
+    /// Shows chains that may be rescued from it.
+    pub(super) fn with_candidates(self, candidates: Cow<'a, [Candidate]>) -> Self {
+        Self { candidates, ..self }
+    }
 }
 
 /// A replica; `copy` where it was told how its directory was copied.
@@ -396,6 +402,7 @@ pub(super) fn replica(replica: &Replica, copy: Option<Fidelity>) -> ShownReplica
         copy,
         peer: replica.peer.as_ref(),
         disks: in_order(replica).into_iter().map(|d| disk(replica, d)).collect(),
+        candidates: Cow::Borrowed(&[]),
     }
 }
 
@@ -487,7 +494,16 @@ fn relation<'a>(volume: &'a Volume, relation: &'a Relation) -> ShownRelation<'a>
     }
 }
 
-fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
+pub(super) fn election(election: &Election) -> ShownElection<'_> {
+    ShownElection {
+        order: &election.order,
+        leader: &election.leader,
+        condition: &election.condition,
+        likely: election.likely,
+    }
+}
+
+pub(super) fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
     let copied: &[String] = match &foretold.join.outcome {
         Outcome::Accepted { copied, .. } => copied,
         Outcome::Refused | Outcome::Error(_) => &[],

@@ -12,6 +12,7 @@ pub mod glossary;
 pub mod json;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod simulation;
 #[cfg(feature = "cli")]
 pub mod text;
 

@@ -4,7 +4,7 @@ mod confidence;
 mod decide;
 mod notice;
 mod rules;
-mod words;
+pub(crate) mod words;
 
 use serde::Serialize;
 
@@ -14,7 +14,6 @@ use crate::ident::Label;
 pub use decide::{Case, decide};
 pub use notice::notice;
 pub use rules::{RULES, Rule, RuleRow};
-pub(crate) use words::bytes;
 
 /// What kind of answer it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

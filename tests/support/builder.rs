@@ -14,14 +14,17 @@
 //!   `?` no image, `<s1` another parent than the layer to the left.
 //! - `head4:25{1}` is the head; `head4=head9/u1:77{1}` one whose record came from a peer whose head was 9, at the
 //!   join whose snapshot is `u1`, at counter 77.
-//! - `now=27` is `revision.counter` (the head's, if not said), `own=25` the counter in `volume.meta` (the head's, if
-//!   not said and the head's record is its own), `cp=s2` the Checkpoint, `rebuilding` and `dirty` the flags.
+//! - `now=27` is `revision.counter` (the head's, if not said), `own=25` the counter in `volume.meta` (if not said, the
+//!   head's, and `now` where the head's record came from a peer), `cp=s2` the Checkpoint, `rebuilding` and `dirty` the flags.
 //! - What follows `|` is off the chain.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use jivascope::analysis::{Analysis, Options, analyze};
+use jivascope::evidence::{Evidence, Found};
 use jivascope::format::{CounterFile, KeyOrder, Record, VolumeMeta};
-use jivascope::ident::Counter;
+use jivascope::ident::{Counter, Label};
 
 use super::directory::{Body, Directory, Fill, Item};
 
@@ -63,6 +66,31 @@ pub struct Drawn {
     pub log: Vec<String>,
     /// When the last write came, in seconds since 1970.
     pub last_write: u64,
+}
+
+/// Judges drawn replicas, called a, b, c, … in their order, as one volume.
+pub fn judge(drawings: &[&str], metadata_only: bool) -> Analysis {
+    let drawn: Vec<Directory> = drawings.iter().map(|text| Drawn::draw(text).directory()).collect();
+    judge_directories(&drawn, metadata_only)
+}
+
+/// Judges directories, called a, b, c, … in their order, as one volume.
+pub fn judge_directories(directories: &[Directory], metadata_only: bool) -> Analysis {
+    let replicas = directories
+        .iter()
+        .zip('a'..)
+        .map(|(directory, label)| Found {
+            label: Label::new(label.to_string()),
+            path: label.to_string(),
+            input: 0,
+            source: Arc::new(directory.source()),
+            labelled: true,
+            volume: None,
+        })
+        .collect();
+    let mut options = Options::default();
+    options.metadata_only = metadata_only;
+    analyze(Evidence { inputs: Vec::new(), replicas }, options, &())
 }
 
 /// The image name of a short one: `s1`, `head4`.
@@ -180,12 +208,20 @@ impl Drawn {
         }
         let mut drawn = Self::new(64 * super::directory::BLOCK, chain);
         drawn.off_chain = off_chain;
+        // Applied in this order, whatever theirs: a head from a join says nothing of this side's own counter.
+        settings.sort_by_key(|word: &&str| !word.starts_with("now="));
+        let foreign = drawn.head().received;
         for word in settings {
             match word.split_once('=') {
                 None if word == "dirty" => drawn.meta.dirty = Some(true),
                 None => drawn.meta.rebuilding = Some(true),
                 Some(("cp", name)) => drawn.meta.checkpoint = Some(image(name)),
-                Some(("now", count)) => drawn.counter = count.parse().expect("a counter"),
+                Some(("now", count)) => {
+                    drawn.counter = count.parse().expect("a counter");
+                    if foreign {
+                        drawn.meta.revision_counter = Some(Counter(drawn.counter));
+                    }
+                }
                 Some((_, count)) => {
                     drawn.meta.revision_counter = Some(Counter(count.parse().expect("a counter")))
                 }

@@ -8,6 +8,8 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
+use jivascope::evidence::MemorySource;
+
 use super::tar_writer::{Tar, number};
 
 /// Bytes of one block of Jiva's.
@@ -113,6 +115,26 @@ impl Directory {
                 std::fs::hard_link(dir.join(target), dir.join(name)).unwrap();
             }
         }
+    }
+
+    /// The same directory without a disk.
+    pub fn source(&self) -> MemorySource {
+        let mut source = MemorySource::new();
+        for (name, item) in &self.files {
+            source = match &item.body {
+                Body::Bytes(bytes) => source.file(name, bytes.clone()),
+                Body::Sparse(size, blocks) => {
+                    let stored = blocks.iter().map(|(block, fill)| (block * BLOCK, fill.bytes(*block)));
+                    source.image(name, *size, stored)
+                }
+                Body::Link(_) => continue,
+            };
+        }
+        let links = self.files.iter().filter_map(|(name, item)| match &item.body {
+            Body::Link(target) => Some((name, target)),
+            _ => None,
+        });
+        links.fold(source, |source, (name, target)| source.link(name, target))
     }
 
     /// A tar archive of it below `prefix` (empty, or without a slash at its end), sparse files in the form PAX 1.0.

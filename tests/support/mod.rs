@@ -3,6 +3,7 @@
 
 pub mod builder;
 pub mod directory;
+pub mod incidents;
 pub mod recorded;
 pub mod stepping;
 pub mod tar_writer;

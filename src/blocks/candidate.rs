@@ -1,0 +1,30 @@
+//! The view of a rescue candidate: what a chain that Jiva would not open holds.
+
+use super::view::{MergedView, ViewError, ViewLayer};
+use crate::ident::DiskName;
+use crate::lineage::rescue::Candidate;
+use crate::replica::Replica;
+
+impl MergedView {
+    /// The view of a candidate of this replica. Its size is the replica's, or that of the largest image where
+    /// `volume.meta` tells none.
+    ///
+    /// # Errors
+    /// [`ViewError::NoChain`] for an empty candidate, [`ViewError::Extents`] if what an image stores cannot be told.
+    pub fn of_candidate(replica: &Replica, candidate: &Candidate) -> Result<Self, ViewError> {
+        let Some(top) = candidate.chain.first() else {
+            let disk = DiskName::new(candidate.name.as_str());
+            return Err(ViewError::NoChain { replica: replica.label.clone(), disk });
+        };
+        let images = candidate.chain.iter().filter_map(|name| replica.disk(name)?.image.as_ref());
+        let largest = images.map(|image| image.size).max();
+        let size = replica.size.filter(|size| *size > 0).or(largest).unwrap_or(0);
+        let layers = candidate
+            .chain
+            .iter()
+            .rev()
+            .map(|name| ViewLayer::of(replica, name))
+            .collect::<Result<_, _>>()?;
+        Ok(Self::stack(&replica.label, top, size, layers))
+    }
+}

@@ -1,0 +1,120 @@
+//! Chains built from what lies in a directory that Jiva would not open, or opened anew over older files.
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jivascope::blocks::MergedView;
+use jivascope::evidence::{self, Found, Images, Input, InputPath, MemorySource, gather};
+use jivascope::ident::Label;
+use jivascope::lineage::rescue::candidates;
+use jivascope::replica::{Replica, State, describe};
+use support::captures;
+
+fn replica(archive: &Path, label: &str) -> Replica {
+    let input = Input { label: Some(label.to_owned()), path: InputPath::Path(archive.to_owned()) };
+    let images = Images::Spool { dir: None, limit: 1 << 30 };
+    let evidence = gather(&[input], &evidence::Options { images, watch: &() }).unwrap();
+    describe(&evidence.replicas[0])
+}
+
+fn bytes(view: &MergedView) -> Vec<u8> {
+    let mut bytes = vec![0; view.size() as usize];
+    view.read_at(0, &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_directory_whose_volume_meta_is_gone_gives_its_whole_view_back() {
+    let Some(captures) = captures("rescue from recorded directories") else { return };
+    let untouched = replica(&captures.join("damaged/untouched.tar.zst"), "untouched");
+    let truth = bytes(&MergedView::live(&untouched).unwrap());
+    for name in [
+        "volume-meta-empty",
+        "volume-meta-cut",
+        "volume-meta-missing",
+        "volume-meta-no-head",
+        "head-record-missing",
+        "head-record-cut",
+    ] {
+        let damaged = replica(&captures.join(format!("damaged/{name}.tar.zst")), name);
+        // A head without a record is placed by what volume.meta still says.
+        let found = candidates(&damaged, std::slice::from_ref(&untouched));
+        let first = &found.first().unwrap_or_else(|| panic!("{name}: no candidate"));
+        assert!(first.complete && first.name == "candidate-1", "{name}: {first:?}");
+        assert_eq!(first.chain, untouched.chain, "{name}");
+        assert!(bytes(&MergedView::of_candidate(&damaged, first).unwrap()) == truth, "{name}");
+    }
+    assert!(candidates(&untouched, &[]).is_empty());
+}
+
+#[test]
+fn a_missing_record_is_taken_from_a_peer_and_said_so() {
+    let Some(captures) = captures("rescue from recorded directories") else { return };
+    let untouched = replica(&captures.join("damaged/untouched.tar.zst"), "untouched");
+    let damaged = replica(&captures.join("damaged/snapshot-record-missing.tar.zst"), "damaged");
+    assert_eq!(damaged.state, State::Broken);
+    let alone = candidates(&damaged, &[]);
+    assert!(
+        alone.iter().all(|candidate| !candidate.complete || candidate.chain.len() < untouched.chain.len())
+    );
+    let found = candidates(&damaged, std::slice::from_ref(&untouched));
+    assert_eq!(found[0].chain, untouched.chain);
+    assert!(
+        found[0].reasons.iter().any(|text| text.contains("is taken from untouched")),
+        "{:?}",
+        found[0].reasons
+    );
+}
+
+/// 10: a replica that lost its volume.meta and was started is empty; all its data lie beside the new head.
+#[test]
+fn what_a_re_initialised_replica_held_is_found_among_its_orphans() {
+    let Some(captures) = captures("rescue from recorded directories") else { return };
+    let dir = captures.join("10-blank-wins");
+    let blank = replica(&dir.join("rep-3.tar.zst"), "rep-3");
+    let peer = replica(&dir.join("rep-1.tar.zst"), "rep-1");
+    let truth = bytes(&MergedView::live(&peer).unwrap());
+    let found = candidates(&blank, std::slice::from_ref(&peer));
+    assert!(found[0].complete, "{found:?}");
+    assert!(bytes(&MergedView::of_candidate(&blank, &found[0]).unwrap()) == truth);
+}
+
+/// The incident of 2026-07-13: volume.meta names a head that is not there, eleven snapshots lie about.
+#[test]
+fn orphan_snapshots_without_a_head_give_a_chain_that_says_what_it_lacks() {
+    let mut source = MemorySource::new()
+        .file("volume.meta", br#"{"Size":65536,"Head":"volume-head-017.img","Dirty":true,"Rebuilding":false,"Parent":"volume-snap-s11.img","SectorSize":512,"BackingFileName":"","CloneStatus":"NA","Checkpoint":"","RevisionCounter":110,"UUID":"x"}"#.to_vec())
+        .file("revision.counter", b"115".to_vec());
+    for at in 1..=11u64 {
+        let parent = if at == 1 { String::new() } else { format!("volume-snap-s{}.img", at - 1) };
+        let record = format!(
+            "{{\"Name\":\"volume-snap-s{at}.img\",\"Parent\":\"{parent}\",\"Removed\":false,\"UserCreated\":false,\
+             \"Created\":\"2026-07-{at:02}T00:00:00Z\",\"RevisionCounter\":{}}}\n",
+            at * 10
+        );
+        source = source
+            .image(&format!("volume-snap-s{at}.img"), 65536, [(at * 4096, vec![at as u8; 4096])])
+            .file(&format!("volume-snap-s{at}.img.meta"), record.into_bytes());
+    }
+    let found = Found {
+        label: Label::from("rep-1"),
+        path: "memory".to_owned(),
+        input: 0,
+        source: Arc::new(source),
+        labelled: true,
+        volume: None,
+    };
+    let replica = describe(&found);
+    assert_eq!(
+        replica.error.as_deref(),
+        Some("link openebs/volume-head-017.img openebs/volume-snap-000.img: no such file or directory")
+    );
+    let found = candidates(&replica, &[]);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].chain.len(), found[0].complete), (11, true));
+    assert!(found[0].reasons.iter().any(|text| text.contains("there is no head over volume-snap-s11.img")));
+    let view = bytes(&MergedView::of_candidate(&replica, &found[0]).unwrap());
+    assert!((1..=11).all(|at| view[at * 4096] == at as u8));
+}
