@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("format", &["ident"]),
     ("evidence", &["ident", "watch"]),
     ("replica", &["ident", "finding", "format", "evidence"]),
-    ("lineage", &["ident", "format", "replica"]),
+    ("lineage", &["ident", "finding", "format", "replica"]),
     ("blocks", &["ident", "watch", "finding", "evidence", "replica", "lineage"]),
     ("jiva", &["ident", "finding", "format", "replica"]),
     ("verdict", &["ident", "finding", "replica", "lineage", "blocks", "jiva"]),
