@@ -13,6 +13,7 @@ use jivascope::check::{Checked, Expected, Outcome, differences, updated};
 use jivascope::report::check::CheckDocument;
 use jivascope::report::documents::{GraphDocument, InspectDocument};
 use jivascope::report::json::Document;
+use jivascope::report::simulation::SimulateDocument;
 use jivascope::report::schema::{schemas, to_text};
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -52,7 +53,7 @@ fn schemas_are_current() {
 /// Everything that an analysis says, and what `check` makes of it.
 fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
     let (analysis, check, expected) = (validator("analysis"), validator("check"), validator("expected"));
-    let (graph, inspect) = (validator("graph"), validator("inspect"));
+    let (graph, inspect, simulate) = (validator("graph"), validator("inspect"), validator("simulate"));
     diff_keeps(inputs, what);
     let labelled: Vec<_> = inputs.iter().map(|(label, path)| labelled(label, path)).collect();
     for metadata_only in [false, true] {
@@ -61,6 +62,7 @@ fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
         options.volume = None;
         let found = analysis::analyze(collect(&labelled).unwrap(), options, &());
         holds(&analysis, &value(&Document::of(&found).to_text()), what);
+        holds(&simulate, &value(&SimulateDocument::of(&found).to_text()), what);
         holds(&graph, &value(&GraphDocument::of(&found).to_text()), what);
         let volume = &found.volumes[0];
         holds(&inspect, &value(&InspectDocument::of(&found.inputs, &volume.replicas).to_text()), what);
