@@ -112,6 +112,8 @@ struct Lane<'a> {
     name: String,
     run: Box<dyn FnMut() -> Duration + 'a>,
     times: Vec<Duration>,
+    /// Of all threads and children, in all rounds but the first.
+    cpu: f64,
 }
 
 impl<'a> Race<'a> {
@@ -121,23 +123,32 @@ impl<'a> Race<'a> {
 
     /// Adds a way; `run` checks what it computed and returns how long it took.
     pub fn lane(&mut self, name: &str, run: impl FnMut() -> Duration + 'a) {
-        self.lanes.push(Lane { name: name.to_owned(), run: Box::new(run), times: Vec::new() });
+        self.lanes.push(Lane { name: name.to_owned(), run: Box::new(run), times: Vec::new(), cpu: 0.0 });
     }
 
     /// Runs each once to warm up, then all in turn, `rounds` times.
     pub fn run(mut self, rounds: usize) -> Times {
         for round in 0..=rounds {
             for lane in &mut self.lanes {
+                let before = cpu();
                 let took = (lane.run)();
                 if round > 0 {
                     lane.times.push(took);
+                    lane.cpu += cpu() - before;
                 }
             }
         }
         println!("\n{}", self.title);
         for lane in &self.lanes {
             let (low, middle, high) = spread(lane.times.iter().map(Duration::as_secs_f64));
-            println!("  {:<44} {} ({} to {})", lane.name, seconds(middle), seconds(low), seconds(high));
+            println!(
+                "  {:<44} {} ({} to {}), {} of processor",
+                lane.name,
+                seconds(middle),
+                seconds(low),
+                seconds(high),
+                seconds(lane.cpu / rounds as f64)
+            );
         }
         Times(self.lanes.into_iter().map(|lane| (lane.name, lane.times)).collect())
     }
@@ -174,6 +185,13 @@ impl Times {
         let word = if met(middle) { "met" } else { "MISSED" };
         println!("  {one} / {other}: {middle:.2} ({low:.2} to {high:.2}); budget {budget}: {word}");
     }
+}
+
+/// Processor time of this process and its ended children, in seconds; the system counts in hundredths.
+fn cpu() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 fn spread(values: impl Iterator<Item = f64>) -> (f64, f64, f64) {

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::course::{Row, rows};
 use crate::blocks::{self, Compared, MergedView, ViewLayer};
 use crate::ident::{DiskName, Label, Runs};
@@ -76,17 +78,22 @@ pub(super) fn foretell(ground: &Ground<'_>, watch: &dyn Watch) -> Foretold {
     let started: Vec<Result<Standing, String>> =
         ground.replicas.iter().map(|replica| jiva::start(replica, version)).collect();
     let labelled = || ground.replicas.iter().map(|replica| &replica.label).zip(&started);
-    let mut joins = Vec::new();
-    for (rw, rw_side) in labelled() {
-        for (wo, wo_side) in labelled().filter(|(wo, _)| *wo != rw) {
-            joins.push(jiva::join(rw_side, wo_side, (rw, wo), version));
-        }
-    }
+    let sides: Vec<(&Label, &Result<Standing, String>)> = labelled().collect();
+    let pairs: Vec<_> = sides
+        .iter()
+        .flat_map(|rw| sides.iter().filter(|wo| wo.0 != rw.0).map(move |wo| (*rw, *wo)))
+        .collect();
+    let joins: Vec<Join> = pairs
+        .into_par_iter()
+        .map(|((rw, rw_side), (wo, wo_side))| jiva::join(rw_side, wo_side, (rw, wo), version))
+        .collect();
     let running: Vec<Standing> = started.iter().flatten().cloned().collect();
     let elections = jiva::elections(&running, ground.factor);
     let leaders: BTreeSet<&Label> = elections.iter().map(|election| &election.leader).collect();
-    let courses: Vec<Course> =
-        leaders.iter().flat_map(|leader| jiva::courses(&running, leader, ground.factor, version)).collect();
+    let courses: Vec<Course> = leaders
+        .into_par_iter()
+        .flat_map(|leader| jiva::courses(&running, leader, ground.factor, version))
+        .collect();
     let down: Vec<(Label, String)> =
         labelled().filter_map(|(label, side)| Some((label.clone(), side.as_ref().err()?.clone()))).collect();
 
