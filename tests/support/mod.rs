@@ -1,6 +1,8 @@
 //! What the tests share.
 #![allow(dead_code, clippy::print_stderr, reason = "every test file uses its own part")]
 
+pub mod model;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
