@@ -120,7 +120,8 @@ impl Directory {
             }
             first.insert(*inode, name);
             let image = &self.inodes[*inode];
-            let stored = image.blocks.iter().map(|(block, version)| (*block as u64 * BLOCK, truth.bytes(*version)));
+            let stored =
+                image.blocks.iter().map(|(block, version)| (*block as u64 * BLOCK, truth.bytes(*version)));
             source = source.image(name, image.size as u64 * BLOCK, stored);
         }
         for (name, record) in &self.records {

@@ -1,7 +1,7 @@
 //! The controller: leader, joins, writes, checkpoints.
 
 use super::Dice;
-use super::process::{Killed, Process, is_head, record};
+use super::process::{Killed, Process, is_head};
 use super::truth::Truth;
 
 /// How a join ended.
@@ -25,12 +25,26 @@ pub struct Engine {
     names: u32,
     /// Writes that come in while a replica joins, in a hundred steps.
     pub traffic: usize,
+    /// Whether hidden blocks are punched out when a replica is loaded. Jiva does that behind the scenes, some time.
+    pub punches: bool,
+    /// Whether it ever ran with a replication factor of 1.
+    pub ran_alone: bool,
 }
 
 impl Engine {
     pub fn new(count: usize, factor: usize) -> Self {
         let replicas = (0..count).map(|at| Process::new(&format!("rep-{}", at + 1), at + 1)).collect();
-        Self { replicas, rw: Vec::new(), factor, truth: Truth::new(), now: 0, names: 0, traffic: 0 }
+        Self {
+            replicas,
+            rw: Vec::new(),
+            factor,
+            truth: Truth::new(),
+            now: 0,
+            names: 0,
+            traffic: 0,
+            punches: true,
+            ran_alone: false,
+        }
     }
 
     fn name(&mut self) -> String {
@@ -47,7 +61,8 @@ impl Engine {
     pub fn elect(&mut self, order: &[usize]) -> Option<usize> {
         self.now += 5;
         let now = self.now;
-        let up: Vec<usize> = order.iter().copied().filter(|at| self.replicas[*at].start(now).is_ok()).collect();
+        let up: Vec<usize> =
+            order.iter().copied().filter(|at| self.replicas[*at].start(now).is_ok()).collect();
         let first = up.get(..self.factor / 2 + 1)?;
         let highest = first.iter().map(|at| self.replicas[*at].counter()).max()?;
         first.iter().copied().find(|at| self.replicas[*at].counter() == highest)
@@ -58,7 +73,9 @@ impl Engine {
         let leader = &mut self.replicas[at];
         leader.open()?;
         leader.punching = true;
-        leader.punch_shadowed(dice);
+        if self.punches {
+            leader.punch_shadowed(dice);
+        }
         self.rw = vec![at];
         self.move_checkpoint();
         Ok(())
@@ -68,7 +85,8 @@ impl Engine {
         if self.rw.len() != self.factor {
             return;
         }
-        let newest: Vec<Option<String>> = self.rw.iter().map(|at| self.replicas[*at].chain.get(1).cloned()).collect();
+        let newest: Vec<Option<String>> =
+            self.rw.iter().map(|at| self.replicas[*at].chain.get(1).cloned()).collect();
         if let Some(Some(name)) = newest.first()
             && newest.iter().all(|other| other.as_ref() == Some(name))
         {
@@ -133,7 +151,8 @@ impl Engine {
     pub fn user_snapshot(&mut self) {
         if self.rw.len() == self.factor {
             let name = self.name();
-            self.snapshot_members(&name, true);
+            // A member that fails is gone; the others keep the snapshot.
+            let _ = self.snapshot_members(&name, true);
         }
     }
 
@@ -206,10 +225,16 @@ impl Engine {
             return Ok(Joined::Refused);
         }
         let above = |chain: &[String]| -> Vec<String> {
-            chain.iter().filter(|name| !is_head(name)).take_while(|name| **name != checkpoint).cloned().collect()
+            chain
+                .iter()
+                .filter(|name| !is_head(name))
+                .take_while(|name| **name != checkpoint)
+                .cloned()
+                .collect()
         };
         let list = above(&rw_chain);
-        let equal = self.replicas[source].counter() == self.replicas[at].counter() && list == above(&wo_chain);
+        let equal =
+            self.replicas[source].counter() == self.replicas[at].counter() && list == above(&wo_chain);
         let mut images = 0;
         if !equal {
             for name in list.iter().rev() {
@@ -227,10 +252,14 @@ impl Engine {
             }
         }
         self.replicas[at].step()?;
-        let Some(chain) = self.replicas[at].disk.chain() else { return Ok(Joined::Failed("reload".to_owned())) };
+        let Some(chain) = self.replicas[at].disk.chain() else {
+            return Ok(Joined::Failed("reload".to_owned()));
+        };
         self.replicas[at].chain = chain;
         self.replicas[at].punching = true;
-        self.replicas[at].punch_shadowed(dice);
+        if self.punches {
+            self.replicas[at].punch_shadowed(dice);
+        }
         self.replicas[at].step()?;
         let counter = self.replicas[source].counter();
         self.replicas[at].disk.counter = Some(counter);
@@ -262,6 +291,5 @@ impl Process {
     /// Everything gone: a new directory.
     pub fn wipe(&mut self, uuid: usize) {
         *self = Self::new(&self.label, uuid);
-        let _ = record;
     }
 }

@@ -1,5 +1,7 @@
 //! One replica's process: what it does to its directory, step by step, and where it dies.
 
+use std::collections::BTreeSet;
+
 use super::Dice;
 use super::disk::{BLOCKS, Directory, Image, Meta, Record};
 use super::truth::Version;
@@ -18,6 +20,8 @@ pub struct Process {
     /// Steps until it dies, if it is to.
     pub fuse: Option<usize>,
     pub punching: bool,
+    /// Every version that was ever written or copied into this directory.
+    pub had: BTreeSet<Version>,
 }
 
 pub fn is_head(name: &str) -> bool {
@@ -27,7 +31,14 @@ pub fn is_head(name: &str) -> bool {
 impl Process {
     pub fn new(label: &str, uuid: usize) -> Self {
         let disk = Directory { uuid, ..Directory::default() };
-        Self { label: label.to_owned(), disk, chain: Vec::new(), fuse: None, punching: false }
+        Self {
+            label: label.to_owned(),
+            disk,
+            chain: Vec::new(),
+            fuse: None,
+            punching: false,
+            had: BTreeSet::new(),
+        }
     }
 
     pub fn step(&mut self) -> Result<(), Killed> {
@@ -108,13 +119,13 @@ impl Process {
     pub fn punch_shadowed(&mut self, dice: &mut Dice) {
         let protected = self.protected();
         for block in 0..BLOCKS {
-            let layers: Vec<String> = self.chain.clone();
-            let holders = layers.iter().filter(|name| self.disk.image(name).blocks.contains_key(&block));
-            for name in holders.skip(1).cloned().collect::<Vec<_>>() {
-                let level = self.level(&name);
-                let base_is_safe = level <= protected;
-                if !base_is_safe && dice.percent(80) {
-                    self.disk.image_mut(&name).blocks.remove(&block);
+            let holders = self.chain.iter().filter(|name| self.disk.image(name).blocks.contains_key(&block));
+            let holders: Vec<String> = holders.cloned().collect();
+            for name in holders.iter().skip(1) {
+                // Two names of one file: whether Jiva punches the live data through the older name was never recorded.
+                let alias = self.disk.names[name] == self.disk.names[&holders[0]];
+                if !alias && self.level(name) > protected && dice.percent(80) {
+                    self.disk.image_mut(name).blocks.remove(&block);
                 }
             }
         }
@@ -145,6 +156,7 @@ impl Process {
         self.step()?;
         let head = self.chain[0].clone();
         for (block, version) in blocks {
+            self.had.insert(*version);
             let image = self.disk.image_mut(&head);
             if image.blocks.insert(*block, *version).is_none() {
                 image.uncommitted.insert(*block);
@@ -228,6 +240,7 @@ impl Process {
         }
         let dies = self.step().is_err();
         let until = if dies { dice.below(BLOCKS) } else { BLOCKS };
+        self.had.extend(from.blocks.range(..until).map(|(_, version)| *version));
         let image = self.disk.image_mut(name);
         image.size = from.size;
         for block in 0..until {

@@ -69,7 +69,8 @@ impl Truth {
 
     /// Those of the views that lack nothing of any other.
     pub fn holders(&self, views: &[(String, Vec<Version>)], settled: bool) -> BTreeSet<String> {
-        let lacks_nothing = |view: &Vec<Version>| views.iter().all(|(_, other)| self.newer(other, view, settled) == 0);
+        let lacks_nothing =
+            |view: &Vec<Version>| views.iter().all(|(_, other)| self.newer(other, view, settled) == 0);
         views.iter().filter(|(_, view)| lacks_nothing(view)).map(|(label, _)| label.clone()).collect()
     }
 }

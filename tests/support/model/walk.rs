@@ -2,10 +2,12 @@
 
 use super::Dice;
 use super::engine::Engine;
+use super::process::Process;
 
 /// What a walk may do beside writing, killing and joining.
 #[derive(Debug, Clone, Copy)]
 pub struct Habits {
+    pub restores: bool,
     pub power_cuts: bool,
     pub solo: bool,
     pub wipes: bool,
@@ -14,16 +16,40 @@ pub struct Habits {
 /// Lives through a number of phases and stops; the story tells what happened.
 pub fn live(seed: u64) -> (Engine, Vec<String>) {
     let mut dice = Dice::new(seed);
-    let habits = Habits { power_cuts: dice.percent(25), solo: dice.percent(35), wipes: dice.percent(35) };
+    let habits = Habits {
+        restores: dice.percent(20),
+        power_cuts: dice.percent(25),
+        solo: dice.percent(35),
+        wipes: dice.percent(35),
+    };
     let mut engine = Engine::new(3, 3);
     engine.traffic = if dice.percent(60) { 40 } else { 0 };
     let mut story = vec![format!("{habits:?}, traffic {}", engine.traffic)];
     start(&mut engine, &[0, 1, 2], 3, &mut dice, &mut story);
-    for _ in 0..3 + dice.below(9) {
+    let mut copies: Vec<Process> = Vec::new();
+    for _ in 0..4 + dice.below(14) {
+        if habits.restores && dice.percent(15) {
+            keep_or_restore(&mut engine, &mut copies, &mut dice, &mut story);
+        }
         phase(&mut engine, habits, &mut dice, &mut story);
     }
     engine.stop(dice.percent(50));
     (engine, story)
+}
+
+/// A copy of a replica that is away is kept, or put back in its place.
+fn keep_or_restore(engine: &mut Engine, copies: &mut Vec<Process>, dice: &mut Dice, story: &mut Vec<String>) {
+    let at = dice.below(engine.replicas.len());
+    if engine.rw.contains(&at) {
+        return;
+    }
+    match copies.iter().position(|copy| copy.label == engine.replicas[at].label) {
+        Some(found) => {
+            story.push(format!("an old copy of rep-{} is put back", at + 1));
+            engine.replicas[at] = copies.remove(found);
+        }
+        None => copies.push(engine.replicas[at].clone()),
+    }
 }
 
 fn phase(engine: &mut Engine, habits: Habits, dice: &mut Dice, story: &mut Vec<String>) {
@@ -73,7 +99,7 @@ fn phase(engine: &mut Engine, habits: Habits, dice: &mut Dice, story: &mut Vec<S
                 engine.replicas.iter_mut().for_each(|replica| replica.disk.commit());
             }
             let mut all = dice.shuffled(&[0, 1, 2]);
-            if dice.percent(40) {
+            if dice.percent(60) {
                 all.truncate(2);
             }
             start(engine, &all, 3, dice, story);
@@ -131,6 +157,7 @@ fn rejoin(engine: &mut Engine, at: usize, may_die: bool, dice: &mut Dice, story:
 /// Starts a set in this order of registering; the rest of the set joins.
 fn start(engine: &mut Engine, order: &[usize], factor: usize, dice: &mut Dice, story: &mut Vec<String>) {
     engine.factor = factor;
+    engine.ran_alone |= factor == 1;
     let Some(leader) = engine.elect(order) else {
         story.push(format!("start {order:?} with {factor}: nobody leads"));
         return;
