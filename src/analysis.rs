@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::blocks::{self, Comparison, Fidelity};
+use crate::blocks::{self, Comparison, Copied, Fidelity, Holes, Seen};
 use crate::evidence::{Evidence, InputReport};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
@@ -34,6 +34,8 @@ pub struct Options {
     pub metadata_only: bool,
     /// Share of the blocks to compare, between 0 and 1; `None` compares all.
     pub sample: Option<f64>,
+    /// What holes mean in copies that did not keep them.
+    pub holes: Holes,
     /// Only the volume of this name.
     pub volume: Option<String>,
     /// The version of Jiva whose doings are foretold; the newest that any directory of a volume shows unless given.
@@ -47,6 +49,7 @@ impl Default for Options {
             without_missing: false,
             metadata_only: false,
             sample: None,
+            holes: Holes::AsStored,
             volume: None,
             jiva_version: None,
         }
@@ -105,11 +108,17 @@ pub struct Volume {
 /// inputs.
 pub fn analyze(evidence: Evidence, options: Options, watch: &dyn Watch) -> Analysis {
     let replicas = describe(&evidence, watch);
-    let volumes = lineage::group(replicas)
+    let groups: Vec<lineage::Group> = lineage::group(replicas)
         .into_iter()
         .filter(|group| options.volume.as_ref().is_none_or(|name| *name == group.name))
-        .map(|group| volume(group, &options, watch))
         .collect();
+    // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each
+    // thread takes a volume.
+    let volumes = if options.metadata_only {
+        groups.into_par_iter().map(|group| volume(group, &options, watch)).collect()
+    } else {
+        groups.into_iter().map(|group| volume(group, &options, watch)).collect()
+    };
     Analysis { inputs: evidence.inputs, volumes, options }
 }
 
@@ -130,8 +139,11 @@ pub fn describe(evidence: &Evidence, watch: &dyn Watch) -> Vec<Replica> {
 }
 
 fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume {
-    let lineage::Group { name, replicas, by_history } = group;
+    let lineage::Group { name, mut replicas, by_history } = group;
     let mut findings = Vec::new();
+    if options.holes == Holes::Zeros && !options.metadata_only {
+        reconstruct(&mut replicas, watch, &mut findings);
+    }
     if by_history {
         let evidence = replicas.iter().map(|r| Exhibit::file(&r.label, "volume.meta")).collect();
         findings.push(Finding::volume(
@@ -141,14 +153,12 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
         ));
     }
     let comparison =
-        if options.metadata_only { None } else { compare(&replicas, options, watch, &mut findings) };
-    let fidelity: BTreeMap<Label, Fidelity> = replicas
-        .iter()
-        .map(|r| {
-            let zeros = comparison.as_ref().map(|found| found.stores_zeros.contains(&r.label));
-            (r.label.clone(), blocks::fidelity(r, zeros))
-        })
-        .collect();
+        if options.metadata_only { None } else { Some(compare(&replicas, options, watch, &mut findings)) };
+    let copied: BTreeMap<Label, Copied> =
+        replicas.iter().map(|r| (r.label.clone(), copied(r, comparison.as_ref(), options))).collect();
+    let fidelity: BTreeMap<Label, Fidelity> =
+        copied.iter().map(|(label, copied)| (label.clone(), copied.fidelity)).collect();
+    findings.extend(replicas.iter().filter_map(|r| blocks::notice(r, &copied[&r.label])));
     let none = Contents::new();
     let contents = comparison.as_ref().map_or(&none, |found| &found.contents);
     let lineage = Lineage::of(&replicas, contents);
@@ -194,31 +204,59 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
     }
 }
 
+/// Takes zeros for holes where holes were filled; a replica that cannot be read stays as it is, which is told.
+fn reconstruct(replicas: &mut [Replica], watch: &dyn Watch, findings: &mut Vec<Finding>) {
+    for replica in replicas.iter_mut().filter(|replica| replica.has_images()) {
+        if let Err(error) = blocks::reconstruct(replica, watch) {
+            let label = &replica.label;
+            let text = format!("holes could not be made from zeros: {error}");
+            findings.push(Finding::of(
+                Code::UnreadableRange,
+                label,
+                text,
+                Exhibit::file(label, "volume.meta"),
+            ));
+        }
+    }
+}
+
+/// How a replica was copied, by what was read of it.
+fn copied(replica: &Replica, comparison: Option<&Comparison>, options: &Options) -> Copied {
+    let zeros = comparison.and_then(|found| found.zeros.get(&replica.label));
+    let seen = match zeros {
+        Some(zeros) => Seen::Views(zeros),
+        None if options.metadata_only => Seen::Extents,
+        None => Seen::Probes,
+    };
+    blocks::copied(replica, seen)
+}
+
 /// Compares the blocks of all replicas that have any to compare.
 fn compare(
     replicas: &[Replica],
     options: &Options,
     watch: &dyn Watch,
     findings: &mut Vec<Finding>,
-) -> Option<Comparison> {
+) -> Comparison {
     let able: Vec<&Replica> = replicas
         .iter()
-        .filter(|r| r.is_judged() && r.has_images() && blocks::fidelity(r, None).is_usable())
+        .filter(|r| r.is_judged() && r.has_images() && blocks::fidelity(r, Seen::Probes).is_usable())
         .collect();
-    let comparison = blocks::compare(&able, options.sample, watch).ok()?;
+    let comparison = blocks::compare(&able, options.sample, watch);
     for unread in &comparison.unread {
+        let exhibit = Exhibit::bytes(&unread.replica, unread.disk.as_str(), unread.run);
         let text = format!("{}: {}", unread.disk, unread.why);
-        findings.push(
-            Finding::of(
-                Code::UnreadableRange,
-                &unread.replica,
-                text,
-                Exhibit::bytes(&unread.replica, unread.disk.as_str(), unread.run),
-            )
-            .on(&unread.disk),
-        );
+        findings.push(Finding::of(Code::UnreadableRange, &unread.replica, text, exhibit).on(&unread.disk));
     }
-    Some(comparison)
+    for (label, why) in &comparison.without_view {
+        findings.push(Finding::of(
+            Code::UnreadableRange,
+            label,
+            why.clone(),
+            Exhibit::file(label, "volume.meta"),
+        ));
+    }
+    comparison
 }
 
 /// What may be rescued, told as a finding of the replica too.

@@ -16,6 +16,7 @@ pub const BLOCK_SIZE: u64 = 4096;
 /// The name is a claim of the evidence. It is not validated: it may be empty or hold any character,
 /// and whoever shows it must escape it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct DiskName(Arc<str>);
 
@@ -98,6 +99,7 @@ impl From<&str> for DiskName {
 ///
 /// Two counters may only be compared within one timeline; nothing here knows which that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Counter(pub i64);
 
@@ -109,6 +111,7 @@ impl fmt::Display for Counter {
 
 /// What a replica is called in every answer.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Label(Arc<str>);
 
@@ -144,6 +147,7 @@ impl From<&str> for Label {
 
 /// A half-open range of bytes, `start..end`, never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Run {
     /// First byte.
     pub start: u64,
@@ -165,6 +169,7 @@ impl Run {
 
 /// Ascending, disjoint, non-empty runs that do not touch each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Runs(Vec<Run>);
 

@@ -36,7 +36,7 @@ fn oracle(dir: &Path) -> Value {
 /// Every recorded directory, opened by the real Jiva on a copy. In 21 a temporary file is a race of the recording.
 #[test]
 fn an_opening_changes_what_the_real_one_changed() {
-    let Some(captures) = captures() else { return };
+    let Some(captures) = captures("what Jiva does with recorded directories") else { return };
     let (mut count, mut wrong) = (0, Vec::new());
     for entry in WalkDir::new(&captures).sort_by_file_name().into_iter().map(Result::unwrap) {
         if entry.file_name() != "oracle.json" {
@@ -73,7 +73,7 @@ fn analyze(dir: &Path, factor: usize) -> Analysis {
 
 /// The one volume of a capture.
 fn capture(name: &str) -> Option<Volume> {
-    let dir = captures()?.join(name);
+    let dir = captures("what Jiva does with recorded directories")?.join(name);
     let mut volumes = analyze(&dir, 3).volumes;
     assert_eq!(volumes.len(), 1, "{name}");
     volumes.pop()
@@ -105,7 +105,7 @@ fn in_03_the_stale_one_as_rw_would_overwrite_what_only_the_others_have() {
         assert_eq!(join(&volume, "rep-3", wo).lost, Some(221));
     }
     // With a replication factor of 1 the first to come leads, and the stale one can be that.
-    let dir = captures().unwrap().join("03-stale");
+    let dir = captures("what Jiva does with recorded directories").unwrap().join("03-stale");
     let alone = &analyze(&dir, 1).volumes[0];
     assert_eq!(alone.verdict.start, Some(Start::Unsafe));
     assert_eq!(codes(alone, Code::StaleCanWin), ["rep-3"]);
@@ -217,7 +217,7 @@ fn in_p214_no_process_starts_because_log_info_is_empty() {
 /// Extents alone foretell the same hazards, if not their size.
 #[test]
 fn without_blocks_the_silent_splits_are_foretold_from_extents() {
-    let Some(captures) = captures() else { return };
+    let Some(captures) = captures("what Jiva does with recorded directories") else { return };
     let (mut missed, mut false_alarms, mut splits, mut joins) = (Vec::new(), 0, 0, 0);
     for entry in WalkDir::new(&captures).sort_by_file_name().into_iter().map(Result::unwrap) {
         let dir = entry.path().parent().unwrap();

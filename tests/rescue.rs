@@ -27,7 +27,7 @@ fn bytes(view: &MergedView) -> Vec<u8> {
 
 #[test]
 fn a_directory_whose_volume_meta_is_gone_gives_its_whole_view_back() {
-    let Some(captures) = captures() else { return };
+    let Some(captures) = captures("rescue from recorded directories") else { return };
     let untouched = replica(&captures.join("damaged/untouched.tar.zst"), "untouched");
     let truth = bytes(&MergedView::live(&untouched).unwrap());
     for name in [
@@ -51,7 +51,7 @@ fn a_directory_whose_volume_meta_is_gone_gives_its_whole_view_back() {
 
 #[test]
 fn a_missing_record_is_taken_from_a_peer_and_said_so() {
-    let Some(captures) = captures() else { return };
+    let Some(captures) = captures("rescue from recorded directories") else { return };
     let untouched = replica(&captures.join("damaged/untouched.tar.zst"), "untouched");
     let damaged = replica(&captures.join("damaged/snapshot-record-missing.tar.zst"), "damaged");
     assert_eq!(damaged.state, State::Broken);
@@ -71,7 +71,7 @@ fn a_missing_record_is_taken_from_a_peer_and_said_so() {
 /// 10: a replica that lost its volume.meta and was started is empty; all its data lie beside the new head.
 #[test]
 fn what_a_re_initialised_replica_held_is_found_among_its_orphans() {
-    let Some(captures) = captures() else { return };
+    let Some(captures) = captures("rescue from recorded directories") else { return };
     let dir = captures.join("10-blank-wins");
     let blank = replica(&dir.join("rep-3.tar.zst"), "rep-3");
     let peer = replica(&dir.join("rep-1.tar.zst"), "rep-1");

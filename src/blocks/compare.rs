@@ -1,79 +1,74 @@
-//! Comparing the views of all replicas of a volume in one pass.
+//! Comparing any number of views in one pass.
 //!
-//! Every stored byte is read once, whatever the number of replicas; what no replica stores costs nothing.
+//! Every stored byte is read once, whatever the number of views; what no view stores costs nothing.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::view::{MergedView, ViewError};
-use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
-use crate::lineage::{Content, Contents};
-use crate::replica::Replica;
+use super::pass::ZEROS;
+use super::unread::Unread;
+use super::view::MergedView;
+use crate::ident::{BLOCK_SIZE, Run, Runs};
 use crate::watch::Watch;
 
 /// Bytes that one task compares: large enough that reading dominates, small enough to stay in the cache.
-const WINDOW: u64 = 256 * 1024;
+const WINDOW: u64 = 128 * 1024;
 
 /// Windows handed out at a time, so that results stay small and progress moves.
-const BATCH: usize = 512;
+const BATCH: usize = 1024;
 
-/// A range that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unread {
-    /// Whose view.
-    pub replica: Label,
-    /// The layer that supplies it.
-    pub disk: DiskName,
-    /// Where, in bytes of the volume.
-    pub run: Run,
-    /// Why.
-    pub why: String,
-}
+/// Gaps up to this that nobody stores are looked at along with what surrounds them.
+const GAP: u64 = 16 * 1024;
 
-/// What a comparison found.
-#[derive(Debug, Default)]
-pub struct Comparison {
-    /// Where the contents of each pair differ.
-    pub contents: Contents,
-    /// What could not be read, by replica and place.
-    pub unread: Vec<Unread>,
-    /// Replicas of which at least one stored block is all zeros: the copy kept stored zeros.
-    pub stores_zeros: Vec<Label>,
-    /// Bytes of merged views that were read.
-    pub bytes: u64,
-    /// Share of the blocks that was looked at, if not all.
-    pub sample: Option<f64>,
-}
+/// Ranges of stored zeros that are kept of a view, so that a hostile volume cannot fill the memory with them.
+const ZERO_RUNS: usize = 1 << 16;
 
-/// A view to be compared: a replica's own state, or all it holds.
+/// A view to be compared.
 struct Subject {
     view: MergedView,
     /// What cannot be served at all, by Jiva's own rules.
     unreachable: Runs,
 }
 
-/// What one window showed.
-#[derive(Default)]
-struct Found {
-    /// Differing blocks by pair of subjects.
-    differ: Vec<(usize, usize, Run)>,
-    unread: Vec<(usize, Unread)>,
-    zeros: Vec<usize>,
-    bytes: u64,
+impl Subject {
+    /// Whether a window cannot be served in part.
+    fn fails_in(&self, window: Run) -> bool {
+        !self.unreachable.is_empty() && !self.unreachable.clip(window.start, window.end).is_empty()
+    }
+
+    /// Whether a window needs to be read of one of both only. Where one fails, it is to be told of each.
+    fn is_same_in(&self, other: &Self, window: Run) -> bool {
+        self.view.is_same_in(&other.view, window) && !self.fails_in(window) && !other.fails_in(window)
+    }
 }
 
 /// What comparing a set of views found.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Compared {
     /// Differing blocks by pair of views, the smaller index first.
     pub differ: BTreeMap<(usize, usize), Runs>,
+    /// Those of them that the one, and the other view stores as zeros.
+    pub zeroed: BTreeMap<(usize, usize), (Runs, Runs)>,
     /// What could not be read, by view.
     pub unread: Vec<(usize, Unread)>,
-    /// Whether a stored block of zeros was met, by view.
-    pub stores_zeros: Vec<bool>,
+    /// Stored blocks of zeros, by view.
+    pub zeros: Vec<StoredZeros>,
     /// Bytes of views that were read.
     pub bytes: u64,
+}
+
+/// Stored blocks of zeros of a view.
+#[derive(Debug, Clone, Default)]
+pub struct StoredZeros {
+    /// Their number, by the level of the layer that supplies them.
+    pub blocks: BTreeMap<usize, u64>,
+    /// The first of them, with that level.
+    pub first: Vec<(Run, usize)>,
+    /// Stored blocks that were read.
+    pub read: u64,
 }
 
 impl Compared {
@@ -82,16 +77,64 @@ impl Compared {
         self.differ.get(&(one.min(two), one.max(two))).cloned().unwrap_or_default()
     }
 
+    /// Of the differing blocks of two views those that `one` stores as zeros.
+    pub fn zeroed(&self, one: usize, two: usize) -> Runs {
+        let sides = self.zeroed.get(&(one.min(two), one.max(two)));
+        sides.map(|(a, b)| if one < two { a.clone() } else { b.clone() }).unwrap_or_default()
+    }
+
     /// What could not be read of a view.
     pub fn failed(&self, view: usize) -> Runs {
         Runs::from_unsorted(self.unread.iter().filter(|(of, _)| *of == view).map(|(_, u)| u.run).collect())
     }
+
+    fn add(&mut self, found: Found) {
+        for (pair, run) in found.differ {
+            self.differ.entry(pair).or_default().push(run.start, run.end);
+        }
+        for (pair, first, run) in found.zeroed {
+            let sides = self.zeroed.entry(pair).or_default();
+            let side = if first { &mut sides.0 } else { &mut sides.1 };
+            side.push(run.start, run.end);
+        }
+        self.unread.extend(found.unread);
+        for (view, run, level) in found.zeros {
+            let zeros = &mut self.zeros[view];
+            *zeros.blocks.entry(level).or_default() += run.len().div_ceil(BLOCK_SIZE);
+            let room = zeros.first.len() < ZERO_RUNS;
+            match zeros.first.last_mut() {
+                Some((last, at)) if *at == level && last.end == run.start => last.end = run.end,
+                _ if room => zeros.first.push((run, level)),
+                _ => {}
+            }
+        }
+        for (view, blocks) in found.read {
+            self.zeros[view].read += blocks;
+        }
+        self.bytes += found.bytes;
+    }
+}
+
+/// What one window showed.
+#[derive(Default)]
+struct Found {
+    /// Differing blocks by pair of subjects.
+    differ: Vec<((usize, usize), Run)>,
+    /// Of those what one side stores as zeros; whether it is the first.
+    zeroed: Vec<((usize, usize), bool, Run)>,
+    unread: Vec<(usize, Unread)>,
+    /// Stored zeros: subject, where, level.
+    zeros: Vec<(usize, Run, usize)>,
+    /// Stored blocks that were read, by subject.
+    read: Vec<(usize, u64)>,
+    bytes: u64,
 }
 
 /// Compares the given pairs of views (each with the smaller index first) in one pass.
 ///
 /// `sample` is the share of windows to look at, between 0 and 1; `None` looks at all. The choice depends on the
-/// place alone, so it is the same in every run. Beyond its end a view counts as zeros.
+/// place alone, so it is the same in every run. Beyond its end a view counts as zeros; so does what cannot be read,
+/// which is told.
 pub fn compare_views(
     views: Vec<MergedView>,
     pairs: &[(usize, usize)],
@@ -107,120 +150,59 @@ pub fn compare_views(
         .unwrap_or(0);
     let stored =
         subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored()).union(&s.unreachable));
-    let windows = windows(&stored, end, sample);
-    watch.begin("comparing blocks", Some(windows.iter().map(Run::len).sum()));
+    let stored = stored.clip(0, end);
+    watch.begin("comparing blocks", Some(stored.bytes()));
     let mut out = Compared {
         differ: pairs.iter().map(|pair| (*pair, Runs::new())).collect(),
-        stores_zeros: vec![false; subjects.len()],
+        zeros: vec![StoredZeros::default(); subjects.len()],
         ..Compared::default()
     };
-    for batch in windows.chunks(BATCH) {
+    let pool = Pool { len: subjects.len(), free: Mutex::new(Vec::new()) };
+    let mut windows = Windows { runs: stored.as_slice(), at: 0 }.peekable();
+    while windows.peek().is_some() {
+        let batch: Vec<Run> = windows.by_ref().take(BATCH).collect();
+        let total = batch.iter().map(Run::len).sum();
         let found: Vec<Found> = batch
-            .par_iter()
-            .map_init(
-                || Buffers::new(subjects.len()),
-                |buffers, window| look(&subjects, pairs, *window, buffers),
-            )
+            .into_par_iter()
+            .filter(|window| sample.is_none_or(|share| chosen(window.start / WINDOW, share)))
+            .map(|window| {
+                let mut buffers = pool.take();
+                let found = look(&subjects, pairs, window, &mut buffers);
+                pool.give(buffers);
+                found
+            })
             .collect();
-        for one in found {
-            for (a, b, run) in one.differ {
-                out.differ.get_mut(&(a, b)).expect("only wanted pairs are told").push(run.start, run.end);
-            }
-            out.unread.extend(one.unread);
-            one.zeros.into_iter().for_each(|subject| out.stores_zeros[subject] = true);
-            out.bytes += one.bytes;
-        }
-        watch.advance(batch.iter().map(Run::len).sum());
+        found.into_iter().for_each(|found| out.add(found));
+        watch.advance(total);
     }
     watch.end();
     out
 }
 
-/// Compares the own states of the given replicas, and for those whose last join did not end all they hold too.
-///
-/// # Errors
-/// When a view cannot be made at all.
-pub fn compare(
-    replicas: &[&Replica],
-    sample: Option<f64>,
-    watch: &dyn Watch,
-) -> Result<Comparison, ViewError> {
-    let mut views: Vec<MergedView> = Vec::new();
-    // By replica: its own state, and all it holds.
-    let mut of: Vec<Option<(usize, usize)>> = Vec::new();
-    for replica in replicas {
-        let Some(head) = replica.chain.first() else {
-            of.push(None);
-            continue;
-        };
-        let mut add = |top: &DiskName| -> Result<usize, ViewError> {
-            views.push(MergedView::at(replica, top)?);
-            Ok(views.len() - 1)
-        };
-        let all = add(head)?;
-        let own = match &replica.clean_tip {
-            Some(tip) => add(tip)?,
-            None => all,
-        };
-        of.push(Some((own, all)));
-    }
-    let compared = compare_views(views, &wanted(&of), sample, watch);
-    let mut out = Comparison { bytes: compared.bytes, sample, ..Comparison::default() };
-    for (at, a) in replicas.iter().enumerate() {
-        for (bt, b) in replicas.iter().enumerate().skip(at + 1) {
-            let (Some((a_own, a_all)), Some((b_own, b_all))) = (of[at], of[bt]) else { continue };
-            let failed = [a_own, a_all, b_own, b_all]
-                .iter()
-                .fold(Runs::new(), |all, v| all.union(&compared.failed(*v)));
-            out.contents.insert(
-                (a.label.clone(), b.label.clone()),
-                Content {
-                    tips: compared.between(a_own, b_own),
-                    a_tip_b_all: compared.between(a_own, b_all),
-                    a_all_b_tip: compared.between(a_all, b_own),
-                    unread: failed,
-                },
-            );
-        }
-    }
-    for (replica, views) in replicas.iter().zip(&of) {
-        if views.is_some_and(|(own, all)| compared.stores_zeros[own] || compared.stores_zeros[all]) {
-            out.stores_zeros.push(replica.label.clone());
-        }
-    }
-    out.unread = merge_unread(compared.unread.into_iter().map(|(_, unread)| unread).collect());
-    Ok(out)
+/// Splits what anybody stores into windows on fixed borders.
+struct Windows<'a> {
+    runs: &'a [Run],
+    at: u64,
 }
 
-/// The pairs of subjects of different replicas that some relation asks for.
-fn wanted(of: &[Option<(usize, usize)>]) -> Vec<(usize, usize)> {
-    let mut pairs = std::collections::BTreeSet::new();
-    let known: Vec<(usize, usize)> = of.iter().copied().flatten().collect();
-    for (at, &(a_own, a_all)) in known.iter().enumerate() {
-        for &(b_own, b_all) in &known[at + 1..] {
-            for (x, y) in [(a_own, b_own), (a_own, b_all), (a_all, b_own)] {
-                pairs.insert((x.min(y), x.max(y)));
+impl Iterator for Windows<'_> {
+    type Item = Run;
+
+    fn next(&mut self) -> Option<Run> {
+        let run = self.runs.first()?;
+        let start = run.start.max(self.at);
+        let border = (start / WINDOW + 1) * WINDOW;
+        let mut end = run.end.min(border);
+        // What lies in one window is looked at together, small gaps along with it.
+        while end == self.runs[0].end {
+            self.runs = &self.runs[1..];
+            match self.runs.first() {
+                Some(next) if next.start < border.min(end + GAP) => end = next.end.min(border),
+                _ => break,
             }
         }
-    }
-    pairs.into_iter().collect()
-}
-
-/// Splits what anybody stores into windows on fixed borders.
-fn windows(stored: &Runs, end: u64, sample: Option<f64>) -> Vec<Run> {
-    let mut out: Vec<Run> = Vec::new();
-    for run in &stored.clip(0, end) {
-        let mut start = run.start;
-        while start < run.end {
-            let border = (start / WINDOW + 1) * WINDOW;
-            let stop = border.min(run.end);
-            out.push(Run { start, end: stop });
-            start = stop;
-        }
-    }
-    match sample {
-        None => out,
-        Some(share) => out.into_iter().filter(|window| chosen(window.start / WINDOW, share)).collect(),
+        self.at = end;
+        Some(Run { start, end })
     }
 }
 
@@ -231,71 +213,87 @@ fn chosen(window: u64, share: f64) -> bool {
     ((mixed >> 11) as f64 / (1u64 << 53) as f64) < share
 }
 
-struct Buffers {
-    bytes: Vec<Vec<u8>>,
+/// Buffers of one window, for each subject.
+type Buffers = Vec<Vec<u8>>;
+
+/// Buffers that wait for the next window.
+struct Pool {
+    len: usize,
+    free: Mutex<Vec<Buffers>>,
 }
 
-impl Buffers {
-    fn new(count: usize) -> Self {
-        Self { bytes: vec![vec![0; WINDOW as usize]; count] }
+impl Pool {
+    fn take(&self) -> Buffers {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        free.unwrap_or_else(|| vec![vec![0; WINDOW as usize]; self.len])
+    }
+
+    fn give(&self, buffers: Buffers) {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
     }
 }
 
 fn look(subjects: &[Subject], pairs: &[(usize, usize)], window: Run, buffers: &mut Buffers) -> Found {
     let mut found = Found::default();
     let len = window.len() as usize;
-    // A subject whose bytes here are those of an earlier one of the same replica is not read again.
-    let mut twin: Vec<usize> = Vec::with_capacity(subjects.len());
+    // Each subject's first equal: by source without reading, else by content. Whatever equals it is compared no more.
+    let mut class: Vec<usize> = Vec::with_capacity(subjects.len());
     for (at, subject) in subjects.iter().enumerate() {
-        let same = (0..at).find(|&other| subjects[other].view.is_same_in(&subject.view, window));
-        twin.push(same.unwrap_or(at));
-        if same.is_none() {
-            found.bytes += window.len();
-            let buf = &mut buffers.bytes[at][..len];
-            fill(at, subject, window, buf, &mut found);
-            if stores_zero_block(subject, window, buf) {
-                found.zeros.push(at);
-            }
-        }
-    }
-    for &(a, b) in pairs {
-        let (x, y) = (&buffers.bytes[twin[a]][..len], &buffers.bytes[twin[b]][..len]);
-        if twin[a] == twin[b] || x == y {
+        let same = |&other: &usize| subjects[other].is_same_in(subject, window);
+        if let Some(same) = (0..at).find(same) {
+            class.push(class[same]);
             continue;
         }
-        let mut open: Option<u64> = None;
-        for (index, (p, q)) in x.chunks(BLOCK_SIZE as usize).zip(y.chunks(BLOCK_SIZE as usize)).enumerate() {
-            let place = window.start + index as u64 * BLOCK_SIZE;
-            match (p == q, open) {
-                (false, None) => open = Some(place),
-                (true, Some(start)) => {
-                    found.differ.push((a, b, Run { start, end: place }));
-                    open = None;
-                }
-                _ => {}
-            }
-        }
-        if let Some(start) = open {
-            found.differ.push((a, b, Run { start, end: window.end }));
+        fill(at, subject, window, &mut buffers[at][..len], &mut found);
+        zeros(at, subject, window, &buffers[at][..len], &mut found);
+        let equal =
+            (0..at).find(|&other| class[other] == other && buffers[other][..len] == buffers[at][..len]);
+        class.push(equal.unwrap_or(at));
+    }
+    for &(a, b) in pairs {
+        if class[a] != class[b] {
+            let (x, y) = (&buffers[class[a]][..len], &buffers[class[b]][..len]);
+            differ((a, b), [&subjects[a].view, &subjects[b].view], window, x, y, &mut found);
         }
     }
     found
 }
 
+/// Tells the differing blocks of a window, in runs.
+fn differ(pair: (usize, usize), views: [&MergedView; 2], window: Run, x: &[u8], y: &[u8], found: &mut Found) {
+    let push = |list: &mut Vec<((usize, usize), Run)>, block: Run| match list.last_mut() {
+        Some((of, last)) if *of == pair && last.end == block.start => last.end = block.end,
+        _ => list.push((pair, block)),
+    };
+    for (index, (p, q)) in x.chunks(BLOCK_SIZE as usize).zip(y.chunks(BLOCK_SIZE as usize)).enumerate() {
+        if p == q {
+            continue;
+        }
+        let start = window.start + index as u64 * BLOCK_SIZE;
+        let block = Run { start, end: start + p.len() as u64 };
+        push(&mut found.differ, block);
+        // They differ, so at most one of them is zeros.
+        for (first, bytes, view) in [(true, p, views[0]), (false, q, views[1])] {
+            if *bytes == ZEROS[..bytes.len()] && view.supplier(start).is_some() {
+                found.zeroed.push((pair, first, block));
+            }
+        }
+    }
+}
+
 /// Reads a window; what cannot be read is told and left as zeros.
 fn fill(at: usize, subject: &Subject, window: Run, buf: &mut [u8], found: &mut Found) {
     let view = &subject.view;
-    buf.fill(0);
-    let size = view.size().min(window.end);
-    if window.start >= size {
-        return; // beyond this replica's end: the missing tail counts as zeros
-    }
+    let size = view.size().clamp(window.start, window.end);
     let readable = (size - window.start) as usize;
-    if subject.unreachable.clip(window.start, window.end).is_empty() {
-        match view.read_at(window.start, &mut buf[..readable]) {
-            Ok(_) => return,
-            Err(_) => buf.fill(0), // looked at block by block below
-        }
+    buf[readable..].fill(0); // beyond this view's end: the missing tail counts as zeros
+    if readable == 0 {
+        return;
+    }
+    found.bytes += readable as u64;
+    // Where it fails, it is looked at block by block below.
+    if !subject.fails_in(window) && view.read_at(window.start, &mut buf[..readable]).is_ok() {
+        return;
     }
     let mut place = window.start;
     while place < size {
@@ -303,51 +301,32 @@ fn fill(at: usize, subject: &Subject, window: Run, buf: &mut [u8], found: &mut F
         let part = &mut buf[(place - window.start) as usize..(stop - window.start) as usize];
         if let Err(error) = view.read_at(place, part) {
             part.fill(0);
-            let level = view.supplier(place).map_or(0, |segment| segment.level);
-            let disk = view.layer(level).unwrap_or_else(|| view.top()).clone();
             let run = Run { start: place, end: place + BLOCK_SIZE };
-            found.unread.push((at, Unread { replica: view.label().clone(), disk, run, why: reason(&error) }));
+            found.unread.push((at, Unread::of(&error, view, run)));
         }
         place = stop;
     }
 }
 
-fn reason(error: &ViewError) -> String {
-    match error {
-        ViewError::Eof { .. } => "EOF: the image ends before it".to_owned(),
-        ViewError::Read { source, .. } => source.to_string(),
-        other => other.to_string(),
-    }
-}
-
-/// Whether a stored block of the window holds nothing but zeros.
-fn stores_zero_block(subject: &Subject, window: Run, buf: &[u8]) -> bool {
-    let segments = subject.view.supply().segments();
-    let from = segments.partition_point(|segment| segment.run.end <= window.start);
-    segments[from..].iter().take_while(|segment| segment.run.start < window.end).any(|segment| {
-        let start = (segment.run.start.max(window.start) - window.start) as usize;
-        let end = (segment.run.end.min(window.end) - window.start) as usize;
-        buf[start..end]
-            .chunks(BLOCK_SIZE as usize)
-            .any(|block| block[0] == 0 && block.iter().all(|byte| *byte == 0))
-    })
-}
-
-/// Joins neighbouring ranges that failed for one reason.
-fn merge_unread(mut list: Vec<Unread>) -> Vec<Unread> {
-    list.sort();
-    list.dedup();
-    let mut out: Vec<Unread> = Vec::new();
-    for one in list {
-        match out.last_mut() {
-            Some(last)
-                if (&last.replica, &last.disk, &last.why) == (&one.replica, &one.disk, &one.why)
-                    && last.run.end == one.run.start =>
-            {
-                last.run.end = one.run.end;
+/// Notes the stored blocks of a window that hold nothing but zeros.
+fn zeros(at: usize, subject: &Subject, window: Run, buf: &[u8], found: &mut Found) {
+    let mut stored = 0;
+    for segment in subject.view.segments_in(window) {
+        let (from, to) = (segment.run.start.max(window.start), segment.run.end.min(window.end));
+        stored += (to - from).div_ceil(BLOCK_SIZE);
+        let bytes = &buf[(from - window.start) as usize..(to - window.start) as usize];
+        for (index, block) in bytes.chunks(BLOCK_SIZE as usize).enumerate() {
+            if block[0] == 0 && *block == ZEROS[..block.len()] {
+                let start = from + index as u64 * BLOCK_SIZE;
+                let run = Run { start, end: start + block.len() as u64 };
+                match found.zeros.last_mut() {
+                    Some((of, last, level)) if (*of, *level) == (at, segment.level) && last.end == start => {
+                        last.end = run.end;
+                    }
+                    _ => found.zeros.push((at, run, segment.level)),
+                }
             }
-            _ => out.push(one),
         }
     }
-    out
+    found.read.push((at, stored));
 }

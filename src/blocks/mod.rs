@@ -1,12 +1,26 @@
-//! The data: merged views, their comparison, and whether a copy shows what the original held.
+//! The data: merged views, their comparison, their export, and whether a copy shows what the original held.
 //!
 //! Everything is read through positional reads of the source; nothing is kept but runs.
 
 mod candidate;
 mod compare;
+mod difference;
+mod export;
 mod fidelity;
+mod pass;
+mod point;
+mod reconstruct;
+mod replicas;
+mod unread;
 mod view;
 
-pub use compare::{Compared, Comparison, Unread, compare, compare_views};
-pub use fidelity::{Fidelity, fidelity};
+pub use compare::{Compared, StoredZeros, compare_views};
+pub use difference::{Apart, Difference, Meaning, between, differences, pairs};
+pub use export::{ExportError, ExportOptions, Exported, Format, Target, TargetError, export};
+pub use fidelity::{Copied, CopiedImage, Fidelity, Seen, Zeros, copied, fidelity, notice};
+pub use pass::{Unreadable, sha256};
+pub use point::{Point, PointError};
+pub use reconstruct::{Holes, reconstruct};
+pub use replicas::{Comparison, compare};
+pub use unread::Unread;
 pub use view::{MergedView, ViewError, ViewLayer, ViewReader};

@@ -74,7 +74,7 @@ pub struct ViewLayer {
     /// The disk.
     pub name: DiskName,
     /// Its stored bytes.
-    pub stored: Runs,
+    stored: Runs,
     /// Apparent size of its image; 0 for an image that is missing.
     pub size: u64,
     /// Place in the source's entries; `None` for an image that is missing, which stores nothing.
@@ -160,8 +160,10 @@ impl MergedView {
     }
 
     /// A view of any stack of images, base first, as `replica` would serve it under a size of its own.
-    pub fn stack(replica: &Label, top: &DiskName, size: u64, layers: Vec<ViewLayer>) -> Self {
-        let stored: Vec<Runs> = layers.iter().map(|layer| layer.stored.to_blocks(size)).collect();
+    pub fn stack(replica: &Label, top: &DiskName, size: u64, mut layers: Vec<ViewLayer>) -> Self {
+        // Taken out of the layers: the supply says it all from here on, and there may be millions of runs.
+        let stored: Vec<Runs> =
+            layers.iter_mut().map(|layer| std::mem::take(&mut layer.stored).to_blocks(size)).collect();
         let supply = Supply::stack(&stored.iter().collect::<Vec<_>>());
         Self { label: replica.clone(), top: top.clone(), size, supply, layers }
     }
@@ -198,11 +200,9 @@ impl MergedView {
 
     /// What no layer stores and the base is too short for: Jiva's reads fail there.
     pub fn unreachable(&self) -> Runs {
-        let base = self.layers.first().map_or(0, |layer| layer.size);
         let mut missing = Runs::new();
-        // A block that the base holds only in part fails as a whole.
-        missing.push(base.min(self.size) / BLOCK_SIZE * BLOCK_SIZE, self.size);
-        if base >= self.size { Runs::new() } else { missing.difference(&self.stored()) }
+        missing.push(self.reach(), self.size);
+        missing.difference(&self.stored())
     }
 
     /// Reads `buf.len()` bytes at `offset`, or up to the end of the volume; returns how many.
@@ -233,22 +233,30 @@ impl MergedView {
         Ok(buf.len())
     }
 
+    /// How far the base can serve what no layer stores. A block that it holds only in part fails as a whole.
+    fn reach(&self) -> u64 {
+        match self.layers.first().map_or(0, |layer| layer.size) {
+            base if base >= self.size => self.size,
+            base => base / BLOCK_SIZE * BLOCK_SIZE,
+        }
+    }
+
     /// A stretch that no layer stores: zeros, as far as the base reaches.
     fn zeros(&self, start: u64, end: u64, wanted: Run, buf: &mut [u8]) -> Result<(), ViewError> {
         if start >= end {
             return Ok(());
         }
-        let base = self.layers.first();
-        let reach = base.map_or(0, |layer| layer.size);
-        if end > reach && reach < self.size {
-            return Err(ViewError::Eof {
-                replica: self.label.clone(),
-                disk: base.map_or_else(|| self.top.clone(), |layer| layer.name.clone()),
-                offset: start.max(reach / BLOCK_SIZE * BLOCK_SIZE),
-            });
+        if end > self.reach() {
+            return Err(self.eof(start.max(self.reach())));
         }
         buf[(start - wanted.start) as usize..(end - wanted.start) as usize].fill(0);
         Ok(())
+    }
+
+    /// The error of a read that the base is too short for.
+    pub(super) fn eof(&self, offset: u64) -> ViewError {
+        let disk = self.layers.first().map_or_else(|| self.top.clone(), |layer| layer.name.clone());
+        ViewError::Eof { replica: self.label.clone(), disk, offset }
     }
 
     fn layer_bytes(&self, level: usize, offset: u64, buf: &mut [u8]) -> Result<(), ViewError> {
@@ -262,9 +270,16 @@ impl MergedView {
             let at = offset + filled as u64;
             match layer.source.read_at(entry, at, &mut buf[filled..]) {
                 // An image whose last block is cut short: the file system's block is there, zeros behind the end.
-                Ok(0) => {
+                Ok(0) if at >= layer.size => {
                     buf[filled..].fill(0);
                     break;
+                }
+                // It shrank since it was listed: what is not there any more is not zeros.
+                Ok(0) => {
+                    let (replica, disk) = (self.label.clone(), layer.name.clone());
+                    let source =
+                        ReadError::Damaged(format!("ends at byte {at}, and was listed with {}", layer.size));
+                    return Err(ViewError::Read { replica, disk, offset: at, source });
                 }
                 Ok(count) => filled += count,
                 Err(source) => {
@@ -278,22 +293,24 @@ impl MergedView {
 
     /// Whether this and another view take a stretch from the same bytes.
     pub fn is_same_in(&self, other: &Self, run: Run) -> bool {
-        let inside = |view: &Self| -> Vec<(u64, u64, usize)> {
-            let segments = view.supply.segments();
-            let from = segments.partition_point(|segment| segment.run.end <= run.start);
-            segments[from..]
-                .iter()
-                .take_while(|segment| segment.run.start < run.end)
-                .map(|s| (s.run.start.max(run.start), s.run.end.min(run.end), s.level))
-                .collect()
-        };
-        let (mine, theirs) = (inside(self), inside(other));
-        self.size.min(run.end) == other.size.min(run.end)
-            && mine.len() == theirs.len()
-            && mine
-                .iter()
-                .zip(&theirs)
-                .all(|(a, b)| (a.0, a.1) == (b.0, b.1) && self.layers[a.2].is_same(&other.layers[b.2]))
+        let (mut mine, mut theirs) = (self.segments_in(run), other.segments_in(run));
+        loop {
+            match (mine.next(), theirs.next()) {
+                (None, None) => return self.size.min(run.end) == other.size.min(run.end),
+                (Some(a), Some(b))
+                    if a.run.start.max(run.start) == b.run.start.max(run.start)
+                        && a.run.end.min(run.end) == b.run.end.min(run.end)
+                        && self.layers[a.level].is_same(&other.layers[b.level]) => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// The segments that touch a stretch.
+    pub(super) fn segments_in(&self, run: Run) -> impl Iterator<Item = &Segment> {
+        let segments = self.supply.segments();
+        let from = segments.partition_point(|segment| segment.run.end <= run.start);
+        segments[from..].iter().take_while(move |segment| segment.run.start < run.end)
     }
 
     /// Reads the view from its start with the usual traits.

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::Args;
-use jivascope::analysis::{self, Analysis};
+use jivascope::analysis::{self, Analysis, Options};
 use jivascope::report::json::Document;
 use jivascope::report::text;
 
@@ -10,6 +10,7 @@ use super::args::{Inputs, Judging, Output};
 use super::inputs;
 use super::out::{self, Color};
 use super::progress::Progress;
+use super::reading::{self, Reading};
 use super::verdicts::{self, FailOn};
 
 #[derive(Debug, Args)]
@@ -19,6 +20,11 @@ pub(super) struct Analyze {
     pub inputs: Inputs,
     #[command(flatten)]
     pub judging: Judging,
+    /// Compare only this share of the blocks, as in 5% or 0.05; nothing is proven then
+    #[arg(long, value_name = "SHARE", value_parser = reading::share, conflicts_with = "metadata_only")]
+    pub sample: Option<f64>,
+    #[command(flatten)]
+    pub reading: Reading,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -29,17 +35,21 @@ pub(super) struct Analyze {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 consistent, 10 authoritative, 20 irreconcilable, 30 insufficient evidence;
-1 the work could not be done, 2 wrong usage. Of several volumes the gravest counts.
+Exit codes: 0 consistent, 10 authoritative, 20 irreconcilable, 30 insufficient
+evidence; 1 the work could not be done, 2 wrong usage. Of several volumes the
+gravest counts.
 
 Examples:
   jivascope analyze k8s01=./rep-1 k8s02=./rep-2 k8s03=rep-3.tar.gz
-  jivascope analyze ./all-replicas.tar --volume pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755
+  jivascope analyze all-nodes.tar --volume pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755
   ssh node tar -C /var/openebs --sparse -cf - . | jivascope analyze -
   jivascope analyze ./copies --output json --fail-on irreconcilable,unsafe";
 
 pub(super) fn run(command: &Analyze, color: Color) -> anyhow::Result<u8> {
-    let analysis = analyze(&command.inputs, &command.judging)?;
+    let mut options = inputs::options(&command.judging);
+    options.sample = command.sample;
+    options.holes = command.reading.holes();
+    let analysis = analyze(&command.inputs, options, &command.reading)?;
     let text = match command.output {
         Output::Json => Document::of(&analysis).to_text(),
         Output::Text => text::analysis(&analysis, &color.palette()),
@@ -49,10 +59,13 @@ pub(super) fn run(command: &Analyze, color: Color) -> anyhow::Result<u8> {
 }
 
 /// From arguments to an analysis of at least one volume.
-pub(super) fn analyze(given: &Inputs, judging: &Judging) -> anyhow::Result<Analysis> {
-    let options = inputs::options(judging);
+pub(super) fn analyze(given: &Inputs, options: Options, reading: &Reading) -> anyhow::Result<Analysis> {
     let watch = Progress::new();
-    let evidence = inputs::open(given, !options.metadata_only, &watch)?;
+    let evidence = if options.metadata_only {
+        inputs::open(given, false, &watch)?
+    } else {
+        reading::open(given, reading, &watch)?
+    };
     let analysis = analysis::analyze(evidence, options, &watch);
     if analysis.volumes.is_empty() {
         match &analysis.options.volume {

@@ -6,11 +6,14 @@ use jivascope::report::{dot, text};
 
 use super::analyze::analyze;
 use super::args::{Inputs, Judging};
+use super::inputs;
 use super::out::{self, Color};
+use super::reading::Reading;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 the graph was drawn, whatever it shows; 1 the work could not be done; 2 wrong usage.
+Exit codes: 0 the graph was drawn, whatever it shows; 1 the work could not
+be done; 2 wrong usage.
 
 Examples:
   jivascope graph ./copies
@@ -20,6 +23,8 @@ pub(super) struct Graph {
     pub inputs: Inputs,
     #[command(flatten)]
     pub judging: Judging,
+    #[command(flatten)]
+    pub reading: Reading,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub output: Form,
@@ -36,7 +41,7 @@ pub(super) enum Form {
 }
 
 pub(super) fn run(command: &Graph, color: Color) -> anyhow::Result<u8> {
-    let analysis = analyze(&command.inputs, &command.judging)?;
+    let analysis = analyze(&command.inputs, inputs::options(&command.judging), &command.reading)?;
     let text = match command.output {
         Form::Text => text::graph(&analysis, command.full, &color.palette()),
         Form::Dot => dot::graph(&analysis),

@@ -3,30 +3,45 @@
 use std::io::Write;
 
 use clap::Args;
-use jivascope::analysis;
-use jivascope::blocks::MergedView;
+use jivascope::blocks::{self, MergedView, Point};
 use jivascope::report::escape;
-use sha2::{Digest, Sha256};
+use jivascope::watch::Watch;
+use rayon::prelude::*;
 
 use super::args::Inputs;
-use super::inputs;
+use super::progress::Progress;
+use super::reading::{self, Reading};
 
 #[derive(Debug, Args)]
 pub(super) struct Hash {
     #[command(flatten)]
     pub inputs: Inputs,
+    /// Only this view, from the head or from one disk down; may be given again
+    #[arg(long, value_name = "LABEL[@DISK]")]
+    pub replica: Vec<String>,
+    #[command(flatten)]
+    pub reading: Reading,
 }
 
-/// Bytes read at a time.
-const CHUNK: usize = 1 << 20;
-
 pub(super) fn run(command: &Hash) -> anyhow::Result<u8> {
-    let evidence = inputs::open(&command.inputs, true, &())?;
+    let progress = Progress::new();
+    let evidence = reading::open(&command.inputs, &command.reading, &progress)?;
+    let replicas = reading::describe(&evidence, &command.reading, &progress)?;
+    let points: Vec<Point<'_>> = if command.replica.is_empty() {
+        replicas.iter().map(|replica| Point { replica, disk: None }).collect()
+    } else {
+        command.replica.iter().map(|text| Point::parse(text, &replicas)).collect::<Result<_, _>>()?
+    };
+    let views: Vec<_> = points.iter().map(Point::view).collect();
+    progress.begin("hashing", Some(views.iter().flatten().map(MergedView::size).sum()));
+    let sum = |view: Result<MergedView, _>| view.and_then(|view| blocks::sha256(&view, &progress));
+    let sums: Vec<_> = views.into_par_iter().map(sum).collect();
+    progress.end();
     let mut failed = false;
     let mut out = std::io::stdout().lock();
-    for replica in analysis::describe(&evidence, &()) {
-        match MergedView::live(&replica).map_err(anyhow::Error::from).and_then(|view| sha256(&view)) {
-            Ok(sum) => writeln!(out, "{sum}  {}", escape::terminal(replica.label.as_str()))?,
+    for (point, sum) in points.iter().zip(sums) {
+        match sum {
+            Ok(sum) => writeln!(out, "{sum}  {}", escape::terminal(&point.name()))?,
             Err(error) => {
                 failed = true;
                 writeln!(std::io::stderr(), "jivascope: {}", escape::terminal(&format!("{error:#}")))?;
@@ -35,16 +50,4 @@ pub(super) fn run(command: &Hash) -> anyhow::Result<u8> {
     }
     out.flush()?;
     Ok(u8::from(failed))
-}
-
-fn sha256(view: &MergedView) -> anyhow::Result<String> {
-    let mut hash = Sha256::new();
-    let mut buf = vec![0; CHUNK];
-    let mut at = 0;
-    while at < view.size() {
-        let count = view.read_at(at, &mut buf)?;
-        hash.update(&buf[..count]);
-        at += count as u64;
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -14,13 +14,27 @@ const SPOOL_LIMIT: u64 = 64 << 30;
 
 /// Reads the inputs; image data of compressed archives are put aside only where blocks will be read.
 pub(super) fn open(inputs: &Inputs, blocks: bool, watch: &dyn Watch) -> anyhow::Result<Evidence> {
+    gather_images(inputs, images(blocks), watch)
+}
+
+/// Reads the inputs; image data of compressed archives go where `images` says.
+pub(super) fn gather_images(inputs: &Inputs, images: Images, watch: &dyn Watch) -> anyhow::Result<Evidence> {
     let parsed: Vec<Input> = inputs.inputs.iter().map(|text| input(text)).collect();
-    let images = if blocks { Images::Spool { dir: None, limit: SPOOL_LIMIT } } else { Images::Skip };
-    gather(&parsed, &Options { images, watch }).context("cannot read the evidence")
+    gather_parsed(&parsed, images, watch)
+}
+
+/// The same for inputs that are parsed already.
+pub(super) fn gather_parsed(parsed: &[Input], images: Images, watch: &dyn Watch) -> anyhow::Result<Evidence> {
+    gather(parsed, &Options { images, watch }).context("cannot read the evidence")
+}
+
+/// Where image data of compressed archives go unless told otherwise.
+pub(super) fn images(blocks: bool) -> Images {
+    if blocks { Images::Spool { dir: None, limit: SPOOL_LIMIT } } else { Images::Skip }
 }
 
 /// `LABEL=PATH`, `PATH` or `-`. A path that exists is never cut at its equals sign.
-fn input(text: &str) -> Input {
+pub(super) fn input(text: &str) -> Input {
     let place = |path: &str| match path {
         "-" => InputPath::StandardInput,
         path => InputPath::Path(PathBuf::from(path)),

@@ -13,7 +13,8 @@ use super::progress::Progress;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 every replica was shown, whatever its state; 1 the work could not be done; 2 wrong usage.
+Exit codes: 0 every replica was shown, whatever its state; 1 the work could not
+be done; 2 wrong usage.
 
 Examples:
   jivascope inspect ./pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755

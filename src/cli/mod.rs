@@ -2,12 +2,20 @@
 
 mod analyze;
 mod args;
+mod case;
+mod check;
+mod diff;
+mod explain;
+mod export;
+mod generate;
 mod graph;
 mod hash;
 mod inputs;
 mod inspect;
+mod new_case;
 mod out;
 mod progress;
+mod reading;
 mod simulate;
 mod verdicts;
 
@@ -29,7 +37,13 @@ pub(crate) fn main() -> ExitCode {
         Command::Analyze(command) => analyze::run(command, arguments.color),
         Command::Inspect(command) => inspect::run(command, arguments.color),
         Command::Graph(command) => graph::run(command, arguments.color),
+        Command::Explain(command) => explain::run(command, arguments.color),
+        Command::Check(command) => check::run(command),
+        Command::NewCase(command) => new_case::run(command),
+        Command::Generate(command) => generate::run(command),
         Command::Hash(command) => hash::run(command),
+        Command::Diff(command) => diff::run(command),
+        Command::Export(command) => export::run(command),
         Command::Simulate(command) => simulate::run(command, arguments.color),
     };
     match done {

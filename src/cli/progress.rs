@@ -64,6 +64,8 @@ impl Watch for Progress {
     fn begin(&self, what: &str, total: Option<u64>) {
         self.change(|shared, state| {
             shared.done.store(0, Ordering::Relaxed);
+            // What comes through a pipe has no size.
+            let total = total.filter(|total| *total > 0);
             state.works.push(Work { what: what.to_owned(), total, begun: Instant::now() });
         });
     }

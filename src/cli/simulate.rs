@@ -6,7 +6,9 @@ use jivascope::report::text;
 
 use super::analyze::analyze;
 use super::args::{Inputs, Judging};
+use super::inputs;
 use super::out::{self, Color};
+use super::reading::Reading;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -21,6 +23,8 @@ pub(super) struct Simulate {
     pub inputs: Inputs,
     #[command(flatten)]
     pub judging: Judging,
+    #[command(flatten)]
+    pub reading: Reading,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub output: Form,
@@ -33,7 +37,7 @@ pub(super) enum Form {
 }
 
 pub(super) fn run(command: &Simulate, color: Color) -> anyhow::Result<u8> {
-    let analysis = analyze(&command.inputs, &command.judging)?;
+    let analysis = analyze(&command.inputs, inputs::options(&command.judging), &command.reading)?;
     let text = match command.output {
         Form::Text => text::simulation(&analysis, &color.palette()),
         Form::Json => SimulateDocument::of(&analysis).to_text(),

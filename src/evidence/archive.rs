@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
+use super::examine::number;
 use super::handles::{Handles, read_full_at};
 use super::spool::Spool;
-use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source};
+use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip};
 use crate::ident::{Run, Runs};
 
 /// A part of a file and where its bytes are.
@@ -27,18 +28,28 @@ pub(super) struct Piece {
 pub(super) enum Bytes {
     /// All of them, in memory.
     Kept(Vec<u8>),
+    /// All of them, one behind the other, from this place of the archive on.
+    Stretch(u64),
     /// Ascending pieces; what lies between them is zeros.
     Pieces(Vec<Piece>),
     /// Nowhere: they went by.
     NotKept,
 }
 
+/// Which ranges of a file are stored.
+#[derive(Debug)]
+pub(super) enum Stored {
+    Whole,
+    Ranges(Runs),
+    /// The map is wrong, so that nothing about the content is known.
+    Unknown,
+}
+
 /// The content of one inode.
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) size: u64,
-    /// Stored ranges; absent where the map is wrong, so that nothing about the content is known.
-    pub(super) runs: Option<Runs>,
+    pub(super) stored: Stored,
     pub(super) origin: Origin,
     pub(super) bytes: Bytes,
     /// From here on stored bytes are missing, and why.
@@ -108,11 +119,6 @@ fn open(path: &Path) -> io::Result<OwnedFd> {
     Ok(openat(CWD, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// The fields of `struct stat` have other widths on other machines.
-fn number(field: impl TryInto<u64>) -> u64 {
-    field.try_into().unwrap_or(0)
-}
-
 /// A replica directory of an archive.
 #[derive(Debug)]
 pub(super) struct Archived {
@@ -162,11 +168,13 @@ impl Source for Archived {
 
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {
         let body = self.body(entry)?;
-        match (&body.runs, &body.missing) {
-            (Some(runs), _) => Ok(Extents { runs: runs.clone(), origin: body.origin }),
-            (None, Some((_, why))) => Err(ReadError::Damaged(why.clone())),
-            (None, None) => Err(ReadError::NotKept),
-        }
+        let runs = match (&body.stored, &body.missing) {
+            (Stored::Whole, _) => clip([Run { start: 0, end: body.size }], body.size),
+            (Stored::Ranges(runs), _) => runs.clone(),
+            (Stored::Unknown, Some((_, why))) => return Err(ReadError::Damaged(why.clone())),
+            (Stored::Unknown, None) => return Err(ReadError::NotKept),
+        };
+        Ok(Extents { runs, origin: body.origin })
     }
 
     fn read_at(&self, entry: &Entry, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
@@ -186,6 +194,7 @@ impl Source for Archived {
                 let n = kept.len().min(len);
                 buf[..n].copy_from_slice(&kept[..n]);
             }
+            Bytes::Stretch(place) => self.fetch(place + offset, buf)?,
             Bytes::Pieces(pieces) => {
                 let mut filled = 0;
                 let first = pieces.partition_point(|p| p.at + p.len <= offset);
@@ -209,7 +218,7 @@ impl Source for Archived {
 impl Body {
     /// Whether any byte of `start..end` is stored, as far as is known.
     fn stores(&self, start: u64, end: u64) -> bool {
-        let Some(runs) = &self.runs else { return start < end };
+        let Stored::Ranges(runs) = &self.stored else { return start < end };
         let runs: &[Run] = runs.as_slice();
         let first = runs.partition_point(|run| run.end <= start);
         start < end && runs.get(first).is_some_and(|run| run.start < end)

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use lzma_rust2::{Action, Status, XzStream};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
@@ -52,10 +54,53 @@ pub(super) fn open<'w>(mut stream: impl Read + 'w) -> io::Result<(Compression, B
         Compression::None => Box::new(whole),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(whole)),
         Compression::Zstd => Box::new(Zstd::new(whole)),
-        Compression::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(whole, true, XZ_MEMORY)),
+        Compression::Xz => Box::new(Xz { stream: whole, decoder: XzStream::new_mem_limit(true, XZ_MEMORY) }),
         Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(whole)),
     };
-    Ok((compression, content))
+    Ok((compression, Box::new(Guarded { content: Some(content) })))
+}
+
+/// A decoder that must not take the process with it: on bytes made to harm, some of them panic.
+struct Guarded<'w> {
+    content: Option<Box<dyn Read + 'w>>,
+}
+
+impl Read for Guarded<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let Some(content) = &mut self.content else { return Ok(0) };
+        // What the panic leaves behind is dropped unseen.
+        match catch_unwind(AssertUnwindSafe(|| content.read(buf))) {
+            Ok(result) => result,
+            Err(_) => {
+                self.content = None;
+                Err(io::Error::other("the decoder gave up on these bytes"))
+            }
+        }
+    }
+}
+
+/// A stream of xz. The reader of the library would keep back what it has decoded before a fault.
+struct Xz<R> {
+    stream: R,
+    decoder: XzStream,
+}
+
+impl<R: BufRead> Read for Xz<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let input = self.stream.fill_buf()?;
+            let at_end = input.is_empty();
+            let action = if at_end { Action::Finish } else { Action::Run };
+            let done = self.decoder.process(input, buf, action)?;
+            self.stream.consume(done.bytes_consumed);
+            if done.bytes_produced > 0 || done.status == Status::StreamEnd || buf.is_empty() {
+                return Ok(done.bytes_produced);
+            }
+            if done.bytes_consumed == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
 }
 
 /// The frames of a zstd stream, one behind the other.
@@ -63,6 +108,8 @@ struct Zstd<R> {
     stream: R,
     decoder: FrameDecoder,
     inside: bool,
+    /// What ended the stream too early; told once everything before it has been given out.
+    failed: Option<io::Error>,
 }
 
 impl<R> fmt::Debug for Zstd<R> {
@@ -73,7 +120,7 @@ impl<R> fmt::Debug for Zstd<R> {
 
 impl<R: BufRead> Zstd<R> {
     fn new(stream: R) -> Self {
-        Self { stream, decoder: FrameDecoder::new(), inside: false }
+        Self { stream, decoder: FrameDecoder::new(), inside: false, failed: None }
     }
 
     /// Begins the next frame, leaving out skippable ones; false at the end of the stream.
@@ -98,6 +145,24 @@ impl<R: BufRead> Zstd<R> {
         }
     }
 
+    /// Decodes one block more.
+    ///
+    /// The decoder holds back as much as its window is long, megabytes, until the frame ends. Where the
+    /// stream ends inside a frame, an empty last block makes it give them out.
+    fn decode(&mut self) -> io::Result<()> {
+        let one = BlockDecodingStrategy::UptoBlocks(1);
+        let Err(error) = self.decoder.decode_blocks(&mut self.stream, one) else { return Ok(()) };
+        let error = io::Error::other(error);
+        if !self.stream.fill_buf()?.is_empty() {
+            return Err(error);
+        }
+        let last_block_and_checksum = [1, 0, 0, 0, 0, 0, 0];
+        let one = BlockDecodingStrategy::UptoBlocks(1);
+        self.decoder.decode_blocks(&last_block_and_checksum[..], one).map_err(io::Error::other)?;
+        self.failed = Some(error);
+        Ok(())
+    }
+
     fn check(&self) -> io::Result<()> {
         match (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum()) {
             (Some(said), Some(is)) if said != is => Err(io::Error::other("a frame's checksum is wrong")),
@@ -114,12 +179,14 @@ impl<R: BufRead> Read for Zstd<R> {
                     return self.decoder.read(buf);
                 }
                 if !self.decoder.is_finished() {
-                    let some = BlockDecodingStrategy::UptoBlocks(1);
-                    self.decoder.decode_blocks(&mut self.stream, some).map_err(io::Error::other)?;
+                    self.decode()?;
                     continue;
                 }
                 self.inside = false;
-                self.check()?;
+                match self.failed.take() {
+                    Some(error) => return Err(error),
+                    None => self.check()?,
+                }
             }
             if buf.is_empty() || !self.next_frame()? {
                 return Ok(0);

@@ -1,33 +1,25 @@
 //! A replica directory of the file system, read without changing or following anything.
 //!
-//! Every name is examined once, when the directory is described; only regular files are ever opened,
+//! Every name is examined once, when the directory is described, and the small records are read then;
+//! only regular files are ever opened,
 //! relative to the directory, without following links and without waiting. So a named pipe, a socket
 //! or a device among the files is told and nothing more.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, statat};
+use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
 
+use super::examine::{Examiner, Facts, Listed, Opener, number};
 use super::handles::{Handles, read_full_at};
 use super::remarks::Remarks;
-use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip, spell, sys};
+use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip, sys};
 use crate::ident::{BLOCK_SIZE, Runs};
-
-/// One name as the listing of a directory gives it.
-#[derive(Debug, Clone)]
-pub(super) struct Listed {
-    pub(super) name: OsString,
-    /// Kind without another look, where the file system tells it.
-    pub(super) kind: Kind,
-}
 
 /// A directory of the file system.
 #[derive(Debug)]
@@ -41,47 +33,40 @@ pub(super) struct Directory {
     handles: Arc<Handles>,
     /// Device and inode of the directory itself.
     identity: (u64, u64),
-    /// Set once the system refuses O_NOATIME, which it does for files of other owners.
-    touches_times: AtomicBool,
-}
-
-/// What is known of an entry beyond what everybody may see.
-#[derive(Debug, Clone)]
-struct Facts {
-    /// The name on the disk where it differs from the name as spelt.
-    raw: Option<Box<OsStr>>,
-    device: u64,
-    inode: u64,
-    links: u64,
-    /// Storage in units of 512 bytes.
-    blocks: u64,
+    opener: Opener,
 }
 
 impl Directory {
     /// Examines every listed name once.
     pub(super) fn describe(
         path: &Path,
-        listed: &[Listed],
+        listed: Vec<Listed>,
         handles: &Arc<Handles>,
         remarks: &mut Remarks,
     ) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
         let stat = fstat(&directory)?;
-        let mut found = Vec::with_capacity(listed.len());
+        let mut examiner = Examiner::new(&directory);
+        let (mut entries, mut facts) = (Vec::with_capacity(listed.len()), Vec::with_capacity(listed.len()));
         for item in listed {
-            match statat(&directory, &*item.name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => found.push(entry_of(&item.name, &stat)),
-                Err(Errno::NOENT) => remarks.push(format!(
-                    "{}: vanished while the directory was read",
-                    path.join(&item.name).display()
-                )),
-                Err(error) => found.push(unexamined(item, error)),
+            match examiner.examine(item) {
+                Ok((entry, more)) => {
+                    entries.push(entry);
+                    facts.push(more);
+                }
+                Err(name) => remarks
+                    .push(format!("{}: vanished while the directory was read", path.join(name).display())),
             }
         }
-        found.sort_by(|a, b| (&a.0.name, &a.1.raw).cmp(&(&b.0.name, &b.1.raw)));
-        let (mut entries, facts): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        // Listed in order of their bytes, which names that are spelt otherwise may change.
+        if !entries.is_sorted_by(|a, b| a.name <= b.name) {
+            let mut found: Vec<_> = entries.into_iter().zip(facts).collect();
+            found.sort_by(|a: &(Entry, Facts), b| (&a.0.name, &a.1.raw).cmp(&(&b.0.name, &b.1.raw)));
+            (entries, facts) = found.into_iter().unzip();
+        }
         number_links(&mut entries, &facts);
+        let opener = examiner.into_opener();
         Ok(Self {
             owner: handles.owner(),
             path: path.to_owned(),
@@ -89,8 +74,8 @@ impl Directory {
             entries,
             facts,
             handles: handles.clone(),
-            identity: (widen(stat.st_dev), widen(stat.st_ino)),
-            touches_times: AtomicBool::new(false),
+            identity: (number(stat.st_dev), number(stat.st_ino)),
+            opener,
         })
     }
 
@@ -101,6 +86,12 @@ impl Directory {
 
     /// The place of an entry. Two names on the disk may be spelt alike; then the rest tells them apart.
     fn position(&self, entry: &Entry) -> Result<usize, ReadError> {
+        // Nearly always it is one of our own.
+        let address = std::ptr::from_ref(entry).addr();
+        let own = address.wrapping_sub(self.entries.as_ptr().addr()) / size_of::<Entry>();
+        if self.entries.get(own).is_some_and(|e| std::ptr::eq(e, entry)) {
+            return Ok(own);
+        }
         let first = self.entries.partition_point(|e| e.name < entry.name);
         let same = self.entries[first..].iter().take_while(|e| e.name == entry.name);
         match same.enumerate().find(|(_, e)| *e == entry) {
@@ -120,27 +111,15 @@ impl Directory {
     }
 
     fn open(&self, at: usize) -> io::Result<OwnedFd> {
-        // NONBLOCK: should the name have become a named pipe since it was examined, opening it must
-        // not wait for a writer.
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        if !self.touches_times.load(Ordering::Relaxed) {
-            match self.open_with(at, flags | OFlags::NOATIME) {
-                Err(Errno::PERM) => self.touches_times.store(true, Ordering::Relaxed),
-                other => return Ok(other?),
-            }
-        }
-        Ok(self.open_with(at, flags)?)
-    }
-
-    fn open_with(&self, at: usize, flags: OFlags) -> Result<OwnedFd, Errno> {
         let name = match &self.facts[at].raw {
             Some(raw) => raw,
             None => OsStr::new(&self.entries[at].name),
         };
-        match &self.held {
-            Some(directory) => openat(directory, name, flags, Mode::empty()),
-            None => openat(CWD, self.path.join(name), flags, Mode::empty()),
-        }
+        let opened = match &self.held {
+            Some(directory) => self.opener.open(directory.as_fd(), name),
+            None => self.opener.open(CWD, self.path.join(name).as_os_str()),
+        };
+        Ok(opened?)
     }
 
     /// Opens what was examined, not what has taken its name since.
@@ -148,7 +127,7 @@ impl Directory {
         let file = self.open(at)?;
         let stat = fstat(&file).map_err(io::Error::from)?;
         let facts = &self.facts[at];
-        if (widen(stat.st_dev), widen(stat.st_ino)) == (facts.device, facts.inode) {
+        if (number(stat.st_dev), number(stat.st_ino)) == (facts.device, facts.inode) {
             return Ok(file);
         }
         Err(ReadError::Damaged("was replaced by another file while the evidence was read".to_owned()))
@@ -162,6 +141,9 @@ impl Source for Directory {
 
     fn read(&self, entry: &Entry) -> Result<Vec<u8>, ReadError> {
         let at = self.file(entry)?;
+        if let Some(content) = &self.facts[at].content {
+            return Ok(content.to_vec());
+        }
         let too_large = |size| ReadError::TooLarge { size, limit: SMALL_FILE_LIMIT };
         let size = self.entries[at].size;
         if size > SMALL_FILE_LIMIT {
@@ -217,60 +199,6 @@ impl Source for Directory {
         }
         Ok(done)
     }
-}
-
-/// The fields of `struct stat` have other widths on other machines.
-fn widen(number: impl TryInto<u64>) -> u64 {
-    number.try_into().unwrap_or(0)
-}
-
-fn entry_of(name: &OsStr, stat: &Stat) -> (Entry, Facts) {
-    let kind = match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Kind::File,
-        FileType::Directory => Kind::Directory,
-        FileType::Symlink => Kind::Symlink,
-        FileType::Fifo => Kind::Fifo,
-        FileType::Socket => Kind::Socket,
-        _ => Kind::Device,
-    };
-    #[allow(clippy::unnecessary_cast, reason = "the width depends on the machine")]
-    let modified = stat.st_mtime as i128 * 1_000_000_000 + stat.st_mtime_nsec as i128;
-    let size = if kind == Kind::File { widen(stat.st_size) } else { 0 };
-    let entry = Entry {
-        name: spell(name.as_bytes()),
-        kind,
-        size,
-        link: None,
-        modified: Some(modified),
-        damage: None,
-    };
-    let facts = Facts {
-        raw: raw(name, &entry.name),
-        device: widen(stat.st_dev),
-        inode: widen(stat.st_ino),
-        links: widen(stat.st_nlink),
-        blocks: widen(stat.st_blocks),
-    };
-    (entry, facts)
-}
-
-/// A name that is listed but may not be looked at, as in a directory without the right to enter it.
-fn unexamined(item: &Listed, error: Errno) -> (Entry, Facts) {
-    let error = io::Error::from(error);
-    let entry = Entry {
-        name: spell(item.name.as_bytes()),
-        kind: item.kind,
-        size: 0,
-        link: None,
-        modified: None,
-        damage: Some(format!("cannot be examined: {error}")),
-    };
-    let raw = raw(&item.name, &entry.name);
-    (entry, Facts { raw, device: 0, inode: 0, links: 1, blocks: 1 })
-}
-
-fn raw(name: &OsStr, spelt: &str) -> Option<Box<OsStr>> {
-    (name.as_bytes() != spelt.as_bytes()).then(|| name.into())
 }
 
 /// Gives the names of one inode one number, counted in the order of their first names.

@@ -1,30 +1,39 @@
 //! Which directories are replica directories, in a file system or in an archive.
 
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::directory::Listed;
+use super::directory::Directory;
+use super::examine::Listed;
+use super::handles::Handles;
 use super::remarks::Remarks;
 use super::tree::{Child, Tree};
 use super::{Kind, spell};
 
 /// Whether a name is found in replica directories only.
-pub(super) fn is_replicas(name: &str) -> bool {
-    let disk = name.starts_with("volume-head-") || name.starts_with("volume-snap-");
-    matches!(name, "volume.meta" | "revision.counter")
-        || disk && (name.ends_with(".img") || name.ends_with(".img.meta"))
+pub(super) fn is_replicas(name: &[u8]) -> bool {
+    let disk = name.starts_with(b"volume-head-") || name.starts_with(b"volume-snap-");
+    matches!(name, b"volume.meta" | b"revision.counter")
+        || disk && (name.ends_with(b".img") || name.ends_with(b".img.meta"))
 }
 
 /// Endings of the names of archives, longest first where one holds the other.
 const ARCHIVES: &[&str] =
     &[".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tar", ".tgz", ".tzst", ".txz", ".tbz"];
 
+/// Whether a file name has the ending of an archive. What is one is told by content; this is for choosing among files.
+pub fn is_archive_name(name: &str) -> bool {
+    without_archive_ending(name) != name
+}
+
 /// The name of an archive without its ending.
-pub(super) fn without_ending(name: &str) -> &str {
+pub fn without_archive_ending(name: &str) -> &str {
     ARCHIVES.iter().find_map(|ending| name.strip_suffix(ending)).filter(|n| !n.is_empty()).unwrap_or(name)
 }
 
@@ -34,7 +43,7 @@ pub(super) struct Seen {
     pub(super) path: PathBuf,
     /// Its path below where the search began.
     pub(super) inner: Vec<String>,
-    pub(super) listed: Vec<Listed>,
+    pub(super) directory: Directory,
 }
 
 /// What a search found.
@@ -42,7 +51,7 @@ pub(super) struct Seen {
 pub(super) struct Search {
     /// Sorted by path.
     pub(super) seen: Vec<Seen>,
-    /// The listing of the directory where the search began.
+    /// The listing of the directory where the search began, unless it is a replica itself.
     pub(super) root: Vec<Listed>,
     /// Whether some directory could not be read, so that what was not found proves nothing.
     pub(super) incomplete: bool,
@@ -54,45 +63,47 @@ pub(super) struct Search {
 struct Level {
     path: PathBuf,
     inner: Vec<String>,
+    /// The names; none in a replica directory, where they went into its description.
     listed: Vec<Listed>,
-    errors: Vec<walkdir::Error>,
+    below: Vec<OsString>,
+    archive: Option<String>,
+    directory: Option<Directory>,
+    /// Why it could not be opened, or not be read to its end.
+    error: Option<io::Error>,
+    remarks: Remarks,
 }
 
-/// Searches a directory and everything below it, without following links.
+/// Searches a directory and everything below it, without following links, and describes the replica
+/// directories on the way, while the system still has their names at hand.
 ///
-/// The directories of one depth are listed in parallel; what comes out does not depend on it.
-pub(super) fn below(root: &Path, remarks: &mut Remarks) -> io::Result<Search> {
+/// The directories of one depth are read in parallel; what comes out does not depend on it.
+pub(super) fn below(root: &Path, handles: &Arc<Handles>, remarks: &mut Remarks) -> io::Result<Search> {
     let mut search = Search::default();
     let mut depth = vec![(root.to_owned(), Vec::new())];
     while !depth.is_empty() {
-        let levels: Vec<Level> = depth.into_par_iter().map(|(path, inner)| list(path, inner)).collect();
+        let levels: Vec<Level> =
+            depth.into_par_iter().map(|(path, inner)| list(path, inner, handles)).collect();
         depth = Vec::new();
         for level in levels {
             let first = level.inner.is_empty();
-            for error in level.errors {
+            if let Some(error) = level.error {
+                if first && level.listed.is_empty() {
+                    return Err(error);
+                }
                 search.incomplete = true;
-                let text = error.to_string();
-                match error.into_io_error() {
-                    Some(error) if first && level.listed.is_empty() => return Err(error),
-                    _ => remarks.push(format!("{}: not searched: {text}", level.path.display())),
-                }
+                remarks.push(format!("{}: not read in full: {error}", level.path.display()));
             }
-            let replica = level.listed.iter().any(|l| is_replicas(&spell(l.name.as_bytes())));
-            for item in &level.listed {
-                if item.kind == Kind::Directory {
-                    let mut inner = level.inner.clone();
-                    inner.push(spell(item.name.as_bytes()));
-                    depth.push((level.path.join(&item.name), inner));
-                } else if search.archive.is_none() && item.kind == Kind::File {
-                    let name = spell(item.name.as_bytes());
-                    search.archive = (without_ending(&name) != name).then_some(name);
-                }
+            level.remarks.into_lines().into_iter().for_each(|line| remarks.push(line));
+            for name in level.below {
+                let inner = [&level.inner[..], &[spell(name.as_bytes())]].concat();
+                depth.push((level.path.join(&name), inner));
             }
+            search.archive = search.archive.or(level.archive);
             if first {
-                search.root.clone_from(&level.listed);
+                search.root = level.listed;
             }
-            if replica {
-                search.seen.push(Seen { path: level.path, inner: level.inner, listed: level.listed });
+            if let Some(directory) = level.directory {
+                search.seen.push(Seen { path: level.path, inner: level.inner, directory });
             }
         }
     }
@@ -100,22 +111,52 @@ pub(super) fn below(root: &Path, remarks: &mut Remarks) -> io::Result<Search> {
     Ok(search)
 }
 
-fn list(path: PathBuf, inner: Vec<String>) -> Level {
-    let mut level = Level { path, inner, listed: Vec::new(), errors: Vec::new() };
+fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
+    let mut level = Level {
+        path,
+        inner,
+        listed: Vec::new(),
+        below: Vec::new(),
+        archive: None,
+        directory: None,
+        error: None,
+        remarks: Remarks::default(),
+    };
     let walk = WalkDir::new(&level.path)
         .min_depth(1)
         .max_depth(1)
         // Where the search begins is named by the user and may be a link; nothing below is followed.
-        .follow_root_links(level.inner.is_empty())
-        .sort_by_file_name();
+        .follow_root_links(level.inner.is_empty());
+    let mut replica = false;
     for entry in walk {
         match entry {
             Ok(entry) => {
                 let kind = kind(entry.file_type());
-                level.listed.push(Listed { name: entry.file_name().to_owned(), kind });
+                // Taking a path apart costs more than listing it, with hundreds of names a directory.
+                let path = entry.path().as_os_str().as_bytes();
+                let start = path.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
+                let name = OsStr::from_bytes(&path[start..]).to_owned();
+                replica |= is_replicas(name.as_bytes());
+                if kind == Kind::Directory {
+                    level.below.push(name.clone());
+                }
+                level.listed.push(Listed { name, kind });
             }
-            Err(error) => level.errors.push(error),
+            Err(error) => level.error = Some(error.into()),
         }
+    }
+    level.below.sort_unstable();
+    level.listed.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    if replica {
+        let listed = std::mem::take(&mut level.listed);
+        match Directory::describe(&level.path, listed, handles, &mut level.remarks) {
+            Ok(directory) => level.directory = Some(directory),
+            Err(error) => level.error = Some(error),
+        }
+    } else {
+        let files = level.listed.iter().filter(|item| item.kind == Kind::File);
+        let mut names = files.map(|item| spell(item.name.as_bytes()));
+        level.archive = names.find(|name| is_archive_name(name));
     }
     level
 }
@@ -148,7 +189,7 @@ pub(super) fn inside(tree: &Tree) -> Vec<(usize, Vec<String>)> {
                 parents[*child] = Some((number, name));
             }
         }
-        if directory.children.keys().any(|name| is_replicas(name)) {
+        if directory.children.keys().any(|name| is_replicas(name.as_bytes())) {
             found.push(number);
         }
     }
@@ -185,7 +226,7 @@ mod tests {
             ("replica.log", false),
             ("disk.img", false),
         ] {
-            assert_eq!(is_replicas(name), expected, "{name}");
+            assert_eq!(is_replicas(name.as_bytes()), expected, "{name}");
         }
     }
 
@@ -198,7 +239,7 @@ mod tests {
             (".tar", ".tar"),
             ("rep-1.zip", "rep-1.zip"),
         ] {
-            assert_eq!(without_ending(name), expected);
+            assert_eq!(without_archive_ending(name), expected);
         }
     }
 }

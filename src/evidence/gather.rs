@@ -87,6 +87,7 @@ pub struct Evidence {
 
 /// What was seen of one input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InputReport {
     /// The path as given, `-` for standard input.
     pub input: String,
@@ -100,6 +101,7 @@ pub struct InputReport {
 
 /// What an input is, told by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum InputKind {
     /// A directory.
     #[serde(rename = "directory")]
@@ -212,13 +214,18 @@ pub fn gather(inputs: &[Input], options: &Options<'_>) -> Result<Evidence, Gathe
         Images::Skip => None,
         Images::Spool { dir, limit } => Some(Arc::new(Spool::new(dir.clone(), *limit))),
     };
-    let total: u64 = inputs.iter().map(|(_, input)| archive_size(input)).sum();
-    options.watch.begin("reading archives", Some(total));
+    // How much comes on standard input is not known.
+    let sizes: Vec<Option<u64>> = inputs.iter().filter_map(|(_, input)| archive_size(input)).collect();
+    if !sizes.is_empty() {
+        options.watch.begin("reading archives", sizes.iter().copied().sum());
+    }
     let read: Vec<Result<Read, GatherError>> = inputs
         .par_iter()
         .map(|(text, input)| read(text, input, &handles, spool.as_ref(), options.watch))
         .collect();
-    options.watch.end();
+    if !sizes.is_empty() {
+        options.watch.end();
+    }
     assemble(&inputs, read.into_iter().collect::<Result<_, _>>()?)
 }
 
@@ -236,9 +243,10 @@ fn check(inputs: &[(String, &Input)]) -> Result<(), GatherError> {
     }
 }
 
-fn archive_size(input: &Input) -> u64 {
-    let InputPath::Path(path) = &input.path else { return 0 };
-    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map_or(0, |meta| meta.len())
+/// Size of an archive where it is known; nothing at all for a directory.
+fn archive_size(input: &Input) -> Option<Option<u64>> {
+    let InputPath::Path(path) = &input.path else { return Some(None) };
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|meta| Some(meta.len()))
 }
 
 /// A candidate and the input it came from.

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use super::archive::{Archived, Backing, Body, Bytes, Piece};
+use super::archive::{Archived, Backing, Body, Bytes, Stored};
+use super::pieces::{Packer, cut, logical, places};
 use super::remarks::Remarks;
 use super::spool::{Spool, SpoolError};
 use super::tar::{Cut, Head, Walk, What};
 use super::tree::{Child, Tree, parts};
 use super::{Entry, Kind, Origin, SMALL_FILE_LIMIT, clip, spell};
-use crate::ident::{BLOCK_SIZE, Run};
+use crate::ident::Run;
 
-/// Names and small files that are kept of one archive, in bytes; more is a bomb.
+/// Bytes of small files that are kept of one archive; more is a bomb.
 const KEPT_LIMIT: u64 = 256 << 20;
+
+/// Memory that the names of one archive may take: more than a million members.
+const NAMES_LIMIT: u64 = 512 << 20;
 
 /// Ranges that are kept of all sparse maps of one archive.
 const RANGES_LIMIT: usize = 16 << 20;
-
-/// Payload is put aside in parts of this size.
-const CHUNK: usize = 256 << 10;
 
 /// What becomes of the payload.
 #[derive(Debug, Clone)]
@@ -57,16 +58,15 @@ pub(super) fn index<'a>(walk: Walk<'a>, keep: &'a Keep) -> Result<Index, SpoolEr
         tree: Tree::new(),
         nodes: Vec::new(),
         kept: 0,
+        names: 0,
         ranges: 0,
         outside: None,
-        buf: Vec::new(),
-        packed: Vec::new(),
+        packer: Packer::default(),
     };
     while let Some(head) = indexer.walk.next() {
         indexer.member(head)?;
-        if indexer.kept > KEPT_LIMIT {
-            let line =
-                format!("names and small files take more than {KEPT_LIMIT} bytes; the rest was not read");
+        if indexer.names > NAMES_LIMIT {
+            let line = format!("names take more than {NAMES_LIMIT} bytes; the rest was not read");
             indexer.walk.stop(line);
             break;
         }
@@ -80,11 +80,11 @@ struct Indexer<'a> {
     tree: Tree,
     nodes: Vec<Node>,
     kept: u64,
+    names: u64,
     ranges: usize,
     /// The first name that points out of the archive, and how many do.
     outside: Option<(String, u64)>,
-    buf: Vec<u8>,
-    packed: Vec<u8>,
+    packer: Packer,
 }
 
 impl Indexer<'_> {
@@ -95,7 +95,7 @@ impl Indexer<'_> {
         }
         let kind = match &head.what {
             What::Directory => {
-                let at = self.tree.directory(path.iter().map(String::as_str), &mut self.kept);
+                let at = self.tree.directory(path.iter().map(String::as_str), &mut self.names);
                 self.tree.directories[at].modified = head.modified;
                 return Ok(());
             }
@@ -135,7 +135,7 @@ impl Indexer<'_> {
                 head.at
             );
             self.walk.stop(line);
-        } else if self.tree.insert(path, number, &mut self.kept).is_some() {
+        } else if self.tree.insert(path, number, &mut self.names).is_some() {
             let line = format!("{}: stands again at byte {}; the last one counts", path.join("/"), head.at);
             self.walk.remarks.push(line);
         }
@@ -166,15 +166,21 @@ impl Indexer<'_> {
         let origin = if head.map.is_some() { Origin::SparseMap } else { Origin::Dense };
         let whole = [Run { start: 0, end: head.size }];
         let ranges = head.map.as_deref().unwrap_or(&whole);
-        let mut body = Body { size: head.size, runs: None, origin, bytes: Bytes::NotKept, missing: None };
+        let mut body =
+            Body { size: head.size, stored: Stored::Unknown, origin, bytes: Bytes::NotKept, missing: None };
         self.ranges = self.ranges.saturating_add(ranges.len());
         if let Some(damage) = &head.damage {
             body.missing = Some((0, damage.clone()));
         } else if self.ranges > RANGES_LIMIT {
             body.missing = Some((0, format!("sparse maps of more than {RANGES_LIMIT} ranges are not kept")));
         } else {
-            body.runs = Some(clip(ranges.iter().copied(), head.size));
+            // Most members are small and dense, and there may be a million of them: no list for those.
+            body.stored = match &head.map {
+                Some(map) => Stored::Ranges(clip(map.iter().copied(), head.size)),
+                None => Stored::Whole,
+            };
             body.bytes = match self.keep {
+                Keep::Places if head.map.is_none() => Bytes::Stretch(head.place),
                 Keep::Places => Bytes::Pieces(places(ranges, head.place)),
                 Keep::Stream(spool) => self.pass(head, name, ranges, spool.as_deref())?,
             };
@@ -226,46 +232,11 @@ impl Indexer<'_> {
             return Ok(Bytes::Kept(bytes));
         }
         match spool {
-            Some(spool) if image || name == "replica.log" => self.put_aside(ranges, spool).map(Bytes::Pieces),
+            Some(spool) if image || name == "replica.log" => {
+                self.packer.put_aside(&mut self.walk, ranges, spool).map(Bytes::Pieces)
+            }
             _ => Ok(Bytes::NotKept),
         }
-    }
-
-    /// Puts the blocks aside that are not all zeros; the others stay known by the map.
-    fn put_aside(&mut self, ranges: &[Run], spool: &Spool) -> Result<Vec<Piece>, SpoolError> {
-        static ZEROS: [u8; BLOCK_SIZE as usize] = [0; BLOCK_SIZE as usize];
-        self.buf.resize(CHUNK, 0);
-        let mut pieces: Vec<Piece> = Vec::new();
-        for range in ranges {
-            let mut at = range.start;
-            while at < range.end {
-                // Every chunk but the last ends with a block of the file, so that blocks stay whole.
-                let want = (CHUNK as u64 - at % BLOCK_SIZE).min(range.end - at) as usize;
-                let got = self.walk.payload(&mut self.buf[..want]);
-                self.packed.clear();
-                let known = pieces.len();
-                let mut start = 0;
-                while start < got {
-                    let place = at + start as u64;
-                    let len = ((BLOCK_SIZE - place % BLOCK_SIZE) as usize).min(got - start);
-                    let block = &self.buf[start..start + len];
-                    if *block != ZEROS[..len] {
-                        add(&mut pieces, known, place, self.packed.len() as u64, len as u64);
-                        self.packed.extend_from_slice(block);
-                    }
-                    start += len;
-                }
-                if !self.packed.is_empty() {
-                    let place = spool.write(&self.packed)?;
-                    settle(&mut pieces, known, place);
-                }
-                if got < want {
-                    return Ok(pieces);
-                }
-                at += got as u64;
-            }
-        }
-        Ok(pieces)
     }
 
     fn finish(mut self) -> Index {
@@ -323,33 +294,25 @@ impl Indexer<'_> {
 }
 
 impl Index {
-    /// One directory of the archive as a source.
-    pub(super) fn source(&self, directory: usize, backing: &Arc<Backing>) -> Archived {
-        let children = &self.tree.directories[directory].children;
+    /// One directory of the archive as a source; its names are taken out of the tree.
+    pub(super) fn source(&mut self, directory: usize, backing: &Arc<Backing>) -> Archived {
+        let children = std::mem::take(&mut self.tree.directories[directory].children);
         let mut entries = Vec::with_capacity(children.len());
         let mut bodies = Vec::with_capacity(children.len());
         for (name, child) in children {
-            let mut entry = Entry {
-                name: name.to_string(),
-                kind: Kind::Directory,
-                size: 0,
-                link: None,
-                modified: None,
-                damage: None,
-            };
-            let mut body = None;
-            match *child {
-                Child::Directory(number) => entry.modified = self.tree.directories[number].modified,
+            let (mut kind, mut size, mut damage, mut body) = (Kind::Directory, 0, None, None);
+            let modified = match child {
+                Child::Directory(number) => self.tree.directories[number].modified,
                 Child::Node(number) => {
                     let node = &self.nodes[number];
-                    entry.kind = node.kind;
-                    entry.size = if node.kind == Kind::File { node.size } else { 0 };
-                    entry.modified = node.modified;
-                    entry.damage.clone_from(&node.damage);
+                    kind = node.kind;
+                    size = if kind == Kind::File { node.size } else { 0 };
+                    damage.clone_from(&node.damage);
                     body.clone_from(&node.body);
+                    node.modified
                 }
-            }
-            entries.push(entry);
+            };
+            entries.push(Entry { name: name.into(), kind, size, link: None, modified, damage });
             bodies.push(body);
         }
         number_links(&mut entries, &bodies);
@@ -369,60 +332,6 @@ fn number_links(entries: &mut [Entry], bodies: &[Option<Arc<Body>>]) {
     for (number, group) in groups.into_iter().enumerate() {
         for &(_, at) in group {
             entries[at].link = Some(number as u64);
-        }
-    }
-}
-
-/// The pieces of a payload that lies in one stretch of the archive.
-fn places(ranges: &[Run], mut place: u64) -> Vec<Piece> {
-    let piece = |range: &Run| {
-        let piece = Piece { at: range.start, len: range.len(), place };
-        place = place.saturating_add(piece.len);
-        piece
-    };
-    ranges.iter().filter(|range| !range.is_empty()).map(piece).collect()
-}
-
-/// The place in the file of the `n`th byte of its payload.
-fn logical(ranges: &[Run], mut n: u64) -> u64 {
-    for range in ranges {
-        if n < range.len() {
-            return range.start + n;
-        }
-        n -= range.len();
-    }
-    ranges.last().map_or(0, |range| range.end)
-}
-
-/// Takes away what lies at or behind a place of the file.
-fn cut(pieces: &mut Vec<Piece>, from: u64) {
-    pieces.retain(|piece| piece.at < from);
-    if let Some(last) = pieces.last_mut() {
-        last.len = last.len.min(from - last.at);
-    }
-}
-
-/// Adds a block whose place is still counted from the start of its chunk.
-fn add(pieces: &mut Vec<Piece>, known: usize, at: u64, place: u64, len: u64) {
-    if let Some(last) = pieces[known..].last_mut()
-        && last.at + last.len == at
-    {
-        last.len += len;
-        return;
-    }
-    pieces.push(Piece { at, len, place });
-}
-
-/// Moves the new pieces to where their chunk went, and joins the first of them to its neighbour.
-fn settle(pieces: &mut Vec<Piece>, known: usize, place: u64) {
-    for piece in &mut pieces[known..] {
-        piece.place += place;
-    }
-    if known > 0 && known < pieces.len() {
-        let (before, first) = (pieces[known - 1], pieces[known]);
-        if before.at + before.len == first.at && before.place + before.len == first.place {
-            pieces[known - 1].len += first.len;
-            pieces.remove(known);
         }
     }
 }

@@ -7,12 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::archive::{ArchiveFile, Backing};
 use super::decode::{self, Compression};
 use super::directory::Directory;
-use super::find::{self, Search, Seen, without_ending};
+use super::find::{self, Search, Seen, without_archive_ending};
 use super::gather::{GatherError, Input, InputKind, InputPath};
 use super::handles::{Handles, read_full_at};
 use super::index::{Index, Keep, index};
@@ -86,39 +84,26 @@ impl Reader<'_> {
 
     fn directory(&self, path: &Path) -> Result<Read, GatherError> {
         let mut remarks = Remarks::default();
-        let mut search = find::below(path, &mut remarks).map_err(|source| self.unreadable(source))?;
+        let mut search =
+            find::below(path, self.handles, &mut remarks).map_err(|source| self.unreadable(source))?;
         if search.seen.is_empty() {
-            search.seen.push(self.wiped_directory(path, &search, &mut remarks)?);
+            let wiped = self.wiped_directory(path, &mut search, &mut remarks)?;
+            search.seen.push(wiped);
         }
         let root = parts_of(path);
-        let describe = |seen: &Seen| {
-            let mut remarks = Remarks::default();
-            let described = Directory::describe(&seen.path, &seen.listed, self.handles, &mut remarks);
-            (described, remarks)
-        };
-        let described: Vec<_> = search.seen.par_iter().map(describe).collect();
-        let mut candidates = Vec::new();
-        for (seen, (described, own)) in search.seen.into_iter().zip(described) {
-            own.into_lines().into_iter().for_each(|line| remarks.push(line));
-            let directory = match described {
-                Ok(directory) => directory,
-                Err(error) if seen.inner.is_empty() => return Err(self.unreadable(error)),
-                Err(error) => {
-                    remarks.push(format!("{}: cannot be read: {error}", seen.path.display()));
-                    continue;
-                }
-            };
-            let (device, inode) = directory.identity();
+        let candidates = search.seen.into_iter().map(|seen| {
+            let (device, inode) = seen.directory.identity();
             let parts = [&root[..], &seen.inner].concat();
-            candidates.push(Candidate {
+            Candidate {
                 path: seen.path.display().to_string(),
                 inner: seen.inner,
                 full_parts: parts.clone(),
                 parts,
-                source: Arc::new(directory),
+                source: Arc::new(seen.directory),
                 identity: (device, inode, String::new()),
-            });
-        }
+            }
+        });
+        let candidates = candidates.collect();
         Ok(Read { kind: InputKind::Directory, remarks, candidates })
     }
 
@@ -126,7 +111,7 @@ impl Reader<'_> {
     fn wiped_directory(
         &self,
         path: &Path,
-        search: &Search,
+        search: &mut Search,
         remarks: &mut Remarks,
     ) -> Result<Seen, GatherError> {
         if let Some(name) = &search.archive {
@@ -141,7 +126,10 @@ impl Reader<'_> {
         remarks.push(
             "holds no file of a replica; taken as a replica without files, because it was given a label",
         );
-        Ok(Seen { path: path.to_owned(), inner: Vec::new(), listed: search.root.clone() })
+        let listed = std::mem::take(&mut search.root);
+        let directory = Directory::describe(path, listed, self.handles, remarks)
+            .map_err(|source| self.unreadable(source))?;
+        Ok(Seen { path: path.to_owned(), inner: Vec::new(), directory })
     }
 
     fn archive(&self, path: &Path) -> Result<Read, GatherError> {
@@ -210,24 +198,24 @@ impl Reader<'_> {
             self.wiped_archive(&mut index)?;
         }
         let backing = Arc::new(backing);
-        let candidates = found.into_iter().map(|(number, inner)| {
+        let mut candidates = Vec::with_capacity(found.len());
+        for (number, inner) in found {
             let inside = inner.join("/");
             let colon = if inner.is_empty() { "" } else { ":" };
             let full_parts = [root, &inner].concat();
             let mut parts = full_parts.clone();
             if let Some(name) = root.len().checked_sub(1).and_then(|at| parts.get_mut(at)) {
-                *name = without_ending(name).to_owned();
+                *name = without_archive_ending(name).to_owned();
             }
-            Candidate {
+            candidates.push(Candidate {
                 path: format!("{}{colon}{inside}", self.text),
                 inner,
                 parts,
                 full_parts,
                 source: Arc::new(index.source(number, &backing)),
                 identity: (identity.0, identity.1, inside),
-            }
-        });
-        let candidates = candidates.collect();
+            });
+        }
         Ok(Read { kind, remarks: index.remarks, candidates })
     }
 

@@ -9,8 +9,10 @@ use std::io;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 
 mod archive;
+mod beside;
 mod decode;
 mod directory;
+mod examine;
 mod find;
 mod gather;
 mod handles;
@@ -18,12 +20,15 @@ mod index;
 mod input;
 mod label;
 mod memory;
+mod pieces;
 mod remarks;
 mod spool;
 mod sys;
 mod tar;
 mod tree;
 
+pub use beside::{Beside, read_beside};
+pub use find::{is_archive_name, without_archive_ending};
 pub use gather::{
     Evidence, Found, GatherError, Images, Input, InputKind, InputPath, InputReport, Options, gather,
 };

@@ -23,7 +23,7 @@ impl Remarks {
     /// The sentences, the last of which tells how many were left out.
     pub(super) fn into_lines(mut self) -> Vec<String> {
         if self.more > 0 {
-            self.lines.push(format!("and {} more remarks of this kind", self.more));
+            self.lines.push(format!("and {} more remarks", self.more));
         }
         self.lines
     }

@@ -24,8 +24,8 @@ pub(super) struct Tree {
     pub(super) directories: Vec<Directory>,
 }
 
-/// Bytes counted for one name beside its own.
-const NAME_COST: u64 = 96;
+/// Bytes counted for one name beside its own: what stands behind it takes about as much.
+const NAME_COST: u64 = 256;
 
 impl Tree {
     pub(super) fn new() -> Self {

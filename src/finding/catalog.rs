@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -141,7 +142,7 @@ catalog! {
     11 SnapshotCrash Warning
         "a crash inside a snapshot"
         "The step at which it stopped is named; the chain that Jiva will use is the one shown."
-        "None is needed to open it; note the second name or head that was left behind."
+        "Nothing is needed to open it. Leave the second name or head where it is; do not delete it by hand."
     12 TempFile Info
         "a temporary file of an unfinished write"
         "A crash or power cut came inside that write. Jiva never reads the file; it may be newer than what it was to replace."
@@ -149,23 +150,23 @@ catalog! {
     13 LogInfoUnreadable Danger
         "log.info does not decode, so the process ends at every start"
         "The replica looks dead though nothing is wrong with its data; all replicas of a volume can be stopped like this after one power cut."
-        "On a copy, or once everything is copied: remove log.info. Jiva writes a new one."
+        "Once everything is copied: remove log.info. Jiva writes a new one and the process starts."
     14 ExtentProbeLeft Warning
         "tmpFile.tmp was left behind"
         "Jiva before 1.4.0 cannot start with it (\"invalid argument\"); later versions can."
         "Remove it once everything is copied, if an old version is to be started."
     15 RebuildingSet Warning
         "the Rebuilding flag is set"
-        "It died or was refused in a join and was not started since. The next start clears the flag by itself, without any repair."
-        "Do not clear it by hand and do not take its absence elsewhere for health."
+        "The replica died, or was refused, while it was joining, and was not started since. The next start clears the flag by itself and repairs nothing."
+        "Do not clear it by hand, and do not take a replica without it for healthy."
     16 DirtySet Info
         "the Dirty flag is set"
-        "It was not closed; Jiva does not use the flag to refuse anything."
-        "None."
+        "It was not closed: normal after a crash, and while it runs. Jiva refuses nothing because of it."
+        "Nothing to do."
     17 RefusedJoin Warning
         "its last join was refused"
         "The snapshot of that join exists on both sides under one name with different content. Its own state is its clean tip; what lies above came from the other side."
-        "Do not read the common snapshot name as a common ancestor."
+        "Do not take the snapshot name that both sides carry for a state that they share."
     18 UnfinishedJoin Danger
         "its last join did not end"
         "Files of the other side may already stand among its own: the view is a mixture that belongs to no moment."
@@ -173,7 +174,7 @@ catalog! {
     19 PeerHeadRecord Info
         "its head record came from another replica"
         "At its last join the RW side's head record was copied here; the name in it is that side's head of that moment."
-        "Use it to tell whom it met; never for the chain."
+        "Nothing to do: it tells whom this replica met, and is not part of its own history."
     20 ChainNearLimit Danger
         "the chain is near the limit of layers"
         "At the limit no snapshot can be taken, so no replica can be rebuilt or join, on either side; an over-long chain does not open."
@@ -209,23 +210,23 @@ catalog! {
     28 FidelityUnknown Info
         "whether the copy kept holes and stored zeros cannot be told"
         "A view read from it may differ from what Jiva would serve."
-        "Say how it was copied, or copy again with tar --sparse."
+        "Copy again with tar --sparse if the answer must be proven."
     29 ParentDisagrees Info
         "volume.meta and the head record name different parents"
         "The head record counts; Jiva corrects volume.meta at the next opening."
-        "None; in a clone it can mean that cloning did not end."
+        "Nothing to do; in a clone it can mean that cloning did not end."
     30 CountersFilledIn Info
         "counters of records were filled in later"
         "A record with 0 or 1 gets the counter of the moment at the next opening, so these say nothing about order."
-        "None; they are not compared."
+        "Nothing to do: they are not compared."
     31 MarkedRemoved Info
         "a snapshot of the chain is marked as removed"
         "It is still part of the data until clean-up has merged it."
-        "None."
+        "Nothing to do."
     32 StrayRecordUnreadable Info
         "a record outside the chain does not decode"
         "Versions before 1.12.1 read every record and cannot open the directory; later ones do not care."
-        "None for 2.0.0 and later."
+        "Nothing to do for 2.0.0 and later."
     33 CopyIncomplete Danger
         "the copy of a file is incomplete"
         "What was judged from it is missing data that the original may hold."
@@ -256,8 +257,8 @@ catalog! {
         "Compare or export it as LABEL@candidate-N before the directory is wiped; inspect tells each with its evidence."
     50 NoCommonAncestor Danger
         "no common ancestor"
-        "There is no state that both histories went through, so no join can be right."
-        "Decide by content: compare by blocks, export both."
+        "There is no state that both histories went through, so whichever joins the other, data are lost."
+        "Wipe neither. Compare them block by block, take the data out of both, and let somebody who knows the data decide."
     51 EqualNamesOnly Warning
         "equal snapshot names that prove nothing"
         "They stand above the point where the histories part: refused joins leave one name on both sides."
@@ -265,7 +266,7 @@ catalog! {
     52 CleanUpSkew Info
         "chains differ by clean-up only"
         "Each replica merges old snapshots by itself, so equal replicas have different chains."
-        "None."
+        "Nothing to do."
     53 VolumeSizesDiffer Warning
         "the replicas differ in size"
         "An enlargement was made while one was away; it serves only its smaller size."
@@ -273,15 +274,15 @@ catalog! {
     54 MissingWitness Danger
         "another replica was alive and is not among the evidence"
         "It was RW when it met a replica that is here, and its history is in none of the directories: it may hold what no other does."
-        "Find its directory before anything is wiped or restarted."
+        "Look for its directory on every node, also where no pod runs any more, before anything is wiped or restarted."
     55 WitnessInDoubt Info
         "a former peer is named, but clean-up may have merged its mark away"
         "The replica it met has moved its Checkpoint since, so the join snapshot may be gone from a replica that is here."
         "If another directory of this volume exists anywhere, collect it."
     56 SilentDamage Danger
-        "blocks were lost below the common state"
+        "blocks were lost in what both share by their records"
         "One side still has them, the other has a hole or older data there, though its records call both equal."
-        "Do not keep the side that lost them as the only copy."
+        "Do not keep the side that lost them as the only copy; the other still has them."
     57 BlankReplica Danger
         "a replica holds nothing"
         "Not one block of its chain is stored. It can still be elected, by its counter or by registering early."
@@ -296,8 +297,8 @@ catalog! {
         "What was written since may exist twice with different content; compare by blocks."
     60 PowerLossSuspected Warning
         "power loss suspected"
-        "Writes were counted that no image holds, or log.info is empty: blocks that were acknowledged may be gone on every replica."
-        "Check the file system inside the exported image."
+        "Blocks that were acknowledged may be gone, even on every replica at once."
+        "Check the file system inside before the volume is trusted."
     61 GroupedByHistory Info
         "directories of different names are one volume"
         "Their histories share a disk."
@@ -305,7 +306,7 @@ catalog! {
     62 LastWriteDiffers Warning
         "one write is on one side only"
         "Both hold the same blocks at one counter and differ in one run: most likely a write that was never acknowledged."
-        "Either may be kept for that run; compare the file system if in doubt."
+        "Either may be kept as far as that write goes; check the file system inside if in doubt."
     63 ForeignTail Warning
         "blocks above the clean tip came from the other side"
         "They were received during a join that did not end; the view that Jiva would serve mixes them in."
@@ -317,7 +318,7 @@ catalog! {
     65 SameDataUnknown Danger
         "equal records, different blocks, and nothing that tells which is newer"
         "The two sides call this state equal and hold different content in the same layer."
-        "Decide by the file system or the application; keep both."
+        "Keep both. Check the file system or the application's data in each, and decide by that."
     66 FactorUnmet Warning
         "fewer replicas than the replication factor"
         "Another replica may exist and hold more."
@@ -339,7 +340,7 @@ catalog! {
         "Jiva copies nothing below the joiner's Checkpoint, or nothing at all at equal counters, and calls both healthy."
         "Rebuild the joiner from an empty directory instead of letting it join as it is."
     74 PoisonedCheckpoint Danger
-        "a Checkpoint names a snapshot with other content on the other side"
+        "a Checkpoint names a snapshot that has other content on the other side"
         "The next join is accepted though the data below are not the same."
         "Rebuild from an empty directory."
     75 HolesBelowCheckpoint Warning

@@ -28,6 +28,7 @@ static DISK: Shape = Shape {
 
 /// In which order a record's keys stand, which tells who wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyOrder {
     /// Name, Parent, Removed, UserCreated, Created, and RevisionCounter from 1.6.0 on: written by this
@@ -63,6 +64,7 @@ impl KeyOrder {
 
 /// The content of a disk record; every field None if its key is absent or `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// Image name as written; Jiva ignores it, and it may be that of a former or a foreign head.
     pub name: Option<String>,

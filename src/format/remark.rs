@@ -14,6 +14,7 @@ pub(super) const REMARKS_KEPT: usize = 100;
 
 /// Where in a file a remark or an error belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// Byte offset from the start of the file; absent if the whole file is meant.
     pub offset: Option<u64>,
@@ -49,6 +50,7 @@ impl fmt::Display for Place {
 
 /// The fact that a remark states.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum RemarkKind {
@@ -116,6 +118,7 @@ pub enum RemarkKind {
 ///
 /// Remarks are ordered by offset, then field, then kind; those about the whole file come first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Remark {
     /// Where.
     pub place: Place,

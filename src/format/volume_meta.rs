@@ -33,6 +33,7 @@ static INFO: Shape = Shape {
 
 /// The content of a `volume.meta`; every field None if its key is absent or `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VolumeMeta {
     /// Size of the volume in bytes, as this replica knows it.
     pub size: Option<i64>,
@@ -149,6 +150,7 @@ impl VolumeMeta {
 
 /// A span of Jiva versions that write the same keys into `volume.meta`, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Generation {
     /// Without `CloneStatus`.
     #[serde(rename = "0.5")]

@@ -5,6 +5,8 @@
 //! nothing is copied; otherwise every snapshot of the RW side above it is, oldest first and in place. What lies at or
 //! below the Checkpoint stays the joiner's own.
 
+use std::collections::HashSet;
+
 use super::start::{Original, Standing};
 use super::version::Version;
 use crate::ident::{DiskName, Label};
@@ -129,8 +131,9 @@ pub fn attach(members: &mut [Standing], joiner: &mut Standing, name: &DiskName, 
         }
     }
     joiner.counter = source.counter;
-    let gone = |original: &Original| joiner.held().all(|held| held != original);
-    let mut overwritten: Vec<DiskName> = before.into_iter().filter(gone).map(|(_, disk)| disk).collect();
+    let held: HashSet<&Original> = joiner.held().collect();
+    let mut overwritten: Vec<DiskName> =
+        before.into_iter().filter(|original| !held.contains(original)).map(|(_, disk)| disk).collect();
     overwritten.sort();
     Outcome::Accepted { copied, stack: joiner.stack(), overwritten }
 }

@@ -1,6 +1,6 @@
 //! What starting a replica's process makes of its directory, and the state that joins then change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::version::Version;
 use crate::format::next_head_name;
@@ -125,15 +125,17 @@ impl Standing {
     /// # Errors
     /// The first disk whose record is missing, or that comes twice.
     pub(super) fn walk(&self) -> Result<Vec<DiskName>, DiskName> {
-        let mut chain = vec![self.chain[0].clone()];
+        let mut at = &self.chain[0];
+        let mut chain = vec![at.clone()];
+        let mut met = HashSet::from([at]);
         loop {
-            let last = &chain[chain.len() - 1];
-            match self.parent(last) {
-                None => return Err(last.clone()),
+            match self.parent(at) {
+                None => return Err(at.clone()),
                 Some(None) => return Ok(chain),
-                Some(Some(parent)) if chain.contains(parent) => return Err(parent.clone()),
-                Some(Some(parent)) => chain.push(parent.clone()),
+                Some(Some(parent)) if !met.insert(parent) => return Err(parent.clone()),
+                Some(Some(parent)) => at = parent,
             }
+            chain.push(at.clone());
         }
     }
 }

@@ -43,7 +43,8 @@ pub struct Edge {
 pub struct Graph {
     /// States and what they stand on, child to parent. Free of circles unless a replica's records run in one.
     pub dag: DiGraph<Node, Edge>,
-    places: BTreeMap<(Label, DiskName), NodeIndex>,
+    /// Every replica's disks by name, with their nodes; by label.
+    places: Vec<(Label, Vec<(DiskName, NodeIndex)>)>,
 }
 
 /// The newest state that all replicas of a set went through, if there is any, and the first disks above it.
@@ -58,127 +59,149 @@ pub struct Ancestor {
 }
 
 impl Graph {
-    /// Builds it from all disks and from the shared states of all pairs.
+    /// Builds it from all disks and from the shared states of all pairs; replicas are sorted by label.
     pub(super) fn of(replicas: &[Replica], layers: &[Layers], relations: &[Relation]) -> Self {
-        let mut sets = Sets::default();
-        for replica in replicas {
-            for name in replica.disks.keys() {
-                sets.add(&replica.label, name);
-            }
-        }
+        let mut sets = Sets::of(replicas);
         for relation in relations {
-            let of = |label: &Label| layers.iter().find(|layers| layers.label == *label);
+            let of = |label: &Label| layers.iter().position(|layers| layers.label == *label);
             let (Some(a), Some(b)) = (of(&relation.a), of(&relation.b)) else { continue };
             for (at, bt) in &relation.shared.pairs {
-                sets.join((&a.label, &a.list[*at].name), (&b.label, &b.list[*bt].name));
+                sets.join((a, layers[a].list[*at].name.as_str()), (b, layers[b].list[*bt].name.as_str()));
             }
         }
         let mut graph = Self::default();
-        for members in sets.classes() {
-            let disks: BTreeMap<Label, DiskName> = members.iter().cloned().collect();
+        let mut nodes = vec![NodeIndex::end(); sets.members.len()];
+        for class in sets.classes() {
+            let disk = |at: &usize| {
+                let (replica, name) = sets.members[*at];
+                (replicas[replica].label.clone(), name.clone())
+            };
+            let disks = class.iter().map(disk).collect();
             let node = graph.dag.add_node(Node { disks, on_chain: BTreeSet::new(), heads: BTreeSet::new() });
-            for member in members {
-                graph.places.insert(member, node);
-            }
+            class.iter().for_each(|at| nodes[*at] = node);
         }
-        for replica in replicas {
-            for disk in replica.disks.values() {
-                let node = graph.places[&(replica.label.clone(), disk.name.clone())];
+        for (number, replica) in replicas.iter().enumerate() {
+            for (node, disk) in nodes[sets.first[number]..].iter().zip(replica.disks.values()) {
+                let node = *node;
                 if disk.on_chain {
                     graph.dag[node].on_chain.insert(replica.label.clone());
                 }
                 if Some(&disk.name) == replica.head.as_ref() {
                     graph.dag[node].heads.insert(replica.label.clone());
                 }
-                let Some(parent) = disk.parent() else { continue };
+                let parent = disk.read_record().and_then(|record| record.parent.as_deref());
                 // A parent that is not there is the replica's finding; the graph has no node for it.
-                let Some(&below) = graph.places.get(&(replica.label.clone(), parent)) else { continue };
-                match graph.dag.find_edge(node, below) {
+                let Some(below) = parent.and_then(|parent| sets.place(number, parent)) else { continue };
+                match graph.dag.find_edge(node, nodes[below]) {
                     Some(edge) => {
                         graph.dag[edge].replicas.insert(replica.label.clone());
                     }
                     None => {
                         let replicas = BTreeSet::from([replica.label.clone()]);
-                        graph.dag.add_edge(node, below, Edge { replicas });
+                        graph.dag.add_edge(node, nodes[below], Edge { replicas });
                     }
                 }
             }
+            let named = replica.disks.keys().cloned().zip(nodes[sets.first[number]..].iter().copied());
+            graph.places.push((replica.label.clone(), named.collect()));
         }
         graph
     }
 
     /// The node of a replica's disk.
     pub fn node(&self, replica: &Label, disk: &DiskName) -> Option<NodeIndex> {
-        self.places.get(&(replica.clone(), disk.clone())).copied()
+        let at = self.places.binary_search_by(|(label, _)| label.cmp(replica)).ok()?;
+        let disks = &self.places[at].1;
+        disks.binary_search_by(|(name, _)| name.cmp(disk)).ok().map(|at| disks[at].1)
     }
 
     /// The newest common ancestor of every set of two or more replicas with a chain.
     pub(super) fn ancestors(&self, layers: &[Layers]) -> Vec<Ancestor> {
-        let with_chain: Vec<&Layers> = layers.iter().filter(|layers| !layers.list.is_empty()).collect();
-        let count = with_chain.len();
-        let mut sets: Vec<Vec<&Layers>> = Vec::new();
+        let chains: Vec<Chain<'_>> =
+            layers.iter().filter(|layers| !layers.list.is_empty()).map(|layers| self.chain(layers)).collect();
+        let count = chains.len();
+        let mut sets: Vec<Vec<&Chain<'_>>> = Vec::new();
         if count <= ALL_SETS_UP_TO {
             for mask in 0u32..1 << count {
                 if mask.count_ones() > 1 {
-                    sets.push(
-                        (0..count).filter(|at| mask & (1 << at) != 0).map(|at| with_chain[at]).collect(),
-                    );
+                    sets.push((0..count).filter(|at| mask & (1 << at) != 0).map(|at| &chains[at]).collect());
                 }
             }
         } else {
             for at in 0..count {
-                sets.extend((at + 1..count).map(|bt| vec![with_chain[at], with_chain[bt]]));
+                sets.extend((at + 1..count).map(|bt| vec![&chains[at], &chains[bt]]));
             }
-            sets.push(with_chain);
+            sets.push(chains.iter().collect());
         }
-        let mut out: Vec<Ancestor> = sets.iter().map(|set| self.ancestor(set)).collect();
+        let mut out: Vec<Ancestor> = sets.iter().map(|set| ancestor(set)).collect();
         out.sort_by(|a, b| (a.replicas.len(), &a.replicas).cmp(&(b.replicas.len(), &b.replicas)));
         out
     }
 
-    fn ancestor(&self, set: &[&Layers]) -> Ancestor {
-        let nodes = |layers: &Layers| -> BTreeMap<NodeIndex, usize> {
-            let own = layers.list.iter().enumerate();
-            own.filter_map(|(at, layer)| Some((self.node(&layers.label, &layer.name)?, at))).collect()
-        };
-        let all: Vec<BTreeMap<NodeIndex, usize>> = set.iter().map(|layers| nodes(layers)).collect();
-        let newest = all[0]
-            .iter()
-            .filter(|(node, _)| all[1..].iter().all(|other| other.contains_key(node)))
-            .max_by_key(|(_, at)| **at)
-            .map(|(node, _)| *node);
-        let mut disks = BTreeMap::new();
-        let mut divergence = BTreeMap::new();
-        for (layers, nodes) in set.iter().zip(&all) {
-            let above = match newest {
-                Some(node) => {
-                    disks.insert(layers.label.clone(), layers.list[nodes[&node]].name.clone());
-                    nodes[&node] + 1
-                }
-                None => 0,
-            };
-            if let Some(layer) = layers.list.get(above) {
-                divergence.insert(layers.label.clone(), layer.name.clone());
+    fn chain<'a>(&self, layers: &'a Layers) -> Chain<'a> {
+        let nodes: Vec<Option<NodeIndex>> =
+            layers.list.iter().map(|layer| self.node(&layers.label, &layer.name)).collect();
+        let mut levels = vec![None; self.dag.node_count()];
+        for (level, node) in nodes.iter().enumerate() {
+            if let Some(node) = node {
+                levels[node.index()] = Some(level);
             }
         }
-        Ancestor { replicas: set.iter().map(|layers| layers.label.clone()).collect(), disks, divergence }
+        Chain { layers, nodes, levels }
     }
 }
 
-/// Disjoint sets of disks.
-#[derive(Default)]
-struct Sets {
-    members: Vec<(Label, DiskName)>,
-    parent: Vec<usize>,
-    places: BTreeMap<(Label, DiskName), usize>,
+/// A chain with the way from its levels to nodes and back.
+struct Chain<'a> {
+    layers: &'a Layers,
+    nodes: Vec<Option<NodeIndex>>,
+    levels: Vec<Option<usize>>,
 }
 
-impl Sets {
-    fn add(&mut self, label: &Label, name: &DiskName) {
-        let member = (label.clone(), name.clone());
-        self.places.insert(member.clone(), self.members.len());
-        self.parent.push(self.members.len());
-        self.members.push(member);
+fn ancestor(set: &[&Chain<'_>]) -> Ancestor {
+    let in_all = |node: &NodeIndex| set.iter().all(|chain| chain.levels[node.index()].is_some());
+    let newest = set[0].nodes.iter().rev().flatten().find(|node| in_all(node));
+    let mut disks = BTreeMap::new();
+    let mut divergence = BTreeMap::new();
+    for chain in set {
+        let list = &chain.layers.list;
+        let label = &chain.layers.label;
+        let shared = newest.and_then(|node| chain.levels[node.index()]);
+        if let Some(level) = shared {
+            disks.insert(label.clone(), list[level].name.clone());
+        }
+        if let Some(layer) = list.get(shared.map_or(0, |level| level + 1)) {
+            divergence.insert(label.clone(), layer.name.clone());
+        }
+    }
+    Ancestor { replicas: set.iter().map(|chain| chain.layers.label.clone()).collect(), disks, divergence }
+}
+
+/// Disjoint sets of disks.
+struct Sets<'a> {
+    /// Number of the replica and name of the disk, sorted by both.
+    members: Vec<(usize, &'a DiskName)>,
+    parent: Vec<usize>,
+    /// Where each replica's members begin; one more for the end.
+    first: Vec<usize>,
+}
+
+impl<'a> Sets<'a> {
+    /// Every disk a set of its own.
+    fn of(replicas: &'a [Replica]) -> Self {
+        let mut members = Vec::new();
+        let mut first = vec![0];
+        for (number, replica) in replicas.iter().enumerate() {
+            members.extend(replica.disks.keys().map(|name| (number, name)));
+            first.push(members.len());
+        }
+        Self { parent: (0..members.len()).collect(), members, first }
+    }
+
+    /// The place of a replica's disk.
+    fn place(&self, replica: usize, name: &str) -> Option<usize> {
+        let own = &self.members[self.first[replica]..self.first[replica + 1]];
+        own.binary_search_by(|(_, own)| own.as_str().cmp(name)).ok().map(|at| self.first[replica] + at)
     }
 
     fn root(&self, mut at: usize) -> usize {
@@ -188,30 +211,47 @@ impl Sets {
         at
     }
 
-    fn join(&mut self, a: (&Label, &DiskName), b: (&Label, &DiskName)) {
-        let place =
-            |(label, name): (&Label, &DiskName)| self.places.get(&(label.clone(), name.clone())).copied();
-        let (Some(a), Some(b)) = (place(a), place(b)) else { return };
+    fn join(&mut self, a: (usize, &str), b: (usize, &str)) {
+        let (Some(a), Some(b)) = (self.place(a.0, a.1), self.place(b.0, b.1)) else { return };
         let (a, b) = (self.root(a), self.root(b));
-        // Towards the smaller index, so that the order of joining does not matter.
+        // Towards the smaller place, so that the order of joining does not matter.
         self.parent[a.max(b)] = a.min(b);
     }
 
     /// The sets, ordered by their first member; members ascending. Two disks of one replica are never one
     /// state, even if records of others say so in a roundabout way: the later one stands alone then.
-    fn classes(&self) -> Vec<Vec<(Label, DiskName)>> {
-        let mut by_root: BTreeMap<usize, Vec<(Label, DiskName)>> = BTreeMap::new();
-        for (at, member) in self.members.iter().enumerate() {
-            by_root.entry(self.root(at)).or_default().push(member.clone());
+    fn classes(&self) -> Vec<Vec<usize>> {
+        // A root is the first of its set, so sets come up in the order of their first members.
+        let mut out: Vec<Vec<usize>> = Vec::new();
+        let mut number = vec![0; self.members.len()];
+        let mut alone: Vec<(usize, usize)> = Vec::new();
+        for at in 0..self.members.len() {
+            let root = self.root(at);
+            if root == at {
+                number[at] = out.len();
+                out.push(vec![at]);
+                continue;
+            }
+            let class = &mut out[number[root]];
+            if class.iter().any(|other| self.members[*other].0 == self.members[at].0) {
+                alone.push((number[root], at));
+            } else {
+                class.push(at);
+            }
         }
-        let mut out = Vec::new();
-        for members in by_root.into_values() {
-            let mut whose = BTreeSet::new();
-            let (first, rest): (Vec<_>, Vec<_>) =
-                members.into_iter().partition(|m| whose.insert(m.0.clone()));
-            out.push(first);
-            out.extend(rest.into_iter().map(|member| vec![member]));
+        if alone.is_empty() {
+            return out;
         }
-        out
+        // Those follow the set that they were parted from.
+        alone.sort_unstable();
+        let mut rest = alone.into_iter().peekable();
+        let mut ordered = Vec::new();
+        for (place, class) in out.into_iter().enumerate() {
+            ordered.push(class);
+            while let Some((_, at)) = rest.next_if(|(of, _)| *of == place) {
+                ordered.push(vec![at]);
+            }
+        }
+        ordered
     }
 }

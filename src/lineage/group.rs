@@ -1,6 +1,6 @@
 //! Which replicas are one volume.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::ident::DiskName;
 use crate::replica::Replica;
@@ -19,8 +19,8 @@ pub struct Group {
 /// Sorts replicas into volumes, by name.
 ///
 /// All that were given as `LABEL=PATH` are one. Of the others those with equal directory names are, and those
-/// of different names whose histories share an automatic snapshot, since its name is a UUID made once. Those
-/// without a name of that kind are taken together: whoever gave them meant one volume.
+/// without a name of that kind are taken together: whoever gave them meant one volume. Then sets whose histories
+/// share an automatic snapshot are one, since its name is a UUID made once.
 pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     #[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
     enum Key {
@@ -33,19 +33,24 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
         sets.entry(key).or_default().push(replica);
     }
     let mut groups: Vec<Group> = Vec::new();
-    for (key, replicas) in sets {
-        let marks = marks(&replicas);
-        let akin = |group: &Group| !marks.is_disjoint(&self::marks(&group.replicas));
-        // What the user named explicitly stays as named.
-        let home = if key == Key::Given { None } else { groups.iter().position(akin) };
-        match home {
-            Some(at) => {
-                groups[at].by_history = true;
-                groups[at].replicas.extend(replicas);
+    // Only looked up and changed as a whole, so its order does not matter.
+    let mut homes: HashMap<DiskName, usize> = HashMap::new();
+    for replicas in sets.into_values() {
+        // Equal replicas have equal marks, each wanted once.
+        let own: HashSet<DiskName> = marks(&replicas).cloned().collect();
+        // All groups that these replicas share history with become one with them.
+        let akin: BTreeSet<usize> = own.iter().filter_map(|mark| homes.get(mark)).copied().collect();
+        let mut joined = Group { name: String::new(), replicas, by_history: !akin.is_empty() };
+        if !akin.is_empty() {
+            for at in &akin {
+                joined.replicas.append(&mut groups[*at].replicas);
             }
-            None => groups.push(Group { name: String::new(), replicas, by_history: false }),
+            homes.values_mut().filter(|home| akin.contains(home)).for_each(|home| *home = groups.len());
         }
+        homes.extend(own.into_iter().map(|mark| (mark, groups.len())));
+        groups.push(joined);
     }
+    groups.retain(|group| !group.replicas.is_empty());
     for group in &mut groups {
         group.replicas.sort_by(|a, b| a.label.cmp(&b.label));
         let names: BTreeSet<&str> = group.replicas.iter().filter_map(|r| r.volume.as_deref()).collect();
@@ -59,10 +64,10 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
 }
 
 /// Names that two directories can only both have if they met: those of automatic snapshots.
-fn marks(replicas: &[Replica]) -> BTreeSet<DiskName> {
-    let uuid = |name: &DiskName| {
+fn marks(replicas: &[Replica]) -> impl Iterator<Item = &DiskName> {
+    let uuid = |name: &&DiskName| {
         name.snapshot()
             .is_some_and(|s| s.len() == 36 && s.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit()))
     };
-    replicas.iter().flat_map(|replica| replica.disks.keys()).filter(|name| uuid(name)).cloned().collect()
+    replicas.iter().flat_map(|replica| replica.disks.keys()).filter(uuid)
 }

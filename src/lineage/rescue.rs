@@ -18,6 +18,7 @@ const MOST: usize = 16;
 /// A chain that may be the replica's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Candidate {
     /// What it is called behind the label: `candidate-1` is the likeliest.
     pub name: String,

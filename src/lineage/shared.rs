@@ -114,13 +114,14 @@ fn contradiction(a: &Layers, at_a: usize, b: &Layers, at_b: usize) -> Option<(Co
     if ca == cb || !la.counts || !lb.counts {
         return None;
     }
-    // The one with more may have taken in newer snapshots, which the other still has right above.
+    // The one with more may have taken in newer snapshots, which the other still has right above, or has merged
+    // into others there.
     let (more, more_at, less, less_at, count) =
         if ca > cb { (a, at_a, b, at_b, ca) } else { (b, at_b, a, at_a, cb) };
     let below_checkpoint = more.checkpoint.is_some_and(|checkpoint| checkpoint > more_at);
     let taken_in = less.list[less_at + 1..]
         .iter()
         .take_while(|layer| more.level(&layer.name).is_none())
-        .any(|layer| layer.counter == Some(count));
+        .any(|layer| layer.counter >= Some(count)); // more, if the other side merged on
     if below_checkpoint && taken_in { None } else { Some((ca, cb)) }
 }

@@ -10,6 +10,7 @@ use crate::replica::{PeerRecord, Replica};
 
 /// The trace of a replica that is not here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Witness {
     /// In whose directory the trace stands.

@@ -104,6 +104,7 @@ pub fn describe(found: &Found) -> Replica {
         temporaries: entries.iter().filter(|e| e.name.ends_with(".tmp")).map(|e| e.name.clone()).collect(),
         last_join: last,
         clean_tip,
+        reconstructed: false,
         peer,
         findings: Vec::new(),
         source: Arc::clone(&source),

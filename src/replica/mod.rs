@@ -69,12 +69,15 @@ pub struct Replica {
     pub peer: Option<PeerRecord>,
     /// What was noticed.
     pub findings: Vec<Finding>,
+    /// Whether the extents are a guess from blocks of zeros, because its holes were filled when it was copied.
+    pub reconstructed: bool,
     /// Where its bytes are.
     pub source: Arc<dyn Source>,
 }
 
 /// Whether Jiva would open a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Jiva would open it.
@@ -87,6 +90,7 @@ pub enum State {
 
 /// How the last join of a replica went, as far as its directory tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LastJoin {
     /// No trace of a join since its head was made.
@@ -101,6 +105,7 @@ pub enum LastJoin {
 
 /// One word about a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
     /// Writes were counted that no image holds, or `log.info` is empty.
@@ -177,6 +182,7 @@ pub struct Image {
 
 /// The head record that the RW side of a join left here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PeerRecord {
     /// That side's head of that moment.
     pub head: DiskName,

@@ -116,18 +116,19 @@ fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             );
         }
     }
-    if let Some(checkpoint) = &replica.checkpoint {
-        if replica.error.is_none() && !replica.chain.contains(checkpoint) {
-            found.push(
-                Finding::of(
-                    Code::CheckpointNotInChain,
-                    &label,
-                    format!("the Checkpoint {checkpoint} is not in its own chain"),
-                    Exhibit::field(&label, "volume.meta", "Checkpoint", checkpoint),
-                )
-                .on(checkpoint),
-            );
-        }
+    if let Some(checkpoint) = &replica.checkpoint
+        && replica.error.is_none()
+        && !replica.chain.contains(checkpoint)
+    {
+        found.push(
+            Finding::of(
+                Code::CheckpointNotInChain,
+                &label,
+                format!("the Checkpoint {checkpoint} is not in its own chain"),
+                Exhibit::field(&label, "volume.meta", "Checkpoint", checkpoint),
+            )
+            .on(checkpoint),
+        );
     }
 }
 
@@ -264,8 +265,10 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
             Exhibit::field(&label, "volume.meta", "Head", replica.head.as_ref().map_or("", DiskName::as_str)),
         ));
     }
+    // The head of a join that did not end carries the other side's counter, of another timeline.
+    let own = usize::from(replica.clean_tip.is_some());
     let counters: Vec<(&DiskName, Counter)> =
-        replica.chain.iter().filter_map(|n| Some((n, replica.disks[n].counter()?))).collect();
+        replica.chain.iter().skip(own).filter_map(|n| Some((n, replica.disks[n].counter()?))).collect();
     if let Some(pair) = counters.windows(2).find(|pair| pair[1].1 > pair[0].1) {
         let [(above, upper), (below, lower)] = [pair[0], pair[1]];
         found.push(
@@ -374,11 +377,8 @@ fn off_chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     let label = &replica.label;
     let off: Vec<_> = replica.disks.values().filter(|disk| !disk.on_chain).collect();
     let bytes: u64 = off.iter().filter_map(|disk| disk.allocated()).sum();
-    let text = format!(
-        "{} disks in {} chains of their own, {bytes} bytes stored",
-        off.len(),
-        replica.alternates.len()
-    );
+    let disks = if off.len() == 1 { "1 disk is".to_owned() } else { format!("{} disks are", off.len()) };
+    let text = format!("{disks} outside the chain, with {bytes} bytes stored");
     let evidence = off.iter().take(16).map(|disk| Exhibit::file(label, disk.name.as_str())).collect();
     let mut finding = Finding::volume(Code::OffChainDisks, text, evidence);
     finding.replica = Some(label.clone());
@@ -492,6 +492,8 @@ fn power(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     // over a head without one block counted writes that are gone.
     let Some(head) = replica.head.as_ref().and_then(|head| replica.disks.get(head)) else { return };
     let counted = match (replica.counter, head.counter()) {
+        // While it joins nothing is counted here, and the head's record has the other side's counter.
+        _ if replica.clean_tip.is_some() => 0,
         (Some(now), Some(then)) if then.0 > 1 => now.0 - then.0,
         _ => 0,
     };

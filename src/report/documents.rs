@@ -14,6 +14,7 @@ use crate::replica::Replica;
 
 /// Every replica in full, unjudged: `jivascope.inspect/1`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InspectDocument<'a> {
     schema: &'static str,
     tool: Tool,
@@ -22,6 +23,7 @@ pub struct InspectDocument<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct InFull<'a> {
     #[serde(flatten)]
     replica: ShownReplica<'a>,
@@ -35,7 +37,7 @@ impl<'a> InspectDocument<'a> {
     /// Makes the document.
     pub fn of(inputs: &'a [InputReport], replicas: &'a [Replica]) -> Self {
         let in_full = |one: &'a Replica| InFull {
-            replica: replica(one).with_candidates(rescue::candidates(one, replicas).into()),
+            replica: replica(one, None).with_candidates(rescue::candidates(one, replicas).into()),
             volume_meta: one.meta.as_ref(),
             findings: one.findings.iter().map(finding).collect(),
         };
@@ -55,6 +57,7 @@ impl<'a> InspectDocument<'a> {
 
 /// The snapshot DAG of every volume: `jivascope.graph/1`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GraphDocument<'a> {
     schema: &'static str,
     tool: Tool,
@@ -62,6 +65,7 @@ pub struct GraphDocument<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Drawn<'a> {
     name: &'a str,
     #[serde(flatten)]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
+use crate::blocks::{Difference, Fidelity, Holes, Meaning, differences};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
@@ -17,8 +18,12 @@ use crate::verdict::Verdict;
 /// Name and version of the form of the document; additions keep it.
 pub const SCHEMA: &str = "jivascope.analysis/1";
 
+/// Ranges told of one pair of replicas.
+const RANGES: usize = 256;
+
 /// The document.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Document<'a> {
     schema: &'static str,
     tool: Tool,
@@ -28,6 +33,7 @@ pub struct Document<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
@@ -37,12 +43,16 @@ pub(super) struct Tool {
 pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownOptions<'a> {
     replication_factor: usize,
     metadata_only: bool,
     without_missing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     sample: Option<f64>,
+    /// `zeros`: blocks of zeros were taken for holes in copies whose holes were filled, so those are reconstructions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holes: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +60,7 @@ struct ShownOptions<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownVolume<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +78,7 @@ struct ShownVolume<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownReplica<'a> {
     label: &'a Label,
     path: &'a str,
@@ -96,6 +108,9 @@ pub(super) struct ShownReplica<'a> {
     last_join: LastJoin,
     #[serde(skip_serializing_if = "Option::is_none")]
     clean_tip: Option<&'a DiskName>,
+    /// Whether the copy shows what the original held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy: Option<Fidelity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<&'a PeerRecord>,
     disks: Vec<ShownDisk<'a>>,
@@ -105,6 +120,7 @@ pub(super) struct ShownReplica<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownDisk<'a> {
     name: &'a DiskName,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,12 +141,14 @@ struct ShownDisk<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownGraph<'a> {
     nodes: Vec<ShownNode<'a>>,
     edges: Vec<ShownEdge>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownNode<'a> {
     id: usize,
     disks: Vec<Place<'a>>,
@@ -140,18 +158,21 @@ struct ShownNode<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownEdge {
     child: usize,
     parent: usize,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Place<'a> {
     replica: &'a Label,
     disk: &'a DiskName,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownAncestor<'a> {
     replicas: &'a [Label],
     disks: Vec<Place<'a>>,
@@ -159,6 +180,7 @@ pub(super) struct ShownAncestor<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownRelation<'a> {
     a: &'a Label,
     b: &'a Label,
@@ -168,9 +190,44 @@ struct ShownRelation<'a> {
     ancestor: Option<PairOfDisks<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blocks: Option<ShownBlocks>,
+    /// Where they differ, from the first byte on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ranges: Vec<ShownRange<'a>>,
+    /// Ranges that were left out after the first; `diff` tells them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ranges_left_out: Option<usize>,
+}
+
+/// One differing range, and which layer supplies it on either side; a side without one reads as zeros there.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct ShownRange<'a> {
+    start: u64,
+    end: u64,
+    blocks: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meaning: Option<Meaning>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    a: Option<&'a DiskName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b: Option<&'a DiskName>,
+}
+
+impl<'a> From<Difference<'a>> for ShownRange<'a> {
+    fn from(found: Difference<'a>) -> Self {
+        Self {
+            start: found.run.start,
+            end: found.run.end,
+            blocks: found.blocks(),
+            meaning: found.meaning,
+            a: found.a,
+            b: found.b,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct PairOfDisks<'a> {
     a: &'a DiskName,
     b: &'a DiskName,
@@ -179,6 +236,7 @@ struct PairOfDisks<'a> {
 /// Counts of blocks. `unique` was written since the common state by one side, `contested` by both, `below` by
 /// neither; `newer` is all that one side holds and the other lacks.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownBlocks {
     size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,6 +255,7 @@ struct ShownBlocks {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownJoin<'a> {
     rw: &'a Label,
     wo: &'a Label,
@@ -215,6 +274,7 @@ pub(super) struct ShownJoin<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownElection<'a> {
     order: &'a [Label],
     leader: &'a Label,
@@ -223,6 +283,7 @@ pub(super) struct ShownElection<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownFinding<'a> {
     code: Code,
     severity: Severity,
@@ -267,6 +328,7 @@ fn options(options: &Options) -> ShownOptions<'_> {
         metadata_only: options.metadata_only,
         without_missing: options.without_missing,
         sample: options.sample,
+        holes: (options.holes == Holes::Zeros).then_some("zeros"),
         volume: options.volume.as_deref(),
         jiva_version: options.jiva_version.map(|version| version.to_string()),
     }
@@ -281,12 +343,12 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
             .iter()
             .map(|one| {
                 let candidates = volume.candidates.get(&one.label).map_or(&[][..], Vec::as_slice);
-                replica(one).with_candidates(candidates.into())
+                replica(one, volume.fidelity.get(&one.label).copied()).with_candidates(candidates.into())
             })
             .collect(),
         graph: graph(volume),
         ancestors: ancestors(volume),
-        relations: volume.lineage.relations.iter().map(relation).collect(),
+        relations: volume.lineage.relations.iter().map(|r| relation(volume, r)).collect(),
         joins: volume.joins.iter().map(join).collect(),
         elections: volume.elections.iter().map(election).collect(),
         witnesses: &volume.lineage.witnesses,
@@ -317,7 +379,8 @@ impl<'a> ShownReplica<'a> {
     }
 }
 
-pub(super) fn replica(replica: &Replica) -> ShownReplica<'_> {
+/// A replica; `copy` where it was told how its directory was copied.
+pub(super) fn replica(replica: &Replica, copy: Option<Fidelity>) -> ShownReplica<'_> {
     ShownReplica {
         label: &replica.label,
         path: &replica.path,
@@ -336,6 +399,7 @@ pub(super) fn replica(replica: &Replica) -> ShownReplica<'_> {
         error: replica.error.as_deref(),
         last_join: replica.last_join,
         clean_tip: replica.clean_tip.as_ref(),
+        copy,
         peer: replica.peer.as_ref(),
         disks: in_order(replica).into_iter().map(|d| disk(replica, d)).collect(),
         candidates: Cow::Borrowed(&[]),
@@ -396,7 +460,13 @@ pub(super) fn graph(volume: &Volume) -> ShownGraph<'_> {
     ShownGraph { nodes, edges }
 }
 
-fn relation(relation: &Relation) -> ShownRelation<'_> {
+fn relation<'a>(volume: &'a Volume, relation: &'a Relation) -> ShownRelation<'a> {
+    let layers = |label: &Label| volume.lineage.layers.iter().find(|layers| layers.label == *label);
+    let found = match (layers(&relation.a), layers(&relation.b)) {
+        (Some(a), Some(b)) if relation.basis == Basis::Blocks => differences(relation, a, b),
+        _ => Vec::new(),
+    };
+    let left_out = found.len().saturating_sub(RANGES);
     let blocks = (relation.basis != Basis::Records).then(|| ShownBlocks {
         size: BLOCK_SIZE,
         differ: relation.differ.as_ref().map(|runs| runs.blocks()),
@@ -419,6 +489,8 @@ fn relation(relation: &Relation) -> ShownRelation<'_> {
         basis: relation.basis,
         ancestor: relation.ancestor.as_ref().map(|(a, b)| PairOfDisks { a, b }),
         blocks,
+        ranges: found.into_iter().take(RANGES).map(ShownRange::from).collect(),
+        ranges_left_out: (left_out > 0).then_some(left_out),
     }
 }
 

@@ -1,10 +1,19 @@
 //! Showing an analysis: JSON, text, DOT. No decision is taken here, and nothing is printed: writers return what is to
 //! be written.
 
+pub mod check;
+pub mod diff;
 pub mod documents;
 pub mod dot;
 pub mod escape;
+pub mod explain;
+mod findings_page;
+pub mod glossary;
 pub mod json;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod simulation;
 #[cfg(feature = "cli")]
 pub mod text;
+
+pub use findings_page::findings_page;

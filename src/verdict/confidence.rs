@@ -1,6 +1,6 @@
 //! How sure an answer is.
 
-use super::decide::Case;
+use super::decide::{Case, hides_data};
 use super::{Confidence, VerdictKind};
 use crate::blocks::Fidelity;
 use crate::ident::Label;
@@ -19,7 +19,7 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
         rests_on.iter().map(|r| grade(r, fewer.is_some())).min().unwrap_or(Confidence::Strong);
     let all_faithful =
         case.replicas.iter().all(|replica| case.fidelity_of(&replica.label) == Fidelity::Faithful);
-    let all_judged = case.judged().count() == case.replicas.len();
+    let all_judged = case.judged().count() == case.replicas.len() && !case.replicas.iter().any(hides_data);
     if !all_faithful || !all_judged || case.sampled || kind == VerdictKind::InsufficientEvidence {
         confidence = confidence.min(Confidence::Strong);
     }

@@ -108,7 +108,9 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         keep: keep(&whole).map(|replica| replica.label.clone()),
         holders,
         ways,
-        complete: left_out == 0 && case.replicas.len() >= case.factor,
+        complete: left_out == 0
+            && case.replicas.len() >= case.factor
+            && !case.replicas.iter().any(hides_data),
         reasons: Vec::new(),
         must_not_wipe: Vec::new(),
         collect: Vec::new(),
@@ -204,6 +206,17 @@ fn keep<'a>(whole: &[&'a Replica]) -> Option<&'a Replica> {
     })
 }
 
+/// Whether files with data lie in the directory of a replica that would be served empty: what it lost may be more
+/// than the others ever had.
+pub(super) fn hides_data(replica: &Replica) -> bool {
+    replica.state == State::Blank && stores_off_chain(replica)
+}
+
+/// Whether disks that the chain does not reach hold data, as far as can be told.
+pub(super) fn stores_off_chain(replica: &Replica) -> bool {
+    replica.disks.values().any(|disk| !disk.on_chain && disk.allocated().is_none_or(|bytes| bytes > 0))
+}
+
 /// What a missing witness does to an answer.
 fn witnessed(case: &Case<'_>, mut verdict: Verdict) -> Verdict {
     if case.witnesses().next().is_none() {
@@ -245,16 +258,13 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
         }
         _ => verdict.keep.iter().collect(),
     };
-    let stored_off_chain = |replica: &Replica| {
-        replica.disks.values().any(|disk| !disk.on_chain && disk.allocated().is_none_or(|bytes| bytes > 0))
-    };
     case.replicas
         .iter()
         .filter(|replica| {
             everything
                 || own.contains(&replica.label)
                 || !case.is_judged(replica)
-                || stored_off_chain(replica)
+                || stores_off_chain(replica)
         })
         .map(|replica| replica.label.clone())
         .collect()

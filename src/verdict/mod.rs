@@ -4,7 +4,7 @@ mod confidence;
 mod decide;
 mod notice;
 mod rules;
-mod words;
+pub(crate) mod words;
 
 use serde::Serialize;
 
@@ -14,10 +14,10 @@ use crate::ident::Label;
 pub use decide::{Case, decide};
 pub use notice::notice;
 pub use rules::{RULES, Rule, RuleRow};
-pub(crate) use words::bytes;
 
 /// What kind of answer it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum VerdictKind {
     /// All hold the same data.
@@ -32,6 +32,7 @@ pub enum VerdictKind {
 
 /// How sure an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Records alone, or gaps.
@@ -44,6 +45,7 @@ pub enum Confidence {
 
 /// What Jiva would make of it if it were simply started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
     /// In every order all come up, nothing is lost, nothing differs silently.
@@ -58,6 +60,7 @@ pub enum Start {
 
 /// One reason, with what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reason {
     /// A sentence.
     pub text: String,
@@ -67,6 +70,7 @@ pub struct Reason {
 
 /// The answer.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Verdict {
     /// Its kind.

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use super::confidence::checkpoint_by_fewer;
 use super::decide::Case;
 use crate::finding::{Code, Exhibit, Finding};
-use crate::ident::{BLOCK_SIZE, Label, Runs};
-use crate::lineage::{Doubt, Relation, Stop};
+use crate::ident::{BLOCK_SIZE, Label, Run, Runs};
+use crate::lineage::{Doubt, Relation, Stop, Supply};
 use crate::replica::{Replica, State};
+
+/// How many ranges a finding shows; their number of blocks it tells in full.
+const SHOWN: usize = 8;
 
 /// Findings about the volume.
 pub fn notice(case: &Case<'_>) -> Vec<Finding> {
@@ -77,7 +80,7 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
     }
     for (lost, loser, other) in [(&relation.lost_a, a, b), (&relation.lost_b, b, a)] {
         if !lost.is_empty() {
-            found.push(damage(lost, loser, other));
+            found.push(damage(case, lost, loser, other));
         }
     }
     if !relation.unknown.is_empty() {
@@ -96,14 +99,45 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
     }
 }
 
-fn damage(lost: &Runs, loser: &Label, other: &Label) -> Finding {
+fn damage(case: &Case<'_>, lost: &Runs, loser: &Label, other: &Label) -> Finding {
+    let kept = suppliers(case, lost, other).into_iter();
     let mut finding = Finding::volume(
         Code::SilentDamage,
         format!("{loser} lost {} that {other} still has below their common state", count(lost)),
-        ranges(lost, loser),
+        kept.chain(suppliers(case, lost, loser)).collect(),
     );
     finding.replica = Some(loser.clone());
     finding
+}
+
+/// The first few pieces of these runs, each with the layer of the replica that supplies it; `view` where none does.
+fn suppliers(case: &Case<'_>, runs: &Runs, label: &Label) -> Vec<Exhibit> {
+    let Some(layers) = case.lineage.layers.iter().find(|layers| layers.label == *label) else {
+        return ranges(runs, label);
+    };
+    let supply = Supply::view(layers, layers.tip);
+    let mut out = Vec::new();
+    for run in runs {
+        let first = supply.segments().partition_point(|segment| segment.run.end <= run.start);
+        let mut at = run.start;
+        let over = supply.segments()[first..].iter().take_while(|segment| segment.run.start < run.end);
+        for segment in over {
+            let (start, end) = (segment.run.start.max(run.start), segment.run.end.min(run.end));
+            if at < start {
+                out.push(Exhibit::bytes(label, "view", Run { start: at, end: start }));
+            }
+            out.push(Exhibit::bytes(label, layers.list[segment.level].name.as_str(), Run { start, end }));
+            at = end;
+        }
+        if at < run.end {
+            out.push(Exhibit::bytes(label, "view", Run { start: at, end: run.end }));
+        }
+        if out.len() >= SHOWN {
+            break;
+        }
+    }
+    out.truncate(SHOWN);
+    out
 }
 
 fn count(runs: &Runs) -> String {
@@ -113,7 +147,7 @@ fn count(runs: &Runs) -> String {
 
 /// The first few ranges of a set, as exhibits.
 fn ranges(runs: &Runs, label: &Label) -> Vec<Exhibit> {
-    runs.iter().take(8).map(|run| Exhibit::bytes(label, "view", *run)).collect()
+    runs.iter().take(SHOWN).map(|run| Exhibit::bytes(label, "view", *run)).collect()
 }
 
 fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! The sentences of an answer: reasons with evidence, what to collect, what would change it.
 
-use super::decide::{Case, is_equal, lineages, witness_was_outside};
+use super::decide::{Case, hides_data, is_equal, lineages, witness_was_outside};
 use super::rules::Rule;
 use super::{Reason, Verdict, VerdictKind};
 use crate::blocks::Fidelity;
@@ -32,7 +32,11 @@ fn blocks(runs: &Runs) -> String {
 }
 
 fn list(labels: &[Label]) -> String {
-    labels.iter().map(Label::as_str).collect::<Vec<_>>().join(", ")
+    let all: Vec<&str> = labels.iter().map(Label::as_str).collect();
+    match &all[..] {
+        [most @ .., last] if !most.is_empty() => format!("{} and {last}", most.join(", ")),
+        _ => all.concat(),
+    }
 }
 
 fn reason(text: String, evidence: Vec<Exhibit>) -> Reason {
@@ -87,8 +91,8 @@ fn witnesses(case: &Case<'_>, verdict: &Verdict, out: &mut Vec<Reason>) {
         let record = &witness.record;
         let counter = record.counter.map_or_else(String::new, |c| format!(", counter {c}"));
         let mut text = format!(
-            "{} met an RW replica that is not here: its head was {}{counter}, and the snapshot of that join, {}, is \
-             in no supplied directory",
+            "{} met a replica that was serving the volume (RW) and is not here: its head was {}{counter}, and the \
+             snapshot of that join, {}, is in no supplied directory",
             witness.seen_by,
             record.head,
             record.join_snapshot.short()
@@ -136,6 +140,8 @@ fn flaws(replica: &Replica, out: &mut Vec<Reason>) {
         "two members of its chain are one file"
     } else if replica.last_join == LastJoin::Unfinished {
         "a join was cut off while files were copied over its own, so its view belongs to no moment"
+    } else if hides_data(replica) {
+        "its chain is empty, but disks with data lie beside it, and what they hold was not judged"
     } else if replica.state == State::Blank {
         "it holds nothing: not one block of its chain is stored"
     } else {
@@ -152,7 +158,7 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
     }
     let (a, b) = (&relation.a, &relation.b);
     let from = match &relation.ancestor {
-        Some((disk, _)) => format!("since {}, which both have", disk.short()),
+        Some((disk, _)) => format!("since {}, the newest state that both share", disk.short()),
         None => "and no state is common to both".to_owned(),
     };
     let read = match relation.basis {
@@ -161,7 +167,7 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
         Basis::Blocks => "by content",
     };
     let mut text = match (relation.newer_a.nothing(), relation.newer_b.nothing()) {
-        (true, true) => format!("{a} and {b} hold the same {read}"),
+        (true, true) => format!("{a} and {b} hold the same data, {read}"),
         (false, true) => format!("{b} lacks {} of {a}, {from}, {read}", holds(&relation.newer_a)),
         (true, false) => format!("{a} lacks {} of {b}, {from}, {read}", holds(&relation.newer_b)),
         (false, false) => format!(
@@ -211,7 +217,8 @@ fn why_keep(case: &Case<'_>, verdict: &Verdict, keep: &Label) -> Reason {
     let replica = case.replicas.iter().find(|replica| replica.label == *keep);
     let mut why = Vec::new();
     if verdict.holders.len() > 1 {
-        why.push(format!("of {}, all of which hold everything", list(&verdict.holders)));
+        let all = if verdict.holders.len() == 2 { "both" } else { "all" };
+        why.push(format!("{} {all} hold everything", list(&verdict.holders)));
     } else {
         why.push("it alone holds everything".to_owned());
     }
@@ -220,7 +227,7 @@ fn why_keep(case: &Case<'_>, verdict: &Verdict, keep: &Label) -> Reason {
             why.push("its process starts".to_owned());
         }
         if matches!(replica.last_join, LastJoin::None | LastJoin::Finished) {
-            why.push("no join of its own is left open".to_owned());
+            why.push("it left no join unfinished".to_owned());
         }
         if let Some(counter) = replica.counter {
             why.push(format!("its counter is {counter}"));
@@ -246,9 +253,17 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     }
     if case.replicas.len() < case.factor {
         out.push(format!(
-            "{} more replica(s): {} were supplied and the replication factor is {}",
-            case.factor - case.replicas.len(),
-            case.replicas.len(),
+            "{} of this volume: {} supplied, and the replication factor is {}",
+            if case.factor - case.replicas.len() == 1 {
+                "one more replica".to_owned()
+            } else {
+                format!("{} more replicas", case.factor - case.replicas.len())
+            },
+            if case.replicas.len() == 1 {
+                "one was".to_owned()
+            } else {
+                format!("{} were", case.replicas.len())
+            },
             case.factor
         ));
     }
@@ -278,6 +293,9 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     if case.replicas.iter().any(|replica| replica.state == State::Broken) {
         out.push("the data of a replica that cannot be opened, once they can be read".to_owned());
     }
+    if case.replicas.iter().any(hides_data) {
+        out.push("the disks outside the chain of an empty replica, once they have been compared".to_owned());
+    }
     if case.witnesses().next().is_some() {
         out.push("the directory of the replica that is missing".to_owned());
     }
@@ -287,7 +305,7 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     let judged: Vec<&Replica> = case.judged().collect();
     if verdict.kind == VerdictKind::Irreconcilable {
         let ways = lineages(case, &judged).len();
-        out.push(format!("knowing that all but one of the {ways} lineages hold nothing of worth"));
+        out.push(format!("knowing that what all but one of the {ways} histories hold is of no worth"));
     }
     if case.lineage.relations.iter().any(|r| is_equal(r.kind) && r.doubts.contains(&Doubt::SameBlocksUnread))
     {

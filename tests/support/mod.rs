@@ -1,5 +1,12 @@
 //! What the tests share.
-#![allow(dead_code, clippy::print_stderr, reason = "every test file uses its own part")]
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+pub mod builder;
+pub mod directory;
+pub mod incidents;
+pub mod recorded;
+pub mod stepping;
+pub mod tar_writer;
 
 pub mod model;
 
@@ -42,7 +49,7 @@ pub fn run(command: &mut Command) -> bool {
             true
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("STEPPED ASIDE: {} is not here", command.get_program().display());
+            stepping::step_aside("a tool", &format!("{} is not installed", command.get_program().display()));
             false
         }
         Err(error) => panic!("{command:?}: {error}"),
@@ -95,11 +102,25 @@ pub fn assert_same(one: &dyn Source, other: &dyn Source, holes: bool, what: &str
     }
 }
 
-/// Where recorded replica directories are, if somebody has them.
-pub fn captures() -> Option<PathBuf> {
-    let path = std::env::var_os("JIVASCOPE_CAPTURES").map(PathBuf::from).filter(|path| path.is_dir());
-    if path.is_none() {
-        eprintln!("STEPPED ASIDE: JIVASCOPE_CAPTURES names no directory of captures");
+/// Where the recordings of the real Jiva are: `JIVASCOPE_CAPTURES`, or beside the checkout. Where there are none,
+/// `what` is left out and the run says so.
+pub fn captures(what: &str) -> Option<PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/captures");
+    let path = std::env::var_os("JIVASCOPE_CAPTURES").map_or_else(|| PathBuf::from(beside), PathBuf::from);
+    if !path.is_dir() {
+        stepping::left_out(what, "no captures");
+        return None;
     }
-    path
+    Some(path)
+}
+
+/// What a program that compresses makes of a file; nothing where it is absent.
+pub fn output(program: &str, path: &Path) -> Vec<u8> {
+    match Command::new(program).arg("-c").arg(path).stdin(Stdio::null()).output() {
+        Ok(output) => output.stdout,
+        Err(error) => {
+            stepping::step_aside("a compressor", &format!("{program} is not installed: {error}"));
+            Vec::new()
+        }
+    }
 }

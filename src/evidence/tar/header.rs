@@ -28,13 +28,15 @@ impl<'a> Header<'a> {
         debug_assert_eq!(block.len(), BLOCK);
         let header = Self { block, at };
         let said = header.number("tar checksum", 148, 8)?;
-        let (mut unsigned, mut signed) = (0i64, 0i64);
-        for (i, &byte) in block.iter().enumerate() {
-            let byte = if (148..156).contains(&i) { b' ' } else { byte };
-            unsigned += i64::from(byte);
-            signed += i64::from(byte as i8);
+        // The field itself counts as blanks.
+        let sum = |bytes: &[u8]| i64::from(bytes.iter().map(|&b| u32::from(b)).sum::<u32>());
+        let unsigned = sum(block) - sum(&block[148..156]) + 8 * i64::from(b' ');
+        if said == i128::from(unsigned) {
+            return Ok(header);
         }
-        if said == i128::from(unsigned) || said == i128::from(signed) {
+        let high = |bytes: &[u8]| bytes.iter().filter(|&&b| b >= 0x80).count() as i64;
+        let signed = unsigned - 256 * (high(block) - high(&block[148..156]));
+        if said == i128::from(signed) {
             return Ok(header);
         }
         Err(HeaderError::Checksum { at, sum: unsigned, said })

@@ -7,6 +7,7 @@
 //! Sources: POSIX.1-2017 `pax`, "ustar Interchange Format" and "pax Extended Header"; the GNU tar
 //! manual, "Basic Tar Format", "Storing Sparse Files" and "Other tars".
 
+mod content;
 mod feed;
 mod header;
 mod pax;

@@ -2,7 +2,6 @@
 
 use super::header::{Header, HeaderError};
 use super::pax::{HEADER_LIMIT, Pax};
-use super::sparse::{self, Form, MAP_LIMIT, Map};
 use super::{BLOCK, Feed};
 use crate::evidence::remarks::Remarks;
 use crate::evidence::spell;
@@ -63,7 +62,7 @@ struct Ahead {
 /// Walks over the members of an archive.
 #[derive(Debug)]
 pub(in crate::evidence) struct Walk<'w> {
-    feed: Feed<'w>,
+    pub(super) feed: Feed<'w>,
     global: Pax,
     /// Payload of the current member that has not been used up, and the padding behind it.
     left: u64,
@@ -253,7 +252,7 @@ impl<'w> Walk<'w> {
     ) -> Result<Head, HeaderError> {
         let mut pax = ahead.pax.unwrap_or_else(|| self.global.clone());
         let path = pax.sparse.name.take().or(pax.path.take()).or(ahead.name).unwrap_or_else(|| header.name());
-        let link = pax.link_path.take().or(ahead.link).unwrap_or_else(|| header.link_name());
+        let link = || pax.link_path.take().or(ahead.link).unwrap_or_else(|| header.link_name());
         let mut head = Head {
             what: self.what(header, &path, link, at),
             path,
@@ -286,9 +285,9 @@ impl<'w> Walk<'w> {
         Ok(head)
     }
 
-    fn what(&mut self, header: &Header<'_>, path: &[u8], link: Vec<u8>, at: u64) -> What {
+    fn what(&mut self, header: &Header<'_>, path: &[u8], link: impl FnOnce() -> Vec<u8>, at: u64) -> What {
         match header.kind() {
-            b'1' => What::HardLink(link),
+            b'1' => What::HardLink(link()),
             b'2' => What::Symlink,
             b'3' | b'4' => What::Device,
             b'5' | b'D' => What::Directory,
@@ -305,77 +304,6 @@ impl<'w> Walk<'w> {
                 What::File
             }
         }
-    }
-
-    /// Finds the map, the payload and the real size of a file.
-    fn content(
-        &mut self,
-        header: &Header<'_>,
-        head: &mut Head,
-        pax: &mut Pax,
-        stored: u64,
-    ) -> Result<(), HeaderError> {
-        head.size = stored;
-        head.stored = stored;
-        let form = if header.kind() == b'S' { Ok(Form::Records) } else { pax.sparse.form() };
-        let map = match form {
-            Ok(Form::Dense) => {
-                head.place = self.feed.offset();
-                self.expect(stored);
-                return Ok(());
-            }
-            Ok(Form::Records) if header.kind() == b'S' => {
-                head.size = header.real_size()?;
-                self.old_map(header)?
-            }
-            Ok(Form::Records) => {
-                head.size = pax.sparse.real_size.unwrap_or(stored);
-                pax.sparse.records()
-            }
-            Ok(Form::Payload) => {
-                head.size = pax.sparse.real_size.unwrap_or(stored);
-                let (map, used) = sparse::from_payload(&mut self.feed, stored);
-                head.stored = stored - used;
-                map
-            }
-            Err(error) => Err(error),
-        };
-        head.place = self.feed.offset();
-        self.expect(head.stored);
-        let checked = map.and_then(|map| sparse::check(&map, head.size, head.stored));
-        match checked {
-            Ok(runs) => head.map = Some(runs),
-            Err(error) => {
-                let name = spell(&head.path);
-                self.remarks.push(format!("{name}: {error} (header at byte {})", head.at));
-                head.damage.get_or_insert(error);
-            }
-        }
-        Ok(())
-    }
-
-    /// The map of an old GNU header and of the blocks that carry it on.
-    fn old_map(&mut self, header: &Header<'_>) -> Result<Result<Map, String>, HeaderError> {
-        let mut map = header.sparse()?;
-        let mut goes_on = header.sparse_goes_on();
-        let mut error = None;
-        while goes_on {
-            let at = self.feed.offset();
-            let block = self.feed.peek(BLOCK);
-            if block.len() < BLOCK {
-                return Ok(Err("sparse map: the archive ends inside it".to_owned()));
-            }
-            let (entries, more) = Header::sparse_extension(block, at)?;
-            self.feed.consume(BLOCK);
-            // The blocks must be passed even where the map is given up: payload follows them.
-            if map.len() + entries.len() <= MAP_LIMIT {
-                map.extend(entries);
-            } else {
-                error = Some(format!("sparse map: more entries than the limit of {MAP_LIMIT}"));
-            }
-            goes_on = more;
-        }
-        Ok(error.map_or(Ok(map), Err))
     }
 
     fn long(&mut self, size: u64, at: u64, what: &str, ahead: &mut Ahead) -> Option<Vec<u8>> {
@@ -419,7 +347,7 @@ impl<'w> Walk<'w> {
         ahead.spoilt.get_or_insert(why);
     }
 
-    fn expect(&mut self, payload: u64) {
+    pub(super) fn expect(&mut self, payload: u64) {
         self.left = payload;
         self.padding = padding(payload);
     }

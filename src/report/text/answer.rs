@@ -6,7 +6,7 @@ use super::{start, words};
 use crate::analysis::{Options, Volume};
 use crate::blocks::Fidelity;
 use crate::ident::Label;
-use crate::lineage::{Basis, Doubt, Witness};
+use crate::lineage::{Basis, Doubt, Holds, Witness};
 use crate::replica::Replica;
 use crate::verdict::{Confidence, Rule, Start, VerdictKind};
 
@@ -59,15 +59,37 @@ fn headline(volume: &Volume, start: Option<&str>) -> String {
         VerdictKind::Authoritative => authoritative(volume),
         VerdictKind::Irreconcilable => {
             let ways = verdict.ways.unwrap_or(2);
-            let who = if ways == all {
-                "each replica holds data that no other holds".to_owned()
+            if ways == all {
+                format!("IRRECONCILABLE, {ways} ways: each replica holds data that no other holds.")
             } else {
-                format!("the replicas split into {ways} histories, and each holds data that no other holds")
-            };
-            format!("IRRECONCILABLE, {ways} ways: {who}. None of them may simply be kept.")
+                format!(
+                    "IRRECONCILABLE, {ways} ways, {}: each holds data that no other holds.",
+                    histories(volume)
+                )
+            }
         }
         VerdictKind::InsufficientEvidence => format!("INSUFFICIENT EVIDENCE: {}.", open_question(volume)),
     }
+}
+
+/// Who stands together: replicas of the same data, without those that another one exceeds.
+fn histories(volume: &Volume) -> String {
+    let includes = |more: &Label, less: &Label| {
+        let relation = volume.lineage.between(more, less);
+        more == less || relation.and_then(|r| r.lacks(more, less)).is_some_and(Holds::nothing)
+    };
+    let judged = || volume.replicas.iter().map(|replica| &replica.label);
+    let mut sides: Vec<Vec<&Label>> = Vec::new();
+    for label in
+        judged().filter(|label| !judged().any(|other| includes(other, label) && !includes(label, other)))
+    {
+        match sides.iter_mut().find(|side| includes(side[0], label) && includes(label, side[0])) {
+            Some(side) => side.push(label),
+            None => sides.push(vec![label]),
+        }
+    }
+    let sides: Vec<String> = sides.into_iter().map(words::labels).collect();
+    if sides.len() == 2 { format!("{} against {}", sides[0], sides[1]) } else { sides.join("; ") }
 }
 
 fn authoritative(volume: &Volume) -> String {
@@ -131,17 +153,23 @@ fn dont(volume: &Volume, options: &Options) -> String {
     let mut text = if verdict.must_not_wipe.len() == volume.replicas.len() {
         match verdict.kind {
             VerdictKind::Irreconcilable => {
-                "Do not wipe anything: whichever is kept, the others' data are lost.".to_owned()
+                "Do not wipe anything: whichever is kept, data of the others are lost.".to_owned()
             }
             _ => "Do not wipe anything.".to_owned(),
         }
     } else {
-        format!("Do not wipe {}.", words::labels(&verdict.must_not_wipe))
+        let why = if verdict.kind == VerdictKind::Irreconcilable {
+            ": whichever is kept, data of the others are lost"
+        } else {
+            ""
+        };
+        format!("Do not wipe {}{why}.", words::either(&verdict.must_not_wipe))
     };
-    if verdict.kind == VerdictKind::Consistent && volume.replicas.len() > 1 {
-        if let Some(keep) = &verdict.keep {
-            text.push_str(&format!(" If only one can be kept, keep {keep}."));
-        }
+    if verdict.kind == VerdictKind::Consistent
+        && volume.replicas.len() > 1
+        && let Some(keep) = &verdict.keep
+    {
+        text.push_str(&format!(" If only one can be kept, keep {keep}."));
     }
     if missing(volume, options).is_some() && verdict.kind != VerdictKind::Consistent {
         let which = ordinal(volume.replicas.len() + 1);
@@ -183,7 +211,7 @@ fn examined(volume: &Volume, options: &Options) -> String {
     let relations = &volume.lineage.relations;
     let lowest = relations.iter().map(|relation| relation.basis).min();
     let mut text = match (lowest, options.sample) {
-        (None, _) => "nothing could be compared".to_owned(),
+        (None, _) => "there is nothing to compare it with".to_owned(),
         (Some(Basis::Records), _) => "records alone; no image could be compared".to_owned(),
         (Some(Basis::Extents), _) => "records and extents; the data themselves were not examined".to_owned(),
         (Some(Basis::Blocks), Some(share)) => {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
-use unicode_width::UnicodeWidthStr;
 
 use super::lanes::{Row, draw};
 use super::page::{Page, WIDTH, shorten};
@@ -17,8 +16,8 @@ use crate::replica::{Disk, Replica};
 
 /// A stretch of fewer states than this is drawn in full.
 const FOLD_FROM: usize = 3;
-/// Lanes wider than this leave too little room for words.
-const WIDEST: usize = 44;
+/// More lanes than this leave too little room for words.
+const LANES: usize = 22;
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -42,24 +41,19 @@ enum Spot {
 pub(crate) fn write(page: &mut Page<'_>, volume: &Volume, scope: Scope) {
     let (spots, parents) = spots(volume, scope);
     let heads = |node: NodeIndex| &volume.lineage.graph.dag[node].heads;
-    let rows = draw(&parents, |at| match &spots[at] {
+    let rows = draw(&parents, LANES, |at| match &spots[at] {
         Spot::State(node) if !heads(*node).is_empty() => '*',
         Spot::State(node) if volume.lineage.graph.dag[*node].on_chain.is_empty() => 'x',
         Spot::State(_) => 'o',
         Spot::Stretch(_) => '·',
     });
-    let widest = rows.iter().map(|row| row.lanes.width()).max().unwrap_or(0);
-    if widest > WIDEST {
-        page.say(
+    let Some(rows) = rows else {
+        return page.say(
             Role::Plain,
             2,
-            &format!(
-                "{} histories side by side are too wide to draw: jivascope graph --output dot",
-                widest / 2
-            ),
+            "too many branches side by side to draw: jivascope graph --output dot",
         );
-        return;
-    }
+    };
     for row in rows.iter().take(scope.rows) {
         beside(page, volume, &spots, row);
     }
@@ -69,7 +63,8 @@ pub(crate) fn write(page: &mut Page<'_>, volume: &Volume, scope: Scope) {
 }
 
 fn beside(page: &mut Page<'_>, volume: &Volume, spots: &[Spot], row: &Row) {
-    let lead = |lanes: &str| format!("  {} ", lanes.trim_end());
+    let width = row.lanes.trim_end().chars().count();
+    let lead = |lanes: &str| format!("  {:width$} ", lanes.trim_end());
     match row.node.map(|at| &spots[at]) {
         None => page.laid_out(Role::Plain, &lead(&row.lanes)),
         Some(Spot::Stretch(nodes)) => {

@@ -1,5 +1,7 @@
 //! The screen of `inspect`: each replica in full.
 
+use std::collections::BTreeMap;
+
 use super::findings;
 use super::lanes::draw;
 use super::page::Page;
@@ -10,8 +12,11 @@ use crate::ident::DiskName;
 use crate::replica::{Disk, Flag, RecordState, Replica};
 use crate::report::json::in_order;
 
-/// Lanes wider than this leave too little room for names.
-const WIDEST: usize = 24;
+/// More lanes than this leave too little room for names.
+const LANES: usize = 12;
+
+/// The names that are one file, by file.
+type Links<'a> = BTreeMap<u64, Vec<&'a DiskName>>;
 
 /// Every replica: what volume.meta says, the chain as a tree, every disk, every finding.
 pub fn inspect(inputs: &[InputReport], replicas: &[Replica], palette: &Palette) -> String {
@@ -94,7 +99,15 @@ fn disks(page: &mut Page<'_>, replica: &Replica) {
         text.push_str(&format!("; {} stored in all", words::bytes(stored)));
     }
     page.say(Role::Heading, 2, &text);
-    let place = |name: &DiskName| disks.iter().position(|disk| disk.name == *name);
+    let places: BTreeMap<&DiskName, usize> =
+        disks.iter().enumerate().map(|(at, disk)| (&disk.name, at)).collect();
+    let place = |name: &DiskName| places.get(name).copied();
+    let mut links: Links<'_> = BTreeMap::new();
+    for disk in &disks {
+        if let Some(link) = disk.image.as_ref().and_then(|image| image.link) {
+            links.entry(link).or_default().push(&disk.name);
+        }
+    }
     let parents: Vec<Vec<usize>> = disks
         .iter()
         .map(|disk| disk.parent().and_then(|parent| place(&parent)).into_iter().collect())
@@ -104,25 +117,24 @@ fn disks(page: &mut Page<'_>, replica: &Replica) {
         disk if disk.on_chain => 'o',
         _ => 'x',
     };
-    let rows = draw(&parents, mark);
-    let too_wide = rows.iter().any(|row| row.lanes.chars().count() > WIDEST);
-    if too_wide {
+    let Some(rows) = draw(&parents, LANES, mark) else {
         page.say(Role::Faint, 2, "too many branches to draw: the list is in order, head to base");
         for (at, disk) in disks.iter().enumerate() {
-            one(page, replica, disk, &format!("  {} ", mark(at)), "    ");
+            one(page, replica, disk, &links, &format!("  {} ", mark(at)), "    ");
         }
         return;
-    }
+    };
     for row in rows {
-        let (lead, under) = (format!("  {} ", row.lanes.trim_end()), format!("  {} ", row.under.trim_end()));
+        let lead = format!("  {} ", row.lanes.trim_end());
+        let under = format!("  {:1$} ", row.under.trim_end(), lead.chars().count() - 3);
         match row.node {
-            Some(at) => one(page, replica, disks[at], &lead, &under),
+            Some(at) => one(page, replica, disks[at], &links, &lead, &under),
             None => page.laid_out(Role::Plain, &lead),
         }
     }
 }
 
-fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, lead: &str, under: &str) {
+fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, links: &Links<'_>, lead: &str, under: &str) {
     let role = if Some(&disk.name) == replica.head.as_ref() { Role::Heading } else { Role::Plain };
     page.led(role, lead, under, disk.name.as_str());
     let mut parts = Vec::new();
@@ -153,13 +165,9 @@ fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, lead: &str, under: &
             if replica.size.is_some_and(|size| size != image.size) {
                 parts.push(format!("{} long", words::bytes(image.size)));
             }
-            let same = |other: &&Disk| {
-                image.link.is_some()
-                    && other.name != disk.name
-                    && other.image.as_ref().is_some_and(|other| other.link == image.link)
-            };
+            let same = image.link.and_then(|link| links.get(&link)).into_iter().flatten();
             parts.extend(
-                replica.disks.values().filter(same).map(|other| format!("one file with {}", other.name)),
+                same.filter(|other| ***other != disk.name).map(|other| format!("one file with {other}")),
             );
         }
     }

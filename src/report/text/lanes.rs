@@ -14,17 +14,24 @@ pub(crate) struct Row {
 /// Draws nodes `0..parents.len()`; `parents[n]` are those that node `n` stands on, `mark(n)` is its sign.
 ///
 /// A node stands below everything that stands on it. Where the input runs in a circle, the edge that closes it is left
-/// out.
-pub(crate) fn draw(parents: &[Vec<usize>], mark: impl Fn(usize) -> char) -> Vec<Row> {
+/// out. `None` where more than `most` lanes would run side by side: that many nobody can follow, and thousands would
+/// take more room than there is.
+pub(crate) fn draw(parents: &[Vec<usize>], most: usize, mark: impl Fn(usize) -> char) -> Option<Vec<Row>> {
     let mut drawing = Drawing { lanes: Vec::new(), rows: Vec::new() };
     let mut placed = vec![false; parents.len()];
     for node in order(parents) {
         let at = drawing.enter(node);
         placed[node] = true;
         let next: Vec<usize> = parents[node].iter().copied().filter(|parent| !placed[*parent]).collect();
+        if next.len() > most {
+            return None;
+        }
         drawing.place(node, at, mark(node), &next);
+        if drawing.lanes.len() > most {
+            return None;
+        }
     }
-    drawing.rows
+    Some(drawing.rows)
 }
 
 /// Children before parents, each line of descent as far as it goes before the next one begins.
@@ -208,25 +215,35 @@ mod tests {
     #[test]
     fn a_fork_is_drawn() {
         // Two heads on one base.
-        let rows = draw(&[vec![2], vec![2], vec![]], |_| 'o');
+        let rows = draw(&[vec![2], vec![2], vec![]], usize::MAX, |_| 'o').unwrap();
         assert_eq!(text(&rows), "o\n│ o\n├─╯\no\n");
     }
 
     #[test]
     fn a_state_on_two_parents_is_drawn() {
-        let rows = draw(&[vec![1, 2], vec![2], vec![]], |_| 'o');
+        let rows = draw(&[vec![1, 2], vec![2], vec![]], usize::MAX, |_| 'o').unwrap();
         assert_eq!(text(&rows), "o\n├─╮\no │\n├─╯\no\n");
     }
 
     #[test]
     fn strangers_do_not_touch() {
-        let rows = draw(&[vec![2], vec![], vec![]], |_| 'o');
+        let rows = draw(&[vec![2], vec![], vec![]], usize::MAX, |_| 'o').unwrap();
         assert_eq!(text(&rows), "o\no\n\no\n");
     }
 
     #[test]
+    fn too_many_lanes_are_not_drawn() {
+        let fan = |heads: usize| -> Vec<Vec<usize>> {
+            (0..=heads).map(|node| if node < heads { vec![heads] } else { vec![] }).collect()
+        };
+        assert!(draw(&fan(12), 12, |_| 'o').is_some());
+        assert!(draw(&fan(13), 12, |_| 'o').is_none());
+        assert!(draw(&fan(100_000), 12, |_| 'o').is_none());
+    }
+
+    #[test]
     fn a_circle_ends() {
-        let rows = draw(&[vec![1], vec![2], vec![0], vec![3]], |_| 'o');
+        let rows = draw(&[vec![1], vec![2], vec![0], vec![3]], usize::MAX, |_| 'o').unwrap();
         assert_eq!(rows.iter().filter(|row| row.node.is_some()).count(), 4);
     }
 
@@ -241,7 +258,7 @@ mod tests {
                 })
             })
         ) {
-            let rows = draw(&dag, |_| 'o');
+            let rows = draw(&dag, usize::MAX, |_| 'o').unwrap();
             let mut drawn: Vec<usize> = rows.iter().filter_map(|row| row.node).collect();
             drawn.sort_unstable();
             prop_assert_eq!(drawn, (0..dag.len()).collect::<Vec<_>>());

@@ -1,6 +1,8 @@
 //! Reports for a person at a terminal: 80 columns, the answer first.
 
 mod answer;
+mod diff;
+mod explain;
 mod findings;
 mod history;
 mod inspect;
@@ -15,6 +17,8 @@ mod start;
 mod table;
 mod words;
 
+pub use diff::diff;
+pub use explain::{explanation_list, explanations};
 pub use inspect::inspect;
 pub use page::WIDTH;
 pub use palette::{Palette, Role};

@@ -4,9 +4,9 @@ use super::page::{Page, shorten};
 use super::table::{Cell, Column, table};
 use super::words;
 use crate::analysis::Volume;
-use crate::ident::{Counter, DiskName};
+use crate::ident::{Counter, DiskName, Label};
 use crate::lineage::RelationKind;
-use crate::replica::Replica;
+use crate::replica::{Replica, State};
 
 /// Writes the table.
 pub(super) fn write(page: &mut Page<'_>, volume: &Volume) {
@@ -59,8 +59,17 @@ fn state(volume: &Volume, replica: &Replica) -> String {
 /// if all are equal.
 fn own_since(volume: &Volume, replica: &Replica) -> Cell {
     let label = &replica.label;
-    let mine =
-        || volume.lineage.relations.iter().filter(|relation| relation.a == *label || relation.b == *label);
+    // An empty replica shares nothing with anybody: it says nothing of where the others part.
+    let blank = |label: &Label| volume.replicas.iter().any(|r| r.label == *label && r.state == State::Blank);
+    if replica.state == State::Blank {
+        return "–".into();
+    }
+    let mine = || {
+        let relations = volume.lineage.relations.iter();
+        relations.filter(|relation| {
+            (relation.a == *label && !blank(&relation.b)) || (relation.b == *label && !blank(&relation.a))
+        })
+    };
     let equal = |kind| matches!(kind, RelationKind::Identical | RelationKind::Equal);
     let shared = |differing: bool| -> Option<&DiskName> {
         mine()
@@ -79,7 +88,7 @@ fn own_since(volume: &Volume, replica: &Replica) -> Cell {
             lines.extend(made.map(words::when));
             Cell::lines(lines)
         }
-        None if mine().next().is_none() => "unknown".into(),
+        None if mine().next().is_none() => "–".into(),
         None => "no ancestor".into(),
     }
 }

@@ -6,7 +6,7 @@ use super::words;
 use crate::analysis::{ForetoldJoin, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::jiva::Outcome;
-use crate::replica::Replica;
+use crate::replica::{Replica, State};
 use crate::verdict::Start;
 
 /// The clause, without a capital and a full stop; `None` where nothing is known.
@@ -26,7 +26,7 @@ pub(super) fn step(volume: &Volume) -> Option<String> {
     let dead: Vec<&Replica> = volume.replicas.iter().filter(|r| r.start_error.is_some()).collect();
     (!dead.is_empty()).then(|| {
         format!(
-            "Once everything is copied: remove log.info from {} on the node; Jiva writes a new one and its process \
+            "Once everything is copied: remove log.info from {} on the node; Jiva writes a new one and the process \
              starts.",
             words::labels(dead.iter().map(|replica| &replica.label))
         )
@@ -81,6 +81,11 @@ fn harm(volume: &Volume) -> String {
     };
     let joins: Vec<&ForetoldJoin> =
         volume.joins.iter().filter(|join| leaders.contains(&join.join.rw)).collect();
+    let empty =
+        |label: &&&Label| volume.replicas.iter().any(|r| r.label == ***label && r.state == State::Blank);
+    if let Some(leader) = leaders.iter().find(empty) {
+        return format!("{leader} is empty, and if it leads the volume is served empty");
+    }
     let accepted = |join: &&&ForetoldJoin| matches!(join.join.outcome, Outcome::Accepted { .. });
     let worst = joins
         .iter()
@@ -93,6 +98,19 @@ fn harm(volume: &Volume) -> String {
         let (rw, wo) = (&join.join.rw, &join.join.wo);
         return format!(
             "if {rw} leads and {wo} joins it, {} of {wo} are overwritten or hidden",
+            words::holds(holds)
+        );
+    }
+    let without = joins
+        .iter()
+        .filter_map(|join| Some((join, lacking(join).filter(|holds| !holds.nothing())?)))
+        .max_by_key(|(join, holds)| {
+            (holds.blocks.blocks(), std::cmp::Reverse((&join.join.rw, &join.join.wo)))
+        });
+    if let Some((join, holds)) = without {
+        let (rw, wo) = (&join.join.rw, &join.join.wo);
+        return format!(
+            "if {rw} leads, the volume is served without {} of {wo}, which is refused",
             words::holds(holds)
         );
     }

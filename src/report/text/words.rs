@@ -8,7 +8,7 @@ use crate::replica::{Flag, LastJoin, Replica, State};
 
 use super::page::shorten;
 
-pub(crate) use crate::verdict::bytes;
+pub(crate) use crate::verdict::words::bytes;
 
 /// The bytes of whole blocks.
 pub(crate) fn blocks(runs: &Runs) -> String {
@@ -27,12 +27,21 @@ pub(crate) fn holds(holds: &Holds) -> String {
 
 /// `a`, `a and b`, `a, b and c`.
 pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    joined(items, "and")
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(crate) fn either(labels: &[Label]) -> String {
+    joined(&labels.iter().map(Label::as_str).collect::<Vec<_>>(), "or")
+}
+
+fn joined<T: AsRef<str>>(items: &[T], word: &str) -> String {
     match items {
         [] => "none".to_owned(),
         [one] => one.as_ref().to_owned(),
         [most @ .., last] => {
             let most: Vec<&str> = most.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", most.join(", "), last.as_ref())
+            format!("{} {word} {}", most.join(", "), last.as_ref())
         }
     }
 }

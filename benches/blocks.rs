@@ -1,0 +1,134 @@
+//! Comparing three replicas block by block, against cmp and qemu-img on the same volume; and what layers, size and
+//! memory cost.
+//!
+//! `cargo bench --bench blocks`, with more data as `-- --gib=4`.
+#![allow(clippy::print_stdout, reason = "a bench prints")]
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use jivascope::analysis::describe;
+use jivascope::blocks::compare;
+use support::stack::{Stack, copy};
+use support::volume::evidence;
+use support::{Race, installed, option, output, time};
+
+const GIB: u64 = 1 << 30;
+
+fn main() {
+    let measured = std::env::args().find_map(|arg| arg.strip_prefix("--measure=").map(str::to_owned));
+    if let Some(root) = measured {
+        return memory_of_this(Path::new(&root));
+    }
+    support::machine();
+    let data = option("gib", 1) * GIB;
+    let rounds = option("rounds", 5) as usize;
+    others(data, rounds);
+    shapes(data, rounds);
+    memory(data);
+}
+
+/// Everything from the directories to the differing blocks.
+fn ours(root: &Path, data: u64) -> u64 {
+    let evidence = evidence(root);
+    let replicas = describe(&evidence, &());
+    let all: Vec<_> = replicas.iter().collect();
+    assert_eq!(all.len(), 3);
+    let found = compare(&all, None, &());
+    assert!(found.unread.is_empty());
+    assert!(found.bytes >= 3 * data, "{} bytes of views", found.bytes);
+    assert!(found.contents.values().all(|content| content.tips.is_empty()), "the replicas are equal");
+    replicas.iter().flat_map(|replica| replica.disks.values()).map(extents).sum()
+}
+
+fn extents(disk: &jivascope::replica::Disk) -> u64 {
+    let stored = disk.image.as_ref().and_then(|image| image.extents.as_ref().ok());
+    stored.map_or(0, |extents| extents.runs.len() as u64)
+}
+
+/// All sides find the same: nothing differs.
+fn others(data: u64, rounds: usize) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let stack = Stack::new(16, data, data);
+    let (replicas, flat, other) =
+        (dir.path().join("replicas"), dir.path().join("flat-1"), dir.path().join("flat-2"));
+    stack.replicas(&replicas);
+    stack.flattened(&flat);
+    stack.flattened(&other);
+    let mut race = Race::new(format!("{} GiB in 16 layers, three equal replicas", data / GIB));
+    race.lane("jivascope, three sides", || time(|| ours(&replicas, data)));
+    if installed("cmp") {
+        race.lane("cmp, two flattened files", || time(|| output(Command::new("cmp").args([&flat, &other]))));
+    }
+    let (one, two) = (dir.path().join("chain-1"), dir.path().join("chain-2"));
+    if installed("qemu-img") {
+        race.lane("qemu-img compare, two flattened files", || {
+            time(|| {
+                output(
+                    Command::new("qemu-img")
+                        .args(["compare", "-f", "raw", "-F", "raw"])
+                        .args([&flat, &other]),
+                )
+            })
+        });
+        let top = stack.qcow2(&one);
+        copy(&one, &two);
+        let second = two.join(top.file_name().expect("a name"));
+        race.lane("qemu-img compare, two qcow2 chains", move || {
+            time(|| output(Command::new("qemu-img").arg("compare").args([&top, &second])))
+        });
+    }
+    let times = race.run(rounds);
+    println!("  (time for the same volume, so ratios are those of bytes of view per second and side)");
+    times.faster("jivascope, three sides", "cmp, two flattened files", 2.0);
+    times.faster("jivascope, three sides", "qemu-img compare, two flattened files", 1.0);
+    times.faster("jivascope, three sides", "qemu-img compare, two qcow2 chains", 3.0);
+}
+
+/// The same extents in other layers, and in a far larger volume.
+fn shapes(data: u64, rounds: usize) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut race = Race::new("the same extents, otherwise layered and spread");
+    for (name, layers, size) in
+        [("16 layers", 16, data), ("1024 layers", 1024, data), ("16 layers, 1 TiB", 16, 1024 * GIB)]
+    {
+        let root = dir.path().join(name);
+        Stack::new(layers, size, data).replicas(&root);
+        race.lane(name, move || time(|| ours(&root, data)));
+    }
+    let times = race.run(rounds);
+    times.at_most("1024 layers", "16 layers", 2.0);
+    times.at_most("16 layers, 1 TiB", "16 layers", 1.25);
+}
+
+/// What a process of its own holds at most.
+fn memory(data: u64) {
+    println!("\npeak memory of a process that compares");
+    for (name, stack) in [
+        ("16 layers", Stack::new(16, data, data)),
+        ("1024 layers", Stack::new(1024, data, data)),
+        ("16 layers, every block an extent", Stack::fragmented(16, data)),
+    ] {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        stack.replicas(dir.path());
+        let mut child = Command::new(std::env::current_exe().expect("this program"));
+        let text = output(child.arg(format!("--measure={}", dir.path().display())));
+        let (peak, extents) = text.trim().split_once(' ').expect("two numbers");
+        let (peak, extents): (u64, u64) =
+            (peak.parse().expect("a number"), extents.parse().expect("a number"));
+        let budget = (64 << 20) + 64 * extents;
+        let word = if peak <= budget { "met" } else { "MISSED" };
+        println!(
+            "  {name}: {} MiB with {extents} extents; budget 64 MiB + 64 bytes per extent = {} MiB: {word}",
+            peak >> 20,
+            budget >> 20
+        );
+    }
+}
+
+fn memory_of_this(root: &Path) {
+    let extents = ours(root, 0);
+    println!("{} {extents}", support::peak_memory().unwrap_or(0));
+}

@@ -1,0 +1,259 @@
+//! One pass over a view from its first byte to its last: every stored byte is read once, hashed on a thread of its
+//! own, and handed on where it is not zero.
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use sha2::{Digest, Sha256};
+
+use super::unread::{Unread, merge, reason};
+use super::view::{MergedView, ViewError};
+use crate::ident::{BLOCK_SIZE, Run};
+use crate::watch::Watch;
+
+/// Bytes read at a time.
+const CHUNK: u64 = 1 << 20;
+
+/// A gap up to this is read along as zeros: cheaper than another turn of the loop.
+const GAP: u64 = 64 << 10;
+
+/// Buffers between reading and hashing.
+const AHEAD: usize = 4;
+
+/// A block of zeros.
+pub(super) static ZEROS: [u8; BLOCK_SIZE as usize] = [0; BLOCK_SIZE as usize];
+
+/// What becomes of ranges that Jiva could not read, or that the evidence does not give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unreadable {
+    /// The pass fails and names the byte.
+    #[default]
+    Fail,
+    /// They are taken for zeros, and told.
+    Zeros,
+}
+
+/// Takes what is not zero, ascending.
+pub(super) trait Sink {
+    /// Bytes at an offset of the volume.
+    fn data(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// Nobody wants the bytes.
+impl Sink for () {
+    fn data(&mut self, _at: u64, _bytes: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Why a pass stopped.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    View(ViewError),
+    Write(io::Error),
+}
+
+impl From<ViewError> for Stopped {
+    fn from(error: ViewError) -> Self {
+        Self::View(error)
+    }
+}
+
+/// What a pass found.
+#[derive(Debug)]
+pub(super) struct Passed {
+    /// Of the whole view, in hexadecimal; `None` if it was not asked for.
+    pub sha256: Option<String>,
+    /// Ranges taken for zeros.
+    pub unread: Vec<Unread>,
+    /// Bytes handed on.
+    pub bytes: u64,
+}
+
+/// The sha256 of a whole view, in hexadecimal. Progress is told in bytes of the view, without beginning or ending: several
+/// views may be hashed at once.
+///
+/// # Errors
+/// Where the view cannot be read.
+pub fn sha256(view: &MergedView, watch: &dyn Watch) -> Result<String, ViewError> {
+    match pass(view, Unreadable::Fail, true, &mut (), watch) {
+        Ok(passed) => Ok(passed.sha256.unwrap_or_default()),
+        Err(Stopped::View(error)) => Err(error),
+        Err(Stopped::Write(_)) => unreachable!("nothing is written"),
+    }
+}
+
+/// Goes over a view once.
+pub(super) fn pass(
+    view: &MergedView,
+    unreadable: Unreadable,
+    hash: bool,
+    sink: &mut dyn Sink,
+    watch: &dyn Watch,
+) -> Result<Passed, Stopped> {
+    if unreadable == Unreadable::Fail
+        && let Some(first) = view.unreachable().as_slice().first()
+    {
+        return Err(view.eof(first.start).into());
+    }
+    thread::scope(|scope| {
+        let (feed, food) = sync_channel::<Part>(AHEAD);
+        let (give, back) = sync_channel::<Vec<u8>>(AHEAD + 2);
+        let hasher = hash.then(|| scope.spawn(move || digest(&food, &give)));
+        let mut reader =
+            Reader { view, unreadable, feed: hash.then_some(feed), back, unread: Vec::new(), bytes: 0 };
+        let read = reader.run(sink, watch);
+        let Reader { unread, bytes, feed, .. } = reader;
+        drop(feed); // the hasher ends with its channel
+        let sha256 = hasher.map(|thread| thread.join().expect("hashing does not panic"));
+        read.map(|()| Passed { sha256, unread: merge(unread), bytes })
+    })
+}
+
+enum Part {
+    Bytes(Vec<u8>),
+    Zeros(u64),
+}
+
+fn digest(food: &Receiver<Part>, give: &SyncSender<Vec<u8>>) -> String {
+    let zeros = vec![0; 256 << 10];
+    let mut hash = Sha256::new();
+    for part in food {
+        match part {
+            Part::Bytes(bytes) => {
+                hash.update(&bytes);
+                let _ = give.try_send(bytes); // a buffer that nobody takes back is dropped
+            }
+            Part::Zeros(mut count) => {
+                while count > 0 {
+                    let step = count.min(zeros.len() as u64);
+                    hash.update(&zeros[..step as usize]);
+                    count -= step;
+                }
+            }
+        }
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+struct Reader<'a> {
+    view: &'a MergedView,
+    unreadable: Unreadable,
+    feed: Option<SyncSender<Part>>,
+    back: Receiver<Vec<u8>>,
+    unread: Vec<Unread>,
+    bytes: u64,
+}
+
+impl Reader<'_> {
+    fn run(&mut self, sink: &mut dyn Sink, watch: &dyn Watch) -> Result<(), Stopped> {
+        for run in &self.view.unreachable() {
+            self.unread.push(Unread::of(&self.view.eof(run.start), self.view, *run));
+        }
+        let size = self.view.size();
+        let mut at = 0;
+        let mut next = 0;
+        let mut spare = Vec::new();
+        while let Some(chunk) = self.chunk(&mut next, at, size) {
+            self.zeros(chunk.start - at);
+            let mut buf = self.back.try_recv().unwrap_or_else(|_| std::mem::take(&mut spare));
+            buf.resize(chunk.len() as usize, 0);
+            self.fill(chunk, &mut buf)?;
+            self.hand_on(chunk.start, &buf, sink).map_err(Stopped::Write)?;
+            match &self.feed {
+                Some(feed) => {
+                    let _ = feed.send(Part::Bytes(buf)); // the hasher ends after us
+                }
+                None => spare = buf,
+            }
+            watch.advance(chunk.end - at);
+            at = chunk.end;
+        }
+        self.zeros(size - at);
+        watch.advance(size - at);
+        Ok(())
+    }
+
+    /// The next stretch at or after `at` that begins and ends with something stored, of at most [`CHUNK`] bytes;
+    /// `next` is the segment to go on from.
+    fn chunk(&self, next: &mut usize, at: u64, size: u64) -> Option<Run> {
+        let segments = self.view.supply().segments();
+        while segments.get(*next).is_some_and(|segment| segment.run.end <= at) {
+            *next += 1;
+        }
+        let first = segments.get(*next)?;
+        let start = first.run.start.max(at);
+        let limit = ((start / CHUNK + 1) * CHUNK).min(size);
+        let mut end = start;
+        for segment in &segments[*next..] {
+            if segment.run.start >= limit || segment.run.start > end + GAP {
+                break;
+            }
+            end = segment.run.end.min(limit);
+        }
+        (start < end).then_some(Run { start, end })
+    }
+
+    fn zeros(&self, count: u64) {
+        if count > 0
+            && let Some(feed) = &self.feed
+        {
+            let _ = feed.send(Part::Zeros(count));
+        }
+    }
+
+    fn fill(&mut self, chunk: Run, buf: &mut [u8]) -> Result<(), Stopped> {
+        match self.view.read_at(chunk.start, buf) {
+            Ok(_) => return Ok(()),
+            Err(error) if self.unreadable == Unreadable::Fail => return Err(error.into()),
+            Err(_) => {} // looked at block by block below
+        }
+        let mut place = chunk.start;
+        while place < chunk.end {
+            let stop = ((place / BLOCK_SIZE + 1) * BLOCK_SIZE).min(chunk.end);
+            let part = &mut buf[(place - chunk.start) as usize..(stop - chunk.start) as usize];
+            if let Err(error) = self.view.read_at(place, part) {
+                part.fill(0);
+                self.unread.push(Unread::of(&error, self.view, Run { start: place, end: stop }));
+            }
+            place = stop;
+        }
+        Ok(())
+    }
+
+    /// Hands on what is not zero, in runs of whole blocks.
+    fn hand_on(&mut self, start: u64, buf: &[u8], sink: &mut dyn Sink) -> io::Result<()> {
+        let mut open: Option<usize> = None;
+        let mut at = 0;
+        while at < buf.len() {
+            let stop = (at + BLOCK_SIZE as usize).min(buf.len());
+            match (buf[at..stop] == ZEROS[..stop - at], open) {
+                (true, Some(from)) => {
+                    self.bytes += (at - from) as u64;
+                    sink.data(start + from as u64, &buf[from..at])?;
+                    open = None;
+                }
+                (false, None) => open = Some(at),
+                _ => {}
+            }
+            at = stop;
+        }
+        if let Some(from) = open {
+            self.bytes += (buf.len() - from) as u64;
+            sink.data(start + from as u64, &buf[from..])?;
+        }
+        Ok(())
+    }
+}
+
+impl Unread {
+    /// A range of a view that failed.
+    pub(super) fn of(error: &ViewError, view: &MergedView, run: Run) -> Self {
+        let disk = match error {
+            ViewError::Eof { disk, .. } | ViewError::Read { disk, .. } => disk.clone(),
+            _ => view.top().clone(),
+        };
+        Self { replica: view.label().clone(), disk, run, why: reason(error) }
+    }
+}

@@ -1,0 +1,88 @@
+//! `check`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jivascope::check::{self, Checked, Counts, Outcome};
+use jivascope::report::check::{CheckDocument, junit, sarif, text};
+use rayon::prelude::*;
+
+use super::case::{self, CaseDir};
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Cases, or directories that hold some: a directory with replicas or archives and an expected.json is a case
+    #[arg(required = true, value_name = "CASE")]
+    pub cases: Vec<PathBuf>,
+    /// Write what was found into each expected.json, for the keys that it states; an empty one gets a whole set
+    #[arg(long)]
+    pub update: bool,
+    /// Name the cases that are as expected too
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    Text,
+    Json,
+    Junit,
+    Sarif,
+}
+
+pub(super) fn run(command: &Check) -> anyhow::Result<u8> {
+    let mut cases: Vec<Result<CaseDir, Checked>> = Vec::new();
+    for given in &command.cases {
+        match case::find(given) {
+            Ok(found) => cases.extend(found.into_iter().map(Ok)),
+            Err(error) => {
+                let failed = Outcome::Failed(format!("{error:#}"));
+                cases.push(Err(Checked::new(case::base_name(given), failed)));
+            }
+        }
+    }
+    let checked: Vec<Checked> = cases
+        .into_par_iter()
+        .map(|case| match case {
+            Ok(case) => {
+                let outcome = one(&case, command.update);
+                Checked::new(case.name, outcome.unwrap_or_else(|error| Outcome::Failed(format!("{error:#}"))))
+            }
+            Err(failed) => failed,
+        })
+        .collect();
+    let shown = match command.output {
+        Form::Text => text(&checked, command.verbose),
+        Form::Json => CheckDocument::of(&checked).to_text(),
+        Form::Junit => junit(&checked),
+        Form::Sarif => sarif(&checked),
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(shown.as_bytes())?;
+    out.flush()?;
+    Ok(Counts::of(&checked).exit_code())
+}
+
+fn one(case: &CaseDir, update: bool) -> anyhow::Result<Outcome> {
+    let expected = case.expected()?;
+    let analysis = case.analyze(&expected)?;
+    if update {
+        let found = check::updated(&expected, &analysis)?;
+        if found == expected {
+            return Ok(Outcome::Same);
+        }
+        case.write(&found)?;
+        return Ok(Outcome::Updated);
+    }
+    anyhow::ensure!(
+        !expected.is_silent(),
+        "{}: states nothing that could be checked; --update fills it",
+        check::FILE_NAME
+    );
+    let differences = check::differences(&expected, &analysis)?;
+    Ok(if differences.is_empty() { Outcome::Same } else { Outcome::Differs(differences) })
+}

@@ -1,0 +1,218 @@
+//! The JSON document of `diff`.
+
+use serde::Serialize;
+
+use super::json::{ShownRange, Tool};
+use crate::blocks::{Apart, Holes};
+use crate::evidence::InputReport;
+use crate::ident::{BLOCK_SIZE, DiskName, Label};
+use crate::lineage::{Relation, RelationKind};
+
+/// Name and version of the form of the document; additions keep it.
+pub const SCHEMA: &str = "jivascope.diff/1";
+
+/// What was compared.
+#[derive(Debug)]
+pub struct Compared<'a> {
+    /// The inputs, sorted.
+    pub inputs: &'a [InputReport],
+    /// Volumes with their pairs; two points that were asked for stand alone, without a name.
+    pub volumes: Vec<ComparedVolume<'a>>,
+    /// What holes were taken for.
+    pub holes: Holes,
+    /// Share of the blocks that was looked at, if not all.
+    pub sample: Option<f64>,
+}
+
+/// The pairs of one volume.
+#[derive(Debug)]
+pub struct ComparedVolume<'a> {
+    /// Its name; `None` for two points.
+    pub name: Option<&'a str>,
+    /// The pairs, by label.
+    pub pairs: Vec<Apart<'a>>,
+    /// Replicas that could not be compared, and why.
+    pub left_out: Vec<(Label, String)>,
+}
+
+impl Compared<'_> {
+    /// Whether any pair differs.
+    pub fn differs(&self) -> bool {
+        self.volumes.iter().any(|volume| volume.pairs.iter().any(Apart::differs))
+    }
+
+    /// Whether something was left out, so that nothing is known to be equal.
+    pub fn has_gaps(&self) -> bool {
+        self.volumes.iter().any(|volume| {
+            !volume.left_out.is_empty() || volume.pairs.iter().any(|pair| !pair.unread.is_empty())
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct Document<'a> {
+    schema: &'static str,
+    tool: Tool,
+    options: ShownOptions,
+    evidence: &'a [InputReport],
+    volumes: Vec<ShownVolume<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ShownOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sample: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holes: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ShownVolume<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    pairs: Vec<ShownPair<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<LeftOut<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct LeftOut<'a> {
+    replica: &'a Label,
+    why: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ShownPair<'a> {
+    a: Side<'a>,
+    b: Side<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<RelationKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ancestor: Option<Ancestor<'a>>,
+    /// Absent where nothing differs in what could be read, but not all could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    equal: Option<bool>,
+    blocks: Blocks,
+    ranges: Vec<ShownRange<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<ShownUnread<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Side<'a> {
+    replica: &'a Label,
+    disk: &'a DiskName,
+    size: u64,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Ancestor<'a> {
+    a: &'a DiskName,
+    b: &'a DiskName,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Blocks {
+    size: u64,
+    differ: u64,
+    #[serde(flatten)]
+    by_meaning: Option<ByMeaning>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ByMeaning {
+    unique_a: u64,
+    unique_b: u64,
+    contested: u64,
+    lost_a: u64,
+    lost_b: u64,
+    unknown: u64,
+    foreign_a: u64,
+    foreign_b: u64,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ShownUnread<'a> {
+    replica: &'a Label,
+    disk: &'a DiskName,
+    start: u64,
+    end: u64,
+    why: &'a str,
+}
+
+/// The document as text, with a line feed at its end.
+pub fn json(compared: &Compared<'_>) -> String {
+    let document = Document {
+        schema: SCHEMA,
+        tool: super::json::TOOL,
+        options: ShownOptions {
+            sample: compared.sample,
+            holes: (compared.holes == Holes::Zeros).then_some("zeros"),
+        },
+        evidence: compared.inputs,
+        volumes: compared.volumes.iter().map(volume).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document).expect("every key of the document is a string");
+    text.push('\n');
+    text
+}
+
+fn volume<'a>(volume: &'a ComparedVolume<'a>) -> ShownVolume<'a> {
+    ShownVolume {
+        name: volume.name,
+        pairs: volume.pairs.iter().map(pair).collect(),
+        left_out: volume.left_out.iter().map(|(replica, why)| LeftOut { replica, why }).collect(),
+    }
+}
+
+fn pair<'a>(pair: &'a Apart<'a>) -> ShownPair<'a> {
+    let side = |(replica, disk, size): &'a (Label, DiskName, u64)| Side { replica, disk, size: *size };
+    let relation: Option<&'a Relation> = pair.relation.as_deref();
+    ShownPair {
+        a: side(&pair.a),
+        b: side(&pair.b),
+        kind: relation.map(|relation| relation.kind),
+        ancestor: relation.and_then(|relation| relation.ancestor.as_ref()).map(|(a, b)| Ancestor { a, b }),
+        equal: match (pair.differs(), pair.unread.is_empty()) {
+            (true, _) => Some(false),
+            (false, true) => Some(true),
+            (false, false) => None,
+        },
+        blocks: Blocks {
+            size: BLOCK_SIZE,
+            differ: pair.blocks(),
+            by_meaning: relation.map(|relation| ByMeaning {
+                unique_a: relation.unique_a.blocks(),
+                unique_b: relation.unique_b.blocks(),
+                contested: relation.contested.blocks(),
+                lost_a: relation.lost_a.blocks(),
+                lost_b: relation.lost_b.blocks(),
+                unknown: relation.unknown.blocks(),
+                foreign_a: relation.foreign_a.blocks(),
+                foreign_b: relation.foreign_b.blocks(),
+            }),
+        },
+        ranges: pair.ranges.iter().copied().map(ShownRange::from).collect(),
+        unread: pair
+            .unread
+            .iter()
+            .map(|u| ShownUnread {
+                replica: &u.replica,
+                disk: &u.disk,
+                start: u.run.start,
+                end: u.run.end,
+                why: &u.why,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,120 @@
+//! Looking up a code or a word.
+
+use super::glossary::{Category, TERMS};
+use crate::finding::catalog::CATALOG;
+use crate::verdict::RULES;
+
+/// What there is to say about one code or word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The code or word.
+    pub name: String,
+    /// What kind of thing it is.
+    pub category: Category,
+    /// One line; empty where the paragraphs say it all.
+    pub title: &'static str,
+    /// Paragraphs, each with a lead word or none.
+    pub paragraphs: Vec<(&'static str, String)>,
+}
+
+/// Everything that can be explained, in the order of the categories.
+pub fn all() -> Vec<Explanation> {
+    let terms = TERMS.iter().map(|term| Explanation {
+        name: term.name.to_owned(),
+        category: term.category,
+        title: "",
+        paragraphs: vec![("", term.says.to_owned())],
+    });
+    let rules = RULES.iter().map(|row| Explanation {
+        name: row.id.to_owned(),
+        category: Category::Rule,
+        title: "",
+        paragraphs: vec![("", row.says.to_owned())],
+    });
+    let findings = CATALOG.iter().map(|row| Explanation {
+        name: row.code.to_string(),
+        category: Category::Finding,
+        title: row.title,
+        paragraphs: vec![
+            ("severity", row.severity.to_string()),
+            ("what follows", row.consequence.to_owned()),
+            ("what to do", row.remedy.to_owned()),
+        ],
+    });
+    terms.chain(rules).chain(findings).collect()
+}
+
+/// All that goes by this name, in any case; a word can mean two things.
+pub fn explain(name: &str) -> Vec<Explanation> {
+    let wanted = plain(name);
+    all().into_iter().filter(|one| plain(&one.name) == wanted).collect()
+}
+
+/// The names most like an unknown one, best first; at most five.
+pub fn near(name: &str) -> Vec<String> {
+    // A name is short; what is longer than any can be like none.
+    let wanted: String = plain(name).chars().take(64).collect();
+    let mut near: Vec<(usize, String)> = all()
+        .into_iter()
+        .map(|one| (distance(&wanted, &plain(&one.name)), one.name))
+        .filter(|(distance, name)| *distance <= 2 || (wanted.len() > 2 && plain(name).contains(&wanted)))
+        .collect();
+    near.sort();
+    near.dedup();
+    near.into_iter().map(|(_, name)| name).take(5).collect()
+}
+
+fn plain(name: &str) -> String {
+    name.trim().to_ascii_lowercase().replace([' ', '_'], "-")
+}
+
+/// The number of characters to put in, take out or change.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (at, one) in a.chars().enumerate() {
+        let mut row = vec![at + 1];
+        for (bt, other) in b.iter().enumerate() {
+            row.push((above[bt] + usize::from(one != *other)).min(above[bt + 1] + 1).min(row[bt] + 1));
+        }
+        above = row;
+    }
+    above[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_can_mean_two_things() {
+        let categories: Vec<Category> = explain("unknown").into_iter().map(|one| one.category).collect();
+        assert_eq!(categories, [Category::Start, Category::Relation]);
+    }
+
+    #[test]
+    fn case_and_spelling_do_not_matter() {
+        assert_eq!(explain("jv013"), explain("JV013"));
+        assert_eq!(explain("r-all-hold").len(), 1);
+        assert_eq!(explain("insufficient_evidence").len(), 1);
+        assert!(explain("JV999").is_empty());
+    }
+
+    #[test]
+    fn near_names_are_found() {
+        assert!(near("JV999").iter().all(|name| name.starts_with("JV")));
+        assert_eq!(near("consistnt"), ["consistent"]);
+        assert_eq!(near("irrec"), ["irreconcilable"]);
+        assert!(near("quite something else").is_empty());
+        assert!(near(&"x".repeat(1 << 20)).is_empty());
+    }
+
+    #[test]
+    fn no_name_stands_twice_in_a_category() {
+        let mut names: Vec<_> = all().into_iter().map(|one| (one.category, one.name)).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

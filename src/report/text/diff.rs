@@ -1,0 +1,204 @@
+//! The text of `diff`: for each pair what differs, by meaning, then the ranges.
+
+use super::page::{Page, shorten};
+use super::palette::{Palette, Role};
+use super::table::{Cell, Column, table};
+use crate::blocks::{Apart, Difference, Holes, Meaning};
+use crate::ident::{BLOCK_SIZE, DiskName};
+use crate::lineage::{Relation, RelationKind};
+use crate::report::diff::{Compared, ComparedVolume};
+
+/// Ranges told of one pair unless all are asked for.
+const RANGES: usize = 24;
+
+/// The report; with `all`, every range is told.
+pub fn diff(compared: &Compared<'_>, palette: &Palette, all: bool) -> String {
+    let mut page = Page::new(palette);
+    for volume in &compared.volumes {
+        show_volume(&mut page, volume, all);
+    }
+    if let Some(share) = compared.sample {
+        page.gap();
+        let text = format!("Only {:.4} % of the blocks were compared.", share * 100.0);
+        page.say(Role::Warning, 0, &text);
+    }
+    if compared.holes == Holes::Zeros {
+        page.gap();
+        page.say(
+            Role::Warning,
+            0,
+            "Blocks of zeros were taken for holes in copies whose holes were filled: what is told of those is a \
+             reconstruction.",
+        );
+    }
+    page.finish()
+}
+
+fn show_volume(page: &mut Page<'_>, volume: &ComparedVolume<'_>, all: bool) {
+    if let Some(name) = volume.name {
+        page.heading(name);
+    }
+    for pair in &volume.pairs {
+        page.gap();
+        show_pair(page, pair, all);
+    }
+    if !volume.left_out.is_empty() {
+        page.gap();
+    }
+    for (label, why) in &volume.left_out {
+        page.say(Role::Warning, 0, &format!("{label} was not compared: {why}"));
+    }
+}
+
+fn show_pair(page: &mut Page<'_>, pair: &Apart<'_>, all: bool) {
+    let ((a, top_a, size_a), (b, top_b, size_b)) = (&pair.a, &pair.b);
+    let (one, two) = match &pair.relation {
+        None => (format!("{a}@{top_a}"), format!("{b}@{top_b}")),
+        Some(_) => (a.to_string(), b.to_string()),
+    };
+    let blocks = pair.blocks();
+    let (role, said) = match (blocks, pair.unread.is_empty()) {
+        (0, true) => (Role::Good, format!("{one} and {two} are equal.")),
+        (0, false) => (Role::Warning, format!("{one} and {two} are equal where both could be read.")),
+        _ => (Role::Danger, format!("{one} and {two} differ in {}.", count(blocks))),
+    };
+    page.say(role, 0, &said);
+    if let Some(relation) = &pair.relation {
+        show_relation(page, relation, pair);
+    }
+    if size_a != size_b {
+        let text = format!("{one} has {size_a} bytes, {two} {size_b}; the missing tail counts as zeros.");
+        page.say(Role::Warning, 2, &text);
+    }
+    for unread in &pair.unread {
+        let (start, end) = (unread.run.start, unread.run.end);
+        let text = format!(
+            "{}: bytes {start} to {end} could not be read ({}): {}",
+            unread.replica, unread.disk, unread.why
+        );
+        page.say(Role::Warning, 2, &text);
+    }
+    if !pair.ranges.is_empty() {
+        page.gap();
+        let told = if all { pair.ranges.len() } else { pair.ranges.len().min(RANGES) };
+        show_ranges(page, pair, &pair.ranges[..told]);
+        if told < pair.ranges.len() {
+            let text = format!("and {} more ranges; --all tells them", pair.ranges.len() - told);
+            page.say(Role::Faint, 2, &text);
+        }
+    }
+}
+
+fn show_relation(page: &mut Page<'_>, relation: &Relation, pair: &Apart<'_>) {
+    let (a, b) = (&relation.a, &relation.b);
+    let text = match relation.kind {
+        RelationKind::Identical | RelationKind::Equal => None,
+        RelationKind::Behind => Some(format!("{b} holds all that {a} holds, and more.")),
+        RelationKind::Ahead => Some(format!("{a} holds all that {b} holds, and more.")),
+        RelationKind::Diverged => Some("Each holds what the other lacks.".to_owned()),
+        RelationKind::Unrelated => Some("They have no state in common.".to_owned()),
+        RelationKind::Unknown => Some("Nothing tells whose is newer.".to_owned()),
+    };
+    if let Some(text) = text {
+        page.say(Role::Plain, 2, &text);
+    }
+    match &relation.ancestor {
+        Some((of_a, of_b)) if of_a == of_b => {
+            page.say(Role::Plain, 2, &format!("last common state: {of_a}"));
+        }
+        Some((of_a, of_b)) => {
+            page.say(Role::Plain, 2, &format!("last common state: {of_a} of {a}, {of_b} of {b}"));
+        }
+        None => {}
+    }
+    for (side, top, cut) in [(a, &pair.a.1, &relation.foreign_a), (b, &pair.b.1, &relation.foreign_b)] {
+        if !cut.is_empty() {
+            let text = format!(
+                "{side} is read at its clean tip {top}; {} above it came from the other side.",
+                count(cut.blocks())
+            );
+            page.say(Role::Warning, 2, &text);
+        }
+    }
+    for meaning in [
+        Meaning::UniqueA,
+        Meaning::UniqueB,
+        Meaning::Contested,
+        Meaning::LostA,
+        Meaning::LostB,
+        Meaning::Unknown,
+    ] {
+        let blocks: u64 =
+            pair.ranges.iter().filter(|r| r.meaning == Some(meaning)).map(Difference::blocks).sum();
+        if blocks > 0 {
+            page.say(Role::Plain, 4, &format!("{}: {}", count(blocks), words(meaning, relation)));
+        }
+    }
+}
+
+fn words(meaning: Meaning, relation: &Relation) -> String {
+    let (a, b) = (&relation.a, &relation.b);
+    match meaning {
+        Meaning::UniqueA => format!("written by {a} alone since then"),
+        Meaning::UniqueB => format!("written by {b} alone since then"),
+        Meaning::Contested => "written by both since then".to_owned(),
+        Meaning::LostA => format!("older: {b} still has them, {a} lost them"),
+        Meaning::LostB => format!("older: {a} still has them, {b} lost them"),
+        Meaning::Unknown => "nothing tells whose is newer".to_owned(),
+        Meaning::ForeignA => format!("received by {a} in a join that did not end"),
+        Meaning::ForeignB => format!("received by {b} in a join that did not end"),
+    }
+}
+
+fn show_ranges(page: &mut Page<'_>, pair: &Apart<'_>, ranges: &[Difference<'_>]) {
+    let with_meaning = pair.relation.is_some();
+    let layer = |disk: Option<&DiskName>| {
+        let name = disk.map_or_else(|| "(zeros)".to_owned(), DiskName::short);
+        Cell::from(shorten(&name, 16))
+    };
+    let mut columns = vec![Column::number("from byte", 14), Column::number("blocks", 9)];
+    if with_meaning {
+        columns.push(Column::text("", 13));
+    }
+    let (one, two) = match pair.a.0 == pair.b.0 {
+        true => (pair.a.1.short(), pair.b.1.short()),
+        false => (pair.a.0.to_string(), pair.b.0.to_string()),
+    };
+    columns.push(Column::text(&format!("in {}", shorten(&one, 13)), 16));
+    columns.push(Column::text(&format!("in {}", shorten(&two, 13)), 16));
+    let rows: Vec<Vec<Cell>> = ranges
+        .iter()
+        .map(|range| {
+            let mut row = vec![range.run.start.to_string().into(), range.blocks().to_string().into()];
+            if with_meaning {
+                row.push(range.meaning.map_or("", short).into());
+            }
+            row.extend([layer(range.a), layer(range.b)]);
+            row
+        })
+        .collect();
+    table(page, 2, &columns, &rows);
+}
+
+fn short(meaning: Meaning) -> &'static str {
+    match meaning {
+        Meaning::UniqueA => "first wrote",
+        Meaning::UniqueB => "second wrote",
+        Meaning::Contested => "both wrote",
+        Meaning::LostA => "first lost",
+        Meaning::LostB => "second lost",
+        Meaning::Unknown => "unclear",
+        Meaning::ForeignA => "first received",
+        Meaning::ForeignB => "second received",
+    }
+}
+
+fn count(blocks: u64) -> String {
+    let bytes = blocks * BLOCK_SIZE;
+    let size = match bytes {
+        0..0x10_0000 => format!("{} KiB", bytes >> 10),
+        0x10_0000..0x4000_0000 => format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20)),
+        _ => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+    };
+    format!("{blocks} block{} ({size})", if blocks == 1 { "" } else { "s" })
+}

@@ -1,0 +1,218 @@
+//! The screens: what a person sees, in 80 columns, without anything that moves the cursor.
+#![cfg(feature = "cli")]
+
+#[path = "support/cli.rs"]
+mod cli;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use cli::{archives, captures, folders, run};
+use jivascope::analysis::{self, Analysis, Options};
+use jivascope::evidence::{Images, Input, InputPath, gather};
+use jivascope::report::documents::{GraphDocument, InspectDocument};
+use jivascope::report::json::Document;
+use jivascope::report::text::{self, Palette, WIDTH};
+use jivascope::report::{dot, explain};
+use unicode_width::UnicodeWidthStr;
+
+fn gathered(paths: &[PathBuf]) -> jivascope::evidence::Evidence {
+    let inputs: Vec<Input> =
+        paths.iter().map(|path| Input { label: None, path: InputPath::Path(path.clone()) }).collect();
+    gather(&inputs, &jivascope::evidence::Options { images: Images::Skip, watch: &() }).unwrap()
+}
+
+fn analyzed(paths: &[PathBuf]) -> Analysis {
+    let mut options = Options::default();
+    options.metadata_only = true;
+    analysis::analyze(gathered(paths), options, &())
+}
+
+fn check_page(text: &str, what: &str) {
+    assert!(text.ends_with('\n') && !text.contains("\n\n\n"), "{what}:\n{text}");
+    for line in text.lines() {
+        assert!(line.width() <= WIDTH, "{what}: {} columns: {line}", line.width());
+        assert!(!line.chars().any(char::is_control), "{what}: {line:?}");
+        assert_eq!(line, line.trim_end(), "{what}");
+    }
+}
+
+/// The screens themselves. Read a changed one before it is accepted.
+#[test]
+fn screens_of_analyze() {
+    let Some(captures) = captures("screens_of_analyze") else { return };
+    for name in [
+        "03-stale",
+        "05-split-brain",
+        "08-missing-witness",
+        "10-blank-wins",
+        "11-two-blank",
+        "18-cleaned",
+        "35-power-cut-early",
+    ] {
+        let mut arguments = vec!["analyze".into()];
+        arguments.extend(archives(&captures.join(name)));
+        let ran = run(arguments);
+        assert_eq!(ran.err, "", "{name}");
+        insta::assert_snapshot!(name, ran.out);
+    }
+}
+
+#[test]
+fn screens_of_inspect_and_graph() {
+    let Some(captures) = captures("screens_of_inspect_and_graph") else { return };
+    let folder = captures.join("15-snapshot-crash");
+    let inspected = run(["inspect".into(), folder.join("rep-1.tar.zst")]);
+    let shown = inspected.out.replace(&*captures.to_string_lossy(), "captures");
+    // The path is as long as where the captures are, so its lines break elsewhere.
+    let shown: Vec<&str> = shown.lines().filter(|line| !line.contains("found in")).collect();
+    insta::assert_snapshot!("inspect-15-snapshot-crash", shown.join("\n"));
+    for form in ["text", "dot"] {
+        let mut arguments: Vec<PathBuf> = vec!["graph".into(), "--output".into(), form.into()];
+        arguments.extend(archives(&folder));
+        insta::assert_snapshot!(format!("graph-15-snapshot-crash-{form}"), run(arguments).out);
+    }
+}
+
+#[test]
+fn every_screen_of_every_recording_is_80_columns_wide_and_its_words_are_explained() {
+    let Some(captures) = captures("every_screen_of_every_recording") else { return };
+    let palette = Palette::plain();
+    let mut cases: Vec<Vec<PathBuf>> = folders(&captures).iter().map(|folder| archives(folder)).collect();
+    cases.extend(archives(&captures.join("damaged")).into_iter().map(|path| vec![path]));
+    assert!(cases.len() > 40);
+    for paths in cases {
+        let what = paths[0].display().to_string();
+        let analysis = analyzed(&paths);
+        check_page(&text::analysis(&analysis, &palette), &what);
+        check_page(&text::graph(&analysis, false, &palette), &what);
+        check_page(&text::graph(&analysis, true, &palette), &what);
+        let evidence = gathered(&paths);
+        let replicas = analysis::describe(&evidence, &());
+        check_page(&text::inspect(&evidence.inputs, &replicas, &palette), &what);
+        explained(&Document::of(&analysis).to_text(), &what);
+        // The order of inputs is nobody's business.
+        let mut backward = paths.clone();
+        backward.reverse();
+        assert_eq!(
+            text::analysis(&analyzed(&backward), &palette),
+            text::analysis(&analysis, &palette),
+            "{what}"
+        );
+    }
+}
+
+/// Whether `explain` knows every word with which an answer speaks.
+fn explained(document: &str, what: &str) {
+    let document: serde_json::Value = serde_json::from_str(document).unwrap();
+    let mut words: BTreeSet<String> = BTreeSet::new();
+    let mut take = |value: &serde_json::Value| words.extend(value.as_str().map(str::to_owned));
+    for volume in document["volumes"].as_array().unwrap() {
+        for key in ["kind", "confidence", "rule", "start"] {
+            take(&volume["verdict"][key]);
+        }
+        for replica in volume["replicas"].as_array().unwrap() {
+            take(&replica["state"]);
+            take(&replica["last_join"]);
+            replica["flags"].as_array().unwrap().iter().for_each(&mut take);
+        }
+        volume["relations"].as_array().unwrap().iter().for_each(|relation| take(&relation["kind"]));
+        volume["findings"].as_array().unwrap().iter().for_each(|finding| take(&finding["code"]));
+    }
+    for word in words {
+        assert!(!explain::explain(&word).is_empty(), "{what}: {word} is not explained");
+    }
+}
+
+#[test]
+fn the_graph_is_the_same_in_every_form() {
+    let Some(captures) = captures("the_graph_is_the_same_in_every_form") else { return };
+    for folder in folders(&captures) {
+        let analysis = analyzed(&archives(&folder));
+        let json: serde_json::Value = serde_json::from_str(&GraphDocument::of(&analysis).to_text()).unwrap();
+        let whole: serde_json::Value = serde_json::from_str(&Document::of(&analysis).to_text()).unwrap();
+        let dot = dot::graph(&analysis);
+        let full = text::graph(&analysis, true, &Palette::plain());
+        let (mut nodes, mut edges) = (0, 0);
+        for (one, other) in
+            json["volumes"].as_array().unwrap().iter().zip(whole["volumes"].as_array().unwrap())
+        {
+            assert_eq!(one["nodes"], other["graph"]["nodes"]);
+            assert_eq!(one["edges"], other["graph"]["edges"]);
+            nodes += one["nodes"].as_array().unwrap().len();
+            edges += one["edges"].as_array().unwrap().len();
+        }
+        assert_eq!(dot.matches(" [label=").count(), nodes, "{}", folder.display());
+        assert_eq!(dot.matches(" -> ").count(), edges, "{}", folder.display());
+        let rows = full.lines().filter(|line| line.starts_with("  ") && line.contains(['*', 'o', 'x']));
+        // Every state has a row that begins with its sign; only lanes stand before it.
+        let marked = rows.filter(|line| {
+            let sign = line.trim_start_matches([' ', '│']).chars().next();
+            sign.is_some_and(|sign| "*ox".contains(sign)) && !line.contains("* head   o snapshot")
+        });
+        assert_eq!(marked.count(), nodes, "{}\n{full}", folder.display());
+    }
+}
+
+#[test]
+fn inspect_tells_of_replicas_what_analyze_tells() {
+    let Some(captures) = captures("inspect_tells_of_replicas_what_analyze_tells") else { return };
+    let paths = archives(&captures.join("08-missing-witness"));
+    let evidence = gathered(&paths);
+    let replicas = analysis::describe(&evidence, &());
+    let text = InspectDocument::of(&evidence.inputs, &replicas).to_text();
+    let inspected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let whole: serde_json::Value = serde_json::from_str(&Document::of(&analyzed(&paths)).to_text()).unwrap();
+    assert_eq!(inspected["schema"], "jivascope.inspect/1");
+    let pairs = inspected["replicas"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(whole["volumes"][0]["replicas"].as_array().unwrap());
+    for (one, other) in pairs {
+        for (key, value) in other.as_object().unwrap() {
+            assert_eq!(&one[key], value, "{key}");
+        }
+        assert!(one["volume_meta"].is_object() && one["findings"].is_array());
+    }
+}
+
+/// A chain of hundreds of snapshots is one line.
+#[test]
+fn long_stretches_are_folded() {
+    let dir = tempfile::tempdir().unwrap();
+    chain(dir.path(), 300);
+    let folded = run(["graph".as_ref(), dir.path()]);
+    assert_eq!(folded.code, 0, "{}", folded.err);
+    assert!(folded.out.contains("· 298 snapshots"), "{}", folded.out);
+    assert!(folded.out.lines().count() < 12, "{}", folded.out);
+    let full = run(["graph".as_ref(), "--full".as_ref(), dir.path()]);
+    assert_eq!(full.out.lines().filter(|line| line.starts_with("  o ")).count(), 300, "{}", full.out);
+}
+
+fn chain(dir: &Path, snapshots: usize) {
+    let name = |at: usize| format!("volume-snap-s{at:04}.img");
+    let head = "volume-head-007.img".to_owned();
+    for at in 0..=snapshots {
+        let (own, parent) = (
+            if at == snapshots { head.clone() } else { name(at) },
+            if at == 0 { String::new() } else { name(at - 1) },
+        );
+        let record = format!(
+            r#"{{"Name":"{own}","Parent":"{parent}","Removed":false,"UserCreated":false,"Created":"2026-03-28T04:00:00Z","RevisionCounter":{}}}"#,
+            at + 2
+        );
+        std::fs::write(dir.join(format!("{own}.meta")), record).unwrap();
+        std::fs::File::create(dir.join(own)).unwrap().set_len(1 << 20).unwrap();
+    }
+    std::fs::write(dir.join(name(0)), [7; 4096]).unwrap();
+    std::fs::File::options().write(true).open(dir.join(name(0))).unwrap().set_len(1 << 20).unwrap();
+    let meta = format!(
+        r#"{{"Size":1048576,"Head":"{head}","Dirty":false,"Rebuilding":false,"Parent":"{}","SectorSize":512,"BackingFileName":"","CloneStatus":"NA","Checkpoint":"","RevisionCounter":9,"UUID":"x"}}"#,
+        name(snapshots - 1)
+    );
+    std::fs::write(dir.join("volume.meta"), meta).unwrap();
+    let mut counter = [0; 4096];
+    counter[..3].copy_from_slice(b"500");
+    std::fs::write(dir.join("revision.counter"), counter).unwrap();
+}

@@ -1,0 +1,206 @@
+//! What is found in inputs, what it is called, and what is said of inputs that are not as they should be.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use jivascope::evidence::{Evidence, GatherError, Input, InputKind};
+use proptest::prelude::*;
+use support::tar_writer::Tar;
+use support::{collect, labelled, plain};
+
+const UUID: &str = "pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755";
+
+/// A replica directory of one file.
+fn replica(path: impl AsRef<Path>) {
+    fs::create_dir_all(&path).unwrap();
+    fs::write(path.as_ref().join("volume.meta"), b"{}").unwrap();
+}
+
+fn archive(path: impl AsRef<Path>, names: &[&str]) {
+    let tar = names.iter().fold(Tar::new(), |tar, name| tar.file(name, b"{}"));
+    fs::create_dir_all(path.as_ref().parent().unwrap()).unwrap();
+    fs::write(path, tar.end()).unwrap();
+}
+
+fn labels(evidence: &Evidence) -> Vec<&str> {
+    evidence.replicas.iter().map(|found| found.label.as_str()).collect()
+}
+
+/// Everything that is told, without the temporary directory.
+fn told(evidence: &Evidence, root: &Path) -> String {
+    let mut text = serde_json::to_string(&evidence.inputs).unwrap();
+    for found in &evidence.replicas {
+        let volume = found.volume.as_deref().unwrap_or("-");
+        text.push_str(&format!("\n{} {} {} {volume}", found.label, found.path, found.input));
+    }
+    text.replace(&root.display().to_string(), "")
+}
+
+#[test]
+fn labels_tell_replicas_apart() {
+    let temp = tempfile::tempdir().unwrap();
+    let at = |path: &str| temp.path().join(path);
+    for node in ["k8s03", "k8s05"] {
+        replica(at(&format!("nodes/{node}/var/openebs/{UUID}")));
+    }
+    let evidence = collect(&[plain(at("nodes"))]).unwrap();
+    assert_eq!(labels(&evidence), ["k8s03", "k8s05"]);
+    assert!(evidence.replicas.iter().all(|found| found.volume.as_deref() == Some(UUID) && !found.labelled));
+
+    replica(at("set/rep-1"));
+    archive(at("set/rep-2.tar"), &["./volume.meta", "./sub/x"]);
+    archive(at("set/rep-3.tar"), &["deep/rep-3/revision.counter"]);
+    let evidence =
+        collect(&[plain(at("set/rep-3.tar")), plain(at("set/rep-1")), plain(at("set/rep-2.tar"))]).unwrap();
+    assert_eq!(labels(&evidence), ["rep-1", "rep-2", "rep-3"]);
+    let paths: Vec<String> =
+        evidence.replicas.iter().map(|f| f.path.replace(&at("set").display().to_string(), "")).collect();
+    assert_eq!(paths, ["/rep-1", "/rep-2.tar", "/rep-3.tar:deep/rep-3"]);
+    let kinds: Vec<InputKind> = evidence.inputs.iter().map(|input| input.kind).collect();
+    assert_eq!(kinds, [InputKind::Directory, InputKind::Tar, InputKind::Tar]);
+
+    // A directory and its archive side by side are told apart by the ending.
+    archive(at("set/rep-1.tar"), &["volume.meta"]);
+    let evidence = collect(&[plain(at("set/rep-1")), plain(at("set/rep-1.tar"))]).unwrap();
+    assert_eq!(labels(&evidence), ["rep-1", "rep-1.tar"]);
+}
+
+#[test]
+fn given_labels_are_kept() {
+    let temp = tempfile::tempdir().unwrap();
+    let at = |path: &str| temp.path().join(path);
+    replica(at("n1/data"));
+    replica(at("n2/data"));
+    replica(at("many/a/data"));
+    replica(at("many/b/data"));
+    replica(at("many"));
+    let evidence =
+        collect(&[labelled("data", at("n1")), plain(at("n2")), labelled("all", at("many"))]).unwrap();
+    // The name that is given is not given again.
+    assert_eq!(labels(&evidence), ["all", "all/a", "all/b", "data", "n2"]);
+    let given: Vec<bool> = evidence.replicas.iter().map(|found| found.labelled).collect();
+    assert_eq!(given, [true, true, true, true, false]);
+
+    let twice = collect(&[labelled("x", at("n1")), labelled("x", at("n2"))]).unwrap_err();
+    assert_eq!(twice.to_string(), "two replicas have the label x");
+    let inside = collect(&[labelled("all/a", at("n1")), labelled("all", at("many"))]).unwrap_err();
+    assert!(matches!(inside, GatherError::LabelTwice { label } if label == "all/a"));
+    assert!(matches!(collect(&[]), Err(GatherError::Nothing)));
+}
+
+#[test]
+fn wiped_replicas_are_claims() {
+    let temp = tempfile::tempdir().unwrap();
+    let at = |path: &str| temp.path().join(path);
+    fs::create_dir_all(at("empty")).unwrap();
+    fs::create_dir_all(at("other/lost+found")).unwrap();
+    fs::write(at("other/replica.log"), b"log").unwrap();
+    archive(at("empty.tar"), &[]);
+    for name in ["empty", "other", "empty.tar"] {
+        let error = collect(&[plain(at(name))]).unwrap_err().to_string();
+        assert!(error.starts_with("no replica found in "), "{error}");
+        let evidence = collect(&[labelled("rep-1", at(name))]).unwrap();
+        assert_eq!(labels(&evidence), ["rep-1"]);
+        let remark = &evidence.inputs[0].remarks[0];
+        assert!(remark.contains("because it was given a label"), "{remark}");
+        let names: Vec<&str> =
+            evidence.replicas[0].source.entries().iter().map(|e| e.name.as_str()).collect();
+        let expected: &[&str] = if name == "other" { &["lost+found", "replica.log"] } else { &[] };
+        assert_eq!(names, expected);
+    }
+    // An archive that is cut proves nothing about what it does not hold.
+    fs::write(at("cut.tar"), &Tar::new().file("x", b"y").bytes[..700]).unwrap();
+    let error = collect(&[labelled("rep-1", at("cut.tar"))]).unwrap_err().to_string();
+    assert!(
+        error.contains("no replica found in") && error.contains("the archive ends at byte 700"),
+        "{error}"
+    );
+}
+
+#[test]
+fn repeats_are_counted_once() {
+    let temp = tempfile::tempdir().unwrap();
+    let at = |path: &str| temp.path().join(path);
+    replica(at("set/rep-1"));
+    replica(at("set/rep-2"));
+    std::os::unix::fs::symlink(at("set/rep-1"), at("alias")).unwrap();
+    archive(at("rep-3.tar"), &["volume.meta"]);
+    let evidence = collect(&[plain(at("set")), plain(at("set/rep-1")), plain(at("alias"))]).unwrap();
+    assert_eq!(labels(&evidence), ["alias", "rep-2"]);
+    assert_eq!(evidence.inputs.iter().map(|i| i.remarks.len()).collect::<Vec<_>>(), [0, 1, 1]);
+    assert!(evidence.inputs[1].remarks[0].ends_with("alias, and is counted once"), "{:?}", evidence.inputs);
+
+    let evidence = collect(&[plain(at("set")), labelled("x", at("set/rep-1"))]).unwrap();
+    assert_eq!(labels(&evidence), ["rep-2", "x"]);
+    let evidence = collect(&[labelled("a", at("rep-3.tar")), labelled("b", at("rep-3.tar"))]).unwrap();
+    assert_eq!(labels(&evidence), ["a", "b"]);
+    assert!(evidence.inputs[1].remarks[0].contains("both are kept under their labels"));
+    let evidence = collect(&[plain(at("rep-3.tar")), plain(at("rep-3.tar"))]).unwrap();
+    assert_eq!(labels(&evidence), ["rep-3"]);
+}
+
+/// Links below an input are not followed, and nested replicas are found.
+#[test]
+fn the_search_stays_below_the_input() {
+    let temp = tempfile::tempdir().unwrap();
+    let at = |path: &str| temp.path().join(path);
+    replica(at("outside"));
+    replica(at("in/a"));
+    replica(at("in/a/volume-snap-x.img"));
+    std::os::unix::fs::symlink(at("outside"), at("in/link")).unwrap();
+    std::os::unix::fs::symlink("..", at("in/loop")).unwrap();
+    let evidence = collect(&[plain(at("in"))]).unwrap();
+    assert_eq!(labels(&evidence), ["a", "volume-snap-x.img"]);
+}
+
+/// More directories than may stay open at once.
+#[test]
+fn a_fleet_is_gathered() {
+    let temp = tempfile::tempdir().unwrap();
+    for n in 0..700 {
+        let path = temp.path().join(format!("rep-{n:03}"));
+        replica(&path);
+        fs::write(path.join("volume-head-000.img"), format!("{n:08}")).unwrap();
+    }
+    let evidence = collect(&[plain(temp.path())]).unwrap();
+    assert_eq!(evidence.replicas.len(), 700);
+    for (n, found) in evidence.replicas.iter().enumerate() {
+        assert_eq!(found.label.as_str(), format!("rep-{n:03}"));
+        let [head, meta] = found.source.entries() else { panic!() };
+        assert_eq!(found.source.read(meta).unwrap(), b"{}");
+        let mut buf = [0; 8];
+        found.source.read_at(head, 0, &mut buf).unwrap();
+        assert_eq!(buf, format!("{n:08}").as_bytes());
+    }
+    let open = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    assert!(open < 600, "{open} files are open");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The order of the inputs and the number of threads change nothing.
+    #[test]
+    fn order_makes_no_difference(order in Just((0..5usize).collect::<Vec<_>>()).prop_shuffle(), threads in 1..5usize) {
+        let temp = tempfile::tempdir().unwrap();
+        let at = |path: &str| temp.path().join(path);
+        replica(at(&format!("k1/{UUID}")));
+        replica(at(&format!("k2/{UUID}")));
+        replica(at("k2/other"));
+        archive(at("k3.tar"), &["x/volume.meta", "x/volume.meta", "/y/volume.meta"]);
+        let inputs: Vec<Input> = vec![
+            plain(at("k1")),
+            plain(at("k2")),
+            plain(at("k3.tar")),
+            labelled("w", at("k2/other")),
+            plain(at(&format!("k1/{UUID}"))),
+        ];
+        let expected = told(&collect(&inputs).unwrap(), temp.path());
+        let shuffled: Vec<Input> = order.iter().map(|&n| inputs[n].clone()).collect();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let again = pool.install(|| told(&collect(&shuffled).unwrap(), temp.path()));
+        prop_assert_eq!(expected, again);
+    }
+}

@@ -1,0 +1,300 @@
+//! Laws that hold for any bytes. The fuzz targets in `fuzz/` and `tests/laws.rs` call them; each panics where its law
+//! is broken.
+#![allow(dead_code, reason = "every user has its own part")]
+
+use std::io::Write;
+use std::sync::Arc;
+
+use jivascope::analysis::{Options, analyze};
+
+use jivascope::blocks::{ExportOptions, Format, MergedView, Target, ViewError, export};
+use jivascope::evidence::{self, Evidence, Found, Images, Input, InputPath, MemorySource, Source};
+use jivascope::format::{CounterFile, LogInfo, Record, VolumeMeta};
+use jivascope::ident::{Label, Run, Runs};
+use jivascope::replica;
+use jivascope::report::json::Document;
+
+/// A law and the name of its fuzz target.
+pub type Law = (&'static str, fn(&[u8]));
+
+pub const LAWS: &[Law] = &[
+    ("volume_meta", volume_meta),
+    ("disk_record", disk_record),
+    ("counter", counter),
+    ("log_info", log_info),
+    ("tar_index", tar_index),
+    ("decompression", decompression),
+    ("lineage", lineage),
+    ("merged_view", merged_view),
+    ("runs", runs),
+    ("qcow2", qcow2),
+];
+
+/// What decodes is written and decoded again as the same; reading it leniently gives the same too.
+pub fn volume_meta(bytes: &[u8]) {
+    if let Ok(meta) = VolumeMeta::parse(bytes) {
+        let text = meta.to_json();
+        let again = VolumeMeta::parse(text.as_bytes()).expect("what is written decodes");
+        assert_eq!(again.to_json(), text);
+        let (lenient, error) = VolumeMeta::salvage(bytes);
+        assert!(error.is_none());
+        assert_eq!(lenient, meta);
+    } else {
+        assert!(VolumeMeta::salvage(bytes).1.is_some());
+    }
+}
+
+/// As for `volume.meta`.
+pub fn disk_record(bytes: &[u8]) {
+    if let Ok(record) = Record::parse(bytes) {
+        let text = record.to_json();
+        let again = Record::parse(text.as_bytes()).expect("what is written decodes");
+        assert_eq!(again.to_json(), text);
+        let (lenient, error) = Record::salvage(bytes);
+        assert!(error.is_none());
+        assert_eq!(lenient, record);
+    } else {
+        assert!(Record::salvage(bytes).1.is_some());
+    }
+}
+
+/// A number that is read is written so that it is read again; what stands behind 4096 bytes changes nothing.
+pub fn counter(bytes: &[u8]) {
+    let Ok(file) = CounterFile::parse(bytes) else { return };
+    let again = CounterFile::parse(&CounterFile::write(file.counter)).expect("what is written is read");
+    assert_eq!(again.counter, file.counter);
+    assert!(again.remarks.is_empty());
+    let mut longer = bytes.to_vec();
+    longer.resize(longer.len().max(4096), 0);
+    longer.extend_from_slice(b"17");
+    assert_eq!(CounterFile::parse(&longer).expect("only the first block counts").counter, file.counter);
+}
+
+/// What decodes is written and decoded again as the same.
+pub fn log_info(bytes: &[u8]) {
+    if let Ok(info) = LogInfo::parse(bytes) {
+        let text = info.to_json();
+        assert_eq!(LogInfo::parse(text.as_bytes()).expect("what is written decodes").to_json(), text);
+    }
+}
+
+fn gathered(bytes: &[u8]) -> Result<Evidence, String> {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(bytes).expect("a temporary file");
+    let input = Input { label: Some("x".to_owned()), path: InputPath::Path(file.path().to_owned()) };
+    let images = Images::Spool { dir: None, limit: 64 << 20 };
+    let place = file.path().display().to_string();
+    evidence::gather(&[input], &evidence::Options { images, watch: &() })
+        .map_err(|error| error.to_string().replace(&place, "ARCHIVE"))
+}
+
+/// Everything that can be told of evidence from one archive.
+fn story(evidence: Result<Evidence, String>) -> String {
+    let evidence = match evidence {
+        Ok(evidence) => evidence,
+        Err(error) => return error,
+    };
+    let mut out = format!("{:?}\n", evidence.inputs[0].remarks);
+    for found in &evidence.replicas {
+        for entry in found.source.entries() {
+            let extents = found.source.extents(entry).map(|extents| {
+                let limit = entry.size.div_ceil(4096).saturating_mul(4096);
+                assert!(extents.runs.end() <= limit, "{}: stored beyond its end", entry.name);
+                extents.runs
+            });
+            out += &format!("{} {:?} {:?}", found.label, entry, extents.map_err(|error| error.to_string()));
+            let mut buf = vec![0; 5000];
+            let middle = entry.size / 2;
+            let read = found.source.read_at(entry, middle, &mut buf).map_err(|error| error.to_string());
+            if let Ok(count) = read {
+                assert_eq!(count as u64, (entry.size - middle).min(5000), "{}: short read", entry.name);
+            }
+            out += &format!(" {read:?} {:?}\n", &buf[..16]);
+        }
+    }
+    out
+}
+
+/// An archive says the same plain and compressed.
+pub fn tar_index(bytes: &[u8]) {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(bytes).expect("memory");
+    let packed = gz.finish().expect("memory");
+    let (plain, packed) = (gathered(bytes), gathered(&packed));
+    // Only what is an archive at all is compared: the two say in different words that something is none.
+    if plain.is_ok() || packed.is_ok() {
+        assert_eq!(story(plain), story(packed));
+    }
+}
+
+/// Any stream ends in evidence or an error, and twice in the same.
+pub fn decompression(bytes: &[u8]) {
+    const MAGIC: [&[u8]; 5] = [b"", b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"BZh9"];
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let stream = [MAGIC[usize::from(*first) % MAGIC.len()], rest].concat();
+    assert_eq!(story(gathered(&stream)), story(gathered(&stream)));
+}
+
+/// A stream of choices out of bytes; zeros when they run out.
+struct Choices<'a>(&'a [u8]);
+
+impl Choices<'_> {
+    fn below(&mut self, end: u64) -> u64 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        u64::from(*first) % end
+    }
+}
+
+const BLOCKS: u64 = 16;
+
+/// A replica whose chain, records and blocks follow from choices; often a broken one.
+fn drawn(choices: &mut Choices<'_>) -> MemorySource {
+    let count = 1 + choices.below(4);
+    let names: Vec<String> = (0..count)
+        .map(|at| match at + 1 == count {
+            true => format!("volume-head-00{}.img", choices.below(3)),
+            false => format!("volume-snap-s{}.img", at + choices.below(2)),
+        })
+        .collect();
+    let size = BLOCKS * 4096;
+    let mut counter = 0;
+    let mut source = MemorySource::new();
+    for (at, name) in names.iter().enumerate() {
+        counter += choices.below(3);
+        let parent = if at == 0 { "" } else { &names[at - 1] };
+        let parent = if choices.below(20) == 19 { "volume-snap-none.img" } else { parent };
+        let record = format!(
+            r#"{{"Name":"{name}","Parent":"{parent}","Removed":false,"UserCreated":false,"Created":"2026-01-01T00:00:00Z","RevisionCounter":{counter}}}"#
+        );
+        source = source.file(&format!("{name}.meta"), record);
+        let stored: Vec<(u64, Vec<u8>)> = (0..BLOCKS)
+            .filter_map(|block| {
+                let fill = choices.below(8);
+                (fill > 4).then(|| (block * 4096, vec![fill as u8 - 5; 4096]))
+            })
+            .collect();
+        let short = if choices.below(16) == 15 { size / 2 } else { size };
+        source = source.image(name, short, stored);
+    }
+    let (head, parent) = (names.last().expect("there is a head"), names.iter().rev().nth(1));
+    let parent = parent.map_or("", String::as_str);
+    let checkpoint = names.first().map_or("", String::as_str);
+    let meta = format!(
+        r#"{{"Size":{size},"Head":"{head}","Dirty":false,"Rebuilding":{},"Parent":"{parent}","SectorSize":512,"BackingFileName":"","CloneStatus":"NA","Checkpoint":"{checkpoint}","RevisionCounter":{counter}}}"#,
+        choices.below(8) == 7
+    );
+    source
+        .file("volume.meta", meta)
+        .file("revision.counter", CounterFile::write(jivascope::ident::Counter(counter as i64)))
+}
+
+fn found(label: &str, source: &MemorySource) -> Found {
+    let (label, path) = (Label::from(label), label.to_owned());
+    Found { label, path, input: 0, source: Arc::new(source.clone()), labelled: true, volume: None }
+}
+
+/// The answer does not depend on the order in which replicas were given, and turning two labels turns it likewise.
+pub fn lineage(bytes: &[u8]) {
+    let mut choices = Choices(bytes);
+    let sources: Vec<MemorySource> = (0..3).map(|_| drawn(&mut choices)).collect();
+    let judged = |labels: [&str; 3], order: [usize; 3]| {
+        let replicas = order.iter().map(|at| found(labels[*at], &sources[*at])).collect();
+        analyze(Evidence { inputs: Vec::new(), replicas }, Options::default(), &())
+    };
+    let labels = ["a", "b", "c"];
+    let first = judged(labels, [0, 1, 2]);
+    assert_eq!(Document::of(&first).to_text(), Document::of(&judged(labels, [2, 0, 1])).to_text());
+    let turned = judged(["c", "b", "a"], [0, 1, 2]);
+    let (one, other) = (&first.volumes[0].verdict, &turned.volumes[0].verdict);
+    let swap = |label: &Label| {
+        Label::from(match label.as_str() {
+            "a" => "c",
+            "c" => "a",
+            other => other,
+        })
+    };
+    let mut holders: Vec<Label> = other.holders.iter().map(swap).collect();
+    holders.sort();
+    assert_eq!((one.kind, one.confidence, &one.holders), (other.kind, other.confidence, &holders));
+}
+
+/// The merged view is what going through the layers block by block gives.
+pub fn merged_view(bytes: &[u8]) {
+    let source = drawn(&mut Choices(bytes));
+    let replica = replica::describe(&found("x", &source));
+    let Ok(view) = MergedView::live(&replica) else { return };
+    let base = replica
+        .chain
+        .last()
+        .and_then(|name| replica.disk(name)?.image.as_ref())
+        .map_or(0, |image| image.size);
+    for block in 0..view.size() / 4096 {
+        let mut wanted = None;
+        for name in &replica.chain {
+            let Some(image) = replica.disk(name).and_then(|disk| disk.image.as_ref()) else { continue };
+            let stored = &image.extents.as_ref().expect("memory does not fail").runs;
+            if stored.iter().any(|run| run.start <= block * 4096 && block * 4096 < run.end) {
+                let mut bytes = [0; 4096];
+                let entry = &source.entries()[image.entry];
+                source.read_at(entry, block * 4096, &mut bytes).expect("memory does not fail");
+                wanted = Some(bytes);
+                break;
+            }
+        }
+        let mut got = [9; 4096];
+        match (view.read_at(block * 4096, &mut got), wanted) {
+            (Ok(count), Some(wanted)) => assert!(count == 4096 && got == wanted, "block {block}"),
+            (Ok(_), None) => assert!(got == [0; 4096] && block * 4096 < base, "block {block}"),
+            (Err(ViewError::Eof { .. }), None) => assert!((block + 1) * 4096 > base, "block {block}"),
+            (Err(error), _) => panic!("block {block}: {error}"),
+        }
+    }
+}
+
+/// Arithmetic of ranges is that of sets of bytes.
+pub fn runs(bytes: &[u8]) {
+    let (left, right) = bytes.split_at(bytes.len() / 2);
+    let made = |bytes: &[u8]| {
+        let pairs = bytes.chunks_exact(2);
+        let list = pairs
+            .map(|pair| Run { start: u64::from(pair[0]), end: u64::from(pair[0]) + u64::from(pair[1] % 16) });
+        Runs::from_unsorted(list.filter(|run| run.start < run.end).collect())
+    };
+    let (a, b) = (made(left), made(right));
+    let has = |runs: &Runs, at: u64| runs.iter().any(|run| run.start <= at && at < run.end);
+    let (union, both, only) = (a.union(&b), a.intersection(&b), a.difference(&b));
+    for at in 0..280 {
+        let (x, y) = (has(&a, at), has(&b, at));
+        assert_eq!((has(&union, at), has(&both, at), has(&only, at)), (x || y, x && y, x && !y), "{at}");
+    }
+    assert_eq!(union.bytes() + both.bytes(), a.bytes() + b.bytes());
+}
+
+/// A qcow2 image, read by its tables, is the view.
+pub fn qcow2(bytes: &[u8]) {
+    let source = drawn(&mut Choices(bytes));
+    let replica = replica::describe(&found("x", &source));
+    let Ok(view) = MergedView::live(&replica) else { return };
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("image");
+    let target = Target::create(&path, &[], false).expect("a temporary directory");
+    if export(&view, target, &ExportOptions::new(Format::Qcow2), &()).is_err() {
+        assert!(!path.exists(), "an export that failed left an image");
+        return;
+    }
+    let image = std::fs::read(&path).expect("the image is there");
+    let number = |at: usize| u64::from_be_bytes(image[at..at + 8].try_into().expect("eight bytes"));
+    const PLACE: u64 = 0x00ff_ffff_ffff_fe00;
+    assert_eq!((&image[..4], number(24)), (&b"QFI\xfb"[..], view.size()));
+    let l1 = number(40) as usize;
+    let l2 = (number(l1) & PLACE) as usize;
+    let mut wanted = vec![0; view.size() as usize];
+    view.read_at(0, &mut wanted).expect("the export could read it");
+    for (at, cluster) in wanted.chunks(65536).enumerate() {
+        let place = if l2 == 0 { 0 } else { (number(l2 + at * 8) & PLACE) as usize };
+        let got =
+            if place == 0 { vec![0; cluster.len()] } else { image[place..place + cluster.len()].to_vec() };
+        assert!(got == cluster, "cluster {at}");
+    }
+}
