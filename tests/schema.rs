@@ -14,6 +14,7 @@ use jivascope::report::check::CheckDocument;
 use jivascope::report::documents::{GraphDocument, InspectDocument};
 use jivascope::report::json::Document;
 use jivascope::report::schema::{schemas, to_text};
+use jivascope::report::simulation::SimulateDocument;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use support::{captures, collect, labelled};
@@ -61,6 +62,7 @@ fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
         options.volume = None;
         let found = analysis::analyze(collect(&labelled).unwrap(), options, &());
         holds(&analysis, &value(&Document::of(&found).to_text()), what);
+        holds(&validator("simulate"), &value(&SimulateDocument::of(&found).to_text()), what);
         holds(&graph, &value(&GraphDocument::of(&found).to_text()), what);
         let volume = &found.volumes[0];
         holds(&inspect, &value(&InspectDocument::of(&found.inputs, &volume.replicas).to_text()), what);

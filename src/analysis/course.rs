@@ -10,6 +10,7 @@ use crate::jiva::{Course, Election, Original, Outcome, Standing};
 
 /// How a volume ends up, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FinalState {
     /// All are RW and equal, and nothing is missing.
@@ -39,6 +40,7 @@ impl FinalState {
 
 /// What becomes of a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// It is the leader.
@@ -59,6 +61,7 @@ pub enum Fate {
 
 /// One replica in a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Part {
     /// Whose.
@@ -82,6 +85,7 @@ pub struct Part {
 
 /// Orders of starting that end in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Row {
     /// How the volume ends up.

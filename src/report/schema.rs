@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::check::CheckDocument;
 use super::documents::{GraphDocument, InspectDocument};
 use super::json::Document;
+use super::simulation::SimulateDocument;
 use crate::check::Expected;
 use crate::finding::Code;
 use crate::finding::catalog::CATALOG;
@@ -22,6 +23,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("diff", written().into_root_schema_for::<super::diff::Document<'_>>()),
         ("graph", written().into_root_schema_for::<GraphDocument<'_>>()),
         ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
+        ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),
         ("expected", read.into_root_schema_for::<Expected>()),
     ]

@@ -12,6 +12,7 @@ pub const SCHEMA: &str = "jivascope.simulate/1";
 
 /// The document.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SimulateDocument<'a> {
     schema: &'static str,
     replication_factor: usize,
@@ -20,6 +21,7 @@ pub struct SimulateDocument<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Simulated<'a> {
     name: &'a str,
     jiva_version: String,
@@ -35,6 +37,7 @@ struct Simulated<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Down<'a> {
     replica: &'a Label,
     message: &'a str,
