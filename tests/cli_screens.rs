@@ -170,7 +170,8 @@ fn inspect_tells_of_replicas_what_analyze_tells() {
         .iter()
         .zip(whole["volumes"][0]["replicas"].as_array().unwrap());
     for (one, other) in pairs {
-        for (key, value) in other.as_object().unwrap() {
+        // How faithful a copy is, only reading the blocks of all of them tells.
+        for (key, value) in other.as_object().unwrap().iter().filter(|(key, _)| *key != "copy") {
             assert_eq!(&one[key], value, "{key}");
         }
         assert!(one["volume_meta"].is_object() && one["findings"].is_array());

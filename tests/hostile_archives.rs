@@ -20,8 +20,8 @@ const META: &[u8] = br#"{"Size":1048576,"Head":"volume-head-000.img","Dirty":fal
 const RECORD: &[u8] = br#"{"Name":"volume-head-000.img","Parent":"","Removed":false,"UserCreated":false,"Created":"2026-01-01T00:00:00Z","RevisionCounter":1}"#;
 
 /// Longest time and most memory of one archive.
-const TIME: Duration = Duration::from_secs(30);
-const MEMORY: u64 = 1 << 30;
+const TIME: Duration = Duration::from_secs(60);
+const MEMORY: u64 = 3 << 30;
 
 fn replica() -> Tar {
     Tar::new()

@@ -1,7 +1,7 @@
 //! The laws of the fuzz targets on stable Rust: over seeds, seeds broken at random, noise, and every input that ever
 //! broke one.
 //!
-//! `JIVASCOPE_LAW_RUNS=N` runs each law on N inputs (200 without).
+//! `JIVASCOPE_LAW_RUNS=N` runs each law on N inputs (60 without).
 
 #[path = "support/laws.rs"]
 mod laws;
@@ -87,8 +87,7 @@ const FOUND: &[(&str, &[u8])] = &[];
 
 #[test]
 fn laws_hold() {
-    let runs: u64 =
-        std::env::var("JIVASCOPE_LAW_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
+    let runs: u64 = std::env::var("JIVASCOPE_LAW_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     std::thread::scope(|scope| {
         for (name, law) in LAWS {
             scope.spawn(move || {

@@ -57,13 +57,16 @@ impl Handles {
         let file = Arc::new(open()?);
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = (file.clone(), slots.clock);
+        let mut evicted = None;
         if slots.keys.len() < FILES {
             slots.keys.push(key);
             slots.files.push(entry);
         } else if let Some(at) = (0..FILES).min_by_key(|&i| slots.files[i].1) {
             slots.keys[at] = key;
-            slots.files[at] = entry;
+            evicted = Some(std::mem::replace(&mut slots.files[at], entry));
         }
+        drop(slots);
+        drop(evicted); // closed without the lock
         Ok(file)
     }
 }

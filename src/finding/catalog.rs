@@ -326,7 +326,7 @@ catalog! {
     70 StaleCanWin Danger
         "an older replica can be elected"
         "Two replicas decide the election; if it registers among the first, the better ones are overwritten."
-        "Start the replica that is kept first, alone with the controller, and the others only when it is RW."
+        "Where one may be kept, start that one first, alone with the controller, and the others only when it is RW. Where none may be, start nothing."
     71 BlankCanWin Danger
         "an empty replica can be elected"
         "The volume is then served empty, and the others are overwritten or refused for ever."
@@ -338,15 +338,15 @@ catalog! {
     73 SilentSplit Danger
         "an accepted join would leave both sides RW and different"
         "Jiva copies nothing below the joiner's Checkpoint, or nothing at all at equal counters, and calls both healthy."
-        "Rebuild the joiner from an empty directory instead of letting it join as it is."
+        "Do not let it join as it is. Where the other may be kept, move the joiner's directory aside without wiping it and let it be rebuilt from an empty one."
     74 PoisonedCheckpoint Danger
         "a Checkpoint names a snapshot that has other content on the other side"
         "The next join is accepted though the data below are not the same."
-        "Rebuild from an empty directory."
+        "Where the other side may be kept: move this directory aside without wiping it, and let the replica be rebuilt from an empty one."
     75 HolesBelowCheckpoint Warning
         "blocks below the Checkpoint are missing"
         "The joiner's own writes punched them; a rebuild does not bring them back."
-        "Rebuild from an empty directory."
+        "Where the other side may be kept: move this directory aside without wiping it, and let the replica be rebuilt from an empty one."
     76 NothingStarts Danger
         "no replica process can start"
         "Every start ends at once because log.info does not decode."
@@ -358,7 +358,7 @@ catalog! {
     78 StuckByRefusal Danger
         "Jiva will not bring them up by itself"
         "Whichever starts first, the others are refused, and the volume stays read-only."
-        "Keep one directory, move the others aside, and let them be rebuilt from empty ones, one at a time."
+        "Only once it is settled which directory is kept: start that one, move the others aside without wiping them, and let those replicas be rebuilt from empty directories, one at a time."
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! letter case, the last of equal keys counts, `null` leaves a field alone, unknown keys and anything after
 //! the first value are ignored, and an error of type is told only after the rest was decoded.
 
+use std::borrow::Cow;
+
 use super::go_text::{parse_int, push_json_string};
 use super::json_scan::{Member, is_space, scan};
 use super::meta_error::MetaError;
@@ -39,22 +41,29 @@ pub(super) struct Shape {
 
 /// The value of one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Scalar {
+pub(super) enum Scalar<'a> {
     Bool(bool),
     Int(i64),
-    Text(String),
+    Text(Cow<'a, str>),
+}
+
+impl<'a> Scalar<'a> {
+    /// A text that may be absent.
+    pub(super) fn text(text: &'a Option<String>) -> Option<Self> {
+        text.as_deref().map(|text| Self::Text(Cow::Borrowed(text)))
+    }
 }
 
 /// What was decoded, be it in spite of an error.
 #[derive(Debug)]
-pub(super) struct Decoded {
+pub(super) struct Decoded<'a> {
     shape: &'static Shape,
     /// One slot a field; None if the key is absent or only ever `null`.
-    slots: Vec<Option<Scalar>>,
+    slots: Vec<Option<Scalar<'a>>>,
     /// Byte offset of the value that fills the slot.
     offsets: Vec<u64>,
     /// Every key of the object in the order of the file.
-    pub(super) keys: Vec<String>,
+    pub(super) keys: Vec<Cow<'a, str>>,
     pub(super) remarks: Remarks,
     /// The error that Go reports.
     pub(super) error: Option<MetaError>,
@@ -64,7 +73,7 @@ pub(super) struct Decoded {
 ///
 /// After an error of syntax the result holds the members before it, which Go does not decode; after an
 /// error of type, as in Go, all fields but the bad ones.
-pub(super) fn decode(bytes: &[u8], shape: &'static Shape) -> Decoded {
+pub(super) fn decode<'a>(bytes: &'a [u8], shape: &'static Shape) -> Decoded<'a> {
     let found = scan(bytes);
     let count = shape.fields.len();
     let mut decoded = Decoded {
@@ -105,8 +114,8 @@ pub(super) fn decode(bytes: &[u8], shape: &'static Shape) -> Decoded {
     decoded
 }
 
-impl Decoded {
-    fn member(&mut self, bytes: &[u8], member: &Member, first_seen: &mut [Option<u64>]) {
+impl<'a> Decoded<'a> {
+    fn member(&mut self, bytes: &'a [u8], member: &Member, first_seen: &mut [Option<u64>]) {
         let at = member.key.start as u64;
         let (key, oddities) = unquote(&bytes[member.key.clone()]);
         let field = field_of(self.shape, &key);
@@ -115,7 +124,7 @@ impl Decoded {
             self.remarks.push(place(at), oddity);
         }
         match field {
-            None => self.remarks.push(Place::at(at), RemarkKind::UnknownKey { key: key.clone() }),
+            None => self.remarks.push(Place::at(at), RemarkKind::UnknownKey { key: key.to_string() }),
             Some(i) => {
                 let (name, go_type) = self.shape.fields[i];
                 if let Some(first) = first_seen[i] {
@@ -124,7 +133,7 @@ impl Decoded {
                     first_seen[i] = Some(at);
                 }
                 if key != name {
-                    self.remarks.push(place(at), RemarkKind::KeyCase { key: key.clone() });
+                    self.remarks.push(place(at), RemarkKind::KeyCase { key: key.to_string() });
                 }
                 self.store(i, name, go_type, &bytes[member.value.clone()], member.value.start as u64);
             }
@@ -132,7 +141,7 @@ impl Decoded {
         self.keys.push(key);
     }
 
-    fn store(&mut self, i: usize, name: &'static str, go_type: GoType, value: &[u8], at: u64) {
+    fn store(&mut self, i: usize, name: &'static str, go_type: GoType, value: &'a [u8], at: u64) {
         let kind = kind_of(value);
         let scalar = match (go_type, kind) {
             (_, "null") => {
@@ -185,7 +194,7 @@ impl Decoded {
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match &self.slots[self.slot(name)?] {
-            Some(Scalar::Text(value)) => Some(value.clone()),
+            Some(Scalar::Text(value)) => Some(value.to_string()),
             _ => None,
         }
     }
@@ -197,8 +206,9 @@ impl Decoded {
 }
 
 /// Writes an object as Go's encoder does: no spaces, one line feed at the end, absent fields left out.
-pub(super) fn write(fields: &[(&str, Option<Scalar>)]) -> String {
-    let mut out = String::from("{");
+pub(super) fn write(fields: &[(&str, Option<Scalar<'_>>)]) -> String {
+    let mut out = String::with_capacity(512);
+    out.push('{');
     for (name, value) in fields {
         let Some(value) = value else { continue };
         if out.len() > 1 {
@@ -249,8 +259,13 @@ fn fold(c: char) -> char {
 
 /// Decodes a string with its quotes that the scanner has accepted; what cannot be decoded becomes U+FFFD,
 /// one for each bad byte or half pair.
-fn unquote(quoted: &[u8]) -> (String, Vec<RemarkKind>) {
+fn unquote(quoted: &[u8]) -> (Cow<'_, str>, Vec<RemarkKind>) {
     let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    if !inner.contains(&b'\\')
+        && let Ok(plain) = std::str::from_utf8(inner)
+    {
+        return (Cow::Borrowed(plain), Vec::new());
+    }
     let mut out = String::with_capacity(inner.len());
     let (mut bad_bytes, mut half_pair) = (false, false);
     let mut at = 0;
@@ -289,7 +304,7 @@ fn unquote(quoted: &[u8]) -> (String, Vec<RemarkKind>) {
         }
     }
     let oddities = [(bad_bytes, RemarkKind::InvalidUtf8), (half_pair, RemarkKind::LoneSurrogate)];
-    (out, oddities.into_iter().filter_map(|(is, kind)| is.then_some(kind)).collect())
+    (Cow::Owned(out), oddities.into_iter().filter_map(|(is, kind)| is.then_some(kind)).collect())
 }
 
 fn hex4(bytes: &[u8], at: usize) -> Option<u32> {

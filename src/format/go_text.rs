@@ -116,6 +116,13 @@ pub(super) fn parse_int(text: &[u8]) -> Result<i64, IntError> {
 /// Appends a string as Go's JSON encoder writes it by default, with `<`, `>`, `&` escaped for HTML.
 pub(super) fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
+    // 0xE2 begins the two separators that are escaped.
+    let plain = |byte: u8| !matches!(byte, 0..=0x1f | b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2);
+    if text.bytes().all(plain) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

@@ -3,6 +3,7 @@
 //! Pure: takes bytes, returns [`Record`] or [`MetaError`]. The fields are those of the structure `disk` in
 //! Jiva's `replica/replica.go`. Which disk a record belongs to is told by its file name, not by `Name`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -51,7 +52,7 @@ impl fmt::Display for KeyOrder {
 }
 
 impl KeyOrder {
-    fn of(keys: &[String]) -> Self {
+    fn of(keys: &[Cow<'_, str>]) -> Self {
         const NATIVE: [&str; 6] = ["Name", "Parent", "Removed", "UserCreated", "Created", "RevisionCounter"];
         if keys == NATIVE || keys == &NATIVE[..5] {
             return Self::Native;
@@ -117,7 +118,7 @@ impl Record {
         (record, error)
     }
 
-    fn of(decoded: &Decoded) -> Self {
+    fn of(decoded: &Decoded<'_>) -> Self {
         Self {
             name: decoded.text("Name"),
             parent: decoded.text("Parent"),
@@ -137,13 +138,12 @@ impl Record {
 
     /// The file as Jiva would write it in this record's order of keys, with only those keys that are here.
     pub fn to_json(&self) -> String {
-        let text = |value: &Option<String>| value.clone().map(Scalar::Text);
         let mut fields = [
-            ("Name", text(&self.name)),
-            ("Parent", text(&self.parent)),
+            ("Name", Scalar::text(&self.name)),
+            ("Parent", Scalar::text(&self.parent)),
             ("Removed", self.removed.map(Scalar::Bool)),
             ("UserCreated", self.user_created.map(Scalar::Bool)),
-            ("Created", text(&self.created)),
+            ("Created", Scalar::text(&self.created)),
             ("RevisionCounter", self.counter.map(|counter| Scalar::Int(counter.0))),
         ];
         if self.order == KeyOrder::Received {

@@ -88,7 +88,7 @@ impl VolumeMeta {
         (meta, error)
     }
 
-    fn of(decoded: &Decoded) -> Self {
+    fn of(decoded: &Decoded<'_>) -> Self {
         Self {
             size: decoded.int("Size"),
             head: decoded.text("Head"),
@@ -107,19 +107,18 @@ impl VolumeMeta {
 
     /// The file as Jiva would write it, with only those keys that are here.
     pub fn to_json(&self) -> String {
-        let text = |value: &Option<String>| value.clone().map(Scalar::Text);
         write(&[
             ("Size", self.size.map(Scalar::Int)),
-            ("Head", text(&self.head)),
+            ("Head", Scalar::text(&self.head)),
             ("Dirty", self.dirty.map(Scalar::Bool)),
             ("Rebuilding", self.rebuilding.map(Scalar::Bool)),
-            ("Parent", text(&self.parent)),
+            ("Parent", Scalar::text(&self.parent)),
             ("SectorSize", self.sector_size.map(Scalar::Int)),
-            ("BackingFileName", text(&self.backing_file_name)),
-            ("CloneStatus", text(&self.clone_status)),
-            ("Checkpoint", text(&self.checkpoint)),
+            ("BackingFileName", Scalar::text(&self.backing_file_name)),
+            ("CloneStatus", Scalar::text(&self.clone_status)),
+            ("Checkpoint", Scalar::text(&self.checkpoint)),
             ("RevisionCounter", self.revision_counter.map(|counter| Scalar::Int(counter.0))),
-            ("UUID", text(&self.uuid)),
+            ("UUID", Scalar::text(&self.uuid)),
         ])
     }
 

@@ -184,6 +184,23 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
                 file(),
             ));
         }
+        // Without its extents an image would pass for an empty one.
+        let unknown = match &kind {
+            FileKind::Image(name) if entry.kind == Kind::File => {
+                let disk = replica.disk(name).filter(|disk| disk.on_chain);
+                disk.and_then(|disk| disk.image.as_ref()?.extents.as_ref().err()).map(ToString::to_string)
+            }
+            _ => None,
+        };
+        if let Some(error) = unknown {
+            replica.flags.insert(Flag::UnfaithfulCopy);
+            found.push(Finding::of(
+                Code::CopyIncomplete,
+                &label,
+                format!("{}: which blocks it stores cannot be told: {error}", entry.name),
+                file(),
+            ));
+        }
         match kind {
             FileKind::VolumeMetaTmp | FileKind::RecordTmp(_) | FileKind::LogInfoTmp => {
                 found.push(Finding::of(

@@ -83,6 +83,11 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
             found.push(damage(case, lost, loser, other));
         }
     }
+    for (foreign, receiver, other) in [(&relation.foreign_a, ra, b), (&relation.foreign_b, rb, a)] {
+        if let Some(tip) = receiver.clean_tip.as_ref().filter(|_| !foreign.is_empty()) {
+            found.push(tail(foreign, &receiver.label, other).on(tip));
+        }
+    }
     if !relation.unknown.is_empty() {
         found.push(Finding::volume(
             Code::SameDataUnknown,
@@ -107,6 +112,16 @@ fn damage(case: &Case<'_>, lost: &Runs, loser: &Label, other: &Label) -> Finding
         kept.chain(suppliers(case, lost, loser)).collect(),
     );
     finding.replica = Some(loser.clone());
+    finding
+}
+
+fn tail(foreign: &Runs, receiver: &Label, other: &Label) -> Finding {
+    let mut finding = Finding::volume(
+        Code::ForeignTail,
+        format!("{receiver} received {} in a join that did not end, and {other} lacks them", count(foreign)),
+        ranges(foreign, receiver),
+    );
+    finding.replica = Some(receiver.clone());
     finding
 }
 

@@ -78,19 +78,21 @@ pub fn log_info(bytes: &[u8]) {
     }
 }
 
-fn gathered(bytes: &[u8]) -> Result<Evidence, String> {
+/// The file must live as long as what is read from it.
+fn gathered(bytes: &[u8]) -> Result<(Evidence, tempfile::NamedTempFile), String> {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(bytes).expect("a temporary file");
     let input = Input { label: Some("x".to_owned()), path: InputPath::Path(file.path().to_owned()) };
     let images = Images::Spool { dir: None, limit: 64 << 20 };
     let place = file.path().display().to_string();
     evidence::gather(&[input], &evidence::Options { images, watch: &() })
+        .map(|evidence| (evidence, file))
         .map_err(|error| error.to_string().replace(&place, "ARCHIVE"))
 }
 
 /// Everything that can be told of evidence from one archive.
-fn story(evidence: Result<Evidence, String>) -> String {
-    let evidence = match evidence {
+fn story(evidence: Result<(Evidence, tempfile::NamedTempFile), String>) -> String {
+    let (evidence, _file) = match evidence {
         Ok(evidence) => evidence,
         Err(error) => return error,
     };
