@@ -1,5 +1,7 @@
 //! What Jiva would do, against what the real one did.
 
+#![allow(clippy::print_stderr)]
+
 mod support;
 
 use std::path::Path;
@@ -245,5 +247,5 @@ fn without_blocks_the_silent_splits_are_foretold_from_extents() {
     eprintln!("{joins} joins, {splits} split, missed {}, false alarms {false_alarms}", missed.len());
     // What extents cannot show: the same blocks stored in the same layers with other content.
     assert!(missed.len() * 4 <= splits, "{missed:#?}");
-    assert!(false_alarms * 20 <= joins, "{false_alarms} of {joins}");
+    assert!(false_alarms * 100 <= joins, "{false_alarms} of {joins}");
 }

@@ -15,6 +15,7 @@ use jivascope::report::documents::{GraphDocument, InspectDocument};
 use jivascope::report::json::Document;
 use jivascope::report::simulation::SimulateDocument;
 use jivascope::report::schema::{schemas, to_text};
+use jivascope::report::simulation::SimulateDocument;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use support::{captures, collect, labelled};

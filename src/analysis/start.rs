@@ -100,7 +100,7 @@ fn leaders(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
             .replicas
             .iter()
             .map(|other| &other.label)
-            .filter(|other| *other != leader && !ground.includes(leader, other))
+            .filter(|other| ground.lacks(leader, other).is_some_and(|holds| !holds.nothing()))
             .collect();
         let Some(first) = foretold.elections.iter().find(|election| election.leader == *leader) else {
             continue;

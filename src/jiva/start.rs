@@ -1,6 +1,6 @@
 //! What starting a replica's process makes of its directory, and the state that joins then change.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::version::Version;
 use crate::format::next_head_name;
@@ -36,8 +36,8 @@ pub struct Standing {
     files: BTreeMap<DiskName, usize>,
     /// What each file holds; `None` for a file that stores nothing.
     contents: Vec<Option<Original>>,
-    /// Images that store something, of those that were there at the start.
-    stored: BTreeSet<DiskName>,
+    /// Which files store something.
+    stored: Vec<bool>,
 }
 
 impl Standing {
@@ -54,6 +54,17 @@ impl Standing {
     /// Every image that some file of its directory holds, on the chain or off it.
     pub fn held(&self) -> impl Iterator<Item = &Original> {
         self.contents.iter().flatten()
+    }
+
+    /// Whether the file of a name stores something; false without a file.
+    fn stores(&self, name: &DiskName) -> bool {
+        self.files.get(name).is_some_and(|file| self.stored[*file])
+    }
+
+    fn new_file(&mut self) -> usize {
+        self.contents.push(None);
+        self.stored.push(false);
+        self.contents.len() - 1
     }
 
     /// The parent that a record names; `None` without a record, `Some(None)` for a base.
@@ -78,7 +89,7 @@ impl Standing {
         let next = next_head_name(head.as_str())
             .map(DiskName::new)
             .ok_or_else(|| format!("Invalid name {head} does not match pattern: volume-head-(\\d+).img"))?;
-        if self.stored.contains(&next) && self.files.contains_key(&next) {
+        if self.stores(&next) {
             return Err(format!("Can't remove head file {next} as it contains some data"));
         }
         let file = self.files.remove(&head).expect("a head has a file");
@@ -86,8 +97,8 @@ impl Standing {
         self.files.insert(name.clone(), file);
         self.parents.insert(name.clone(), below);
         self.counters.insert(name.clone(), self.counter);
-        self.contents.push(None);
-        self.files.insert(next.clone(), self.contents.len() - 1);
+        let empty = self.new_file();
+        self.files.insert(next.clone(), empty);
         self.parents.insert(next.clone(), Some(name.clone()));
         self.counters.insert(next.clone(), self.counter);
         self.chain[0] = name.clone();
@@ -97,12 +108,11 @@ impl Standing {
 
     /// Takes over another replica's file in place, record and, unless it is skipped, image.
     pub(super) fn receive(&mut self, name: &DiskName, from: &Self, image: bool) {
-        let file = *self.files.entry(name.clone()).or_insert_with(|| {
-            self.contents.push(None);
-            self.contents.len() - 1
-        });
+        let file = self.files.get(name).copied().unwrap_or_else(|| self.new_file());
+        self.files.insert(name.clone(), file);
         if image {
             self.contents[file] = from.content(name).cloned();
+            self.stored[file] = from.stores(name);
         }
         self.parents.insert(name.clone(), from.parents.get(name).cloned().flatten());
         if let Some(counter) = from.record_counter(name) {
@@ -151,11 +161,11 @@ pub fn start(replica: &Replica, version: Version) -> Result<Standing, String> {
     let mut standing = described(replica, counter, version);
     if replica.state == State::Blank && replica.meta.is_none() {
         let head = DiskName::from("volume-head-000.img");
-        if standing.stored.contains(&head) {
+        if standing.stores(&head) {
             return Err(format!("Can't remove head file {head} as it contains some data"));
         }
-        standing.contents.push(None);
-        standing.files.insert(head.clone(), standing.contents.len() - 1);
+        let empty = standing.new_file();
+        standing.files.insert(head.clone(), empty);
         standing.parents.insert(head.clone(), None);
         standing.counters.insert(head.clone(), counter);
         standing.chain = vec![head];
@@ -177,23 +187,22 @@ fn described(replica: &Replica, counter: Counter, version: Version) -> Standing 
         counters: BTreeMap::new(),
         files: BTreeMap::new(),
         contents: Vec::new(),
-        stored: BTreeSet::new(),
+        stored: Vec::new(),
     };
     let mut inodes: BTreeMap<u64, usize> = BTreeMap::new();
     for disk in replica.disks.values() {
         let link = disk.image.as_ref().and_then(|image| image.link);
         let known = link.and_then(|link| inodes.get(&link).copied());
         let file = known.unwrap_or_else(|| {
-            standing.contents.push(Some((replica.label.clone(), disk.name.clone())));
-            standing.contents.len() - 1
+            let file = standing.new_file();
+            standing.contents[file] = Some((replica.label.clone(), disk.name.clone()));
+            file
         });
         if let Some(link) = link {
             inodes.insert(link, file);
         }
         standing.files.insert(disk.name.clone(), file);
-        if disk.allocated().is_none_or(|bytes| bytes > 0) {
-            standing.stored.insert(disk.name.clone());
-        }
+        standing.stored[file] |= disk.allocated().is_none_or(|bytes| bytes > 0);
         if disk.read_record().is_some() {
             standing.parents.insert(disk.name.clone(), disk.parent());
             let filled = disk.counter().filter(|count| count.0 > 1).or(disk.on_chain.then_some(counter));

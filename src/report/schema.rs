@@ -23,6 +23,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("diff", written().into_root_schema_for::<super::diff::Document<'_>>()),
         ("graph", written().into_root_schema_for::<GraphDocument<'_>>()),
         ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
+        ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),
         ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
         ("expected", read.into_root_schema_for::<Expected>()),

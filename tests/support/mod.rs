@@ -8,6 +8,8 @@ pub mod recorded;
 pub mod stepping;
 pub mod tar_writer;
 
+pub mod model;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

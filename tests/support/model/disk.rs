@@ -1,0 +1,170 @@
+//! A directory: files by name, images as sets of blocks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jivascope::evidence::MemorySource;
+
+use super::truth::{Truth, Version};
+
+/// Blocks of a volume.
+pub const BLOCKS: usize = 48;
+
+const BLOCK: u64 = 4096;
+
+/// An image: the version that each stored block holds.
+#[derive(Debug, Clone, Default)]
+pub struct Image {
+    pub blocks: BTreeMap<usize, Version>,
+    /// Blocks whose allocation the file system has not committed.
+    pub uncommitted: BTreeSet<usize>,
+    /// Blocks of the file; 0 for one that an opening had to make.
+    pub size: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub name: String,
+    pub parent: String,
+    pub user: bool,
+    pub created: u32,
+    pub counter: i64,
+    /// Keys in alphabetical order: received from a peer.
+    pub received: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Meta {
+    pub head: String,
+    pub dirty: bool,
+    pub rebuilding: bool,
+    pub parent: String,
+    pub checkpoint: String,
+    pub counter: i64,
+}
+
+/// What lies in a replica's directory.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    pub names: BTreeMap<String, usize>,
+    pub inodes: Vec<Image>,
+    pub records: BTreeMap<String, Record>,
+    pub meta: Option<Meta>,
+    pub counter: Option<i64>,
+    pub uuid: usize,
+}
+
+impl Directory {
+    pub fn image(&self, name: &str) -> &Image {
+        &self.inodes[self.names[name]]
+    }
+
+    pub fn image_mut(&mut self, name: &str) -> &mut Image {
+        let at = self.names[name];
+        &mut self.inodes[at]
+    }
+
+    pub fn make(&mut self, name: &str, size: usize) {
+        self.inodes.push(Image { size, ..Image::default() });
+        self.names.insert(name.to_owned(), self.inodes.len() - 1);
+    }
+
+    /// The chain by its records, head first; `None` where Jiva would fail on it.
+    pub fn chain(&self) -> Option<Vec<String>> {
+        let mut chain = vec![self.meta.as_ref()?.head.clone()];
+        loop {
+            let record = self.records.get(chain.last()?)?;
+            if record.parent.is_empty() {
+                return Some(chain);
+            }
+            if chain.contains(&record.parent) {
+                return None;
+            }
+            chain.push(record.parent.clone());
+        }
+    }
+
+    /// The version that each block of the volume shows; nothing at all without `volume.meta`.
+    pub fn view(&self) -> Option<Vec<Version>> {
+        if self.meta.is_none() {
+            return Some(vec![0; BLOCKS]);
+        }
+        let chain = self.chain()?;
+        let shows = |block: usize| {
+            let images = chain.iter().filter_map(|name| self.names.get(name)).map(|at| &self.inodes[*at]);
+            images.filter_map(|image| image.blocks.get(&block)).next().copied().unwrap_or(0)
+        };
+        Some((0..BLOCKS).map(shows).collect())
+    }
+
+    /// Everything that was not committed is gone.
+    pub fn cut_power(&mut self) {
+        for image in &mut self.inodes {
+            for block in std::mem::take(&mut image.uncommitted) {
+                image.blocks.remove(&block);
+            }
+        }
+    }
+
+    pub fn commit(&mut self) {
+        self.inodes.iter_mut().for_each(|image| image.uncommitted.clear());
+    }
+
+    /// The directory as evidence.
+    pub fn source(&self, truth: &Truth) -> MemorySource {
+        let mut source = MemorySource::new();
+        let mut first: BTreeMap<usize, &str> = BTreeMap::new();
+        for (name, inode) in &self.names {
+            if let Some(other) = first.get(inode) {
+                source = source.link(name, other);
+                continue;
+            }
+            first.insert(*inode, name);
+            let image = &self.inodes[*inode];
+            let stored =
+                image.blocks.iter().map(|(block, version)| (*block as u64 * BLOCK, truth.bytes(*version)));
+            source = source.image(name, image.size as u64 * BLOCK, stored);
+        }
+        for (name, record) in &self.records {
+            source = source.file(&format!("{name}.meta"), record.json());
+        }
+        if let Some(meta) = &self.meta {
+            source = source.file("volume.meta", meta.json(self.uuid));
+        }
+        if let Some(counter) = self.counter {
+            let mut bytes = counter.to_string().into_bytes();
+            bytes.resize(4096, 0);
+            source = source.file("revision.counter", bytes);
+        }
+        source
+    }
+}
+
+impl Record {
+    fn json(&self) -> String {
+        let Self { name, parent, user, counter, .. } = self;
+        let (hour, minute, second) = (self.created / 3600, self.created / 60 % 60, self.created % 60);
+        let created = format!("2026-01-01T{hour:02}:{minute:02}:{second:02}Z");
+        if self.received {
+            return format!(
+                "{{\"Created\":\"{created}\",\"Name\":\"{name}\",\"Parent\":\"{parent}\",\"Removed\":false,\
+                 \"RevisionCounter\":{counter},\"UserCreated\":{user}}}\n"
+            );
+        }
+        format!(
+            "{{\"Name\":\"{name}\",\"Parent\":\"{parent}\",\"Removed\":false,\"UserCreated\":{user},\
+             \"Created\":\"{created}\",\"RevisionCounter\":{counter}}}\n"
+        )
+    }
+}
+
+impl Meta {
+    fn json(&self, uuid: usize) -> String {
+        let Self { head, dirty, rebuilding, parent, checkpoint, counter } = self;
+        let size = BLOCKS as u64 * BLOCK;
+        format!(
+            "{{\"Size\":{size},\"Head\":\"{head}\",\"Dirty\":{dirty},\"Rebuilding\":{rebuilding},\
+             \"Parent\":\"{parent}\",\"SectorSize\":512,\"BackingFileName\":\"\",\"CloneStatus\":\"NA\",\
+             \"Checkpoint\":\"{checkpoint}\",\"RevisionCounter\":{counter},\"UUID\":\"{uuid:040x}\"}}\n"
+        )
+    }
+}

@@ -1,0 +1,295 @@
+//! The controller: leader, joins, writes, checkpoints.
+
+use super::Dice;
+use super::process::{Killed, Process, is_head};
+use super::truth::Truth;
+
+/// How a join ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Joined {
+    Accepted { images: usize },
+    Refused,
+    Failed(String),
+    Died,
+}
+
+/// A volume and its replicas, running or not.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub replicas: Vec<Process>,
+    /// RW, the leader first, by place.
+    pub rw: Vec<usize>,
+    pub factor: usize,
+    pub truth: Truth,
+    pub now: u32,
+    names: u32,
+    /// Writes that come in while a replica joins, in a hundred steps.
+    pub traffic: usize,
+    /// Whether hidden blocks are punched out when a replica is loaded. Jiva does that behind the scenes, some time.
+    pub punches: bool,
+    /// Whether it ever ran with a replication factor of 1.
+    pub ran_alone: bool,
+}
+
+impl Engine {
+    pub fn new(count: usize, factor: usize) -> Self {
+        let replicas = (0..count).map(|at| Process::new(&format!("rep-{}", at + 1), at + 1)).collect();
+        Self {
+            replicas,
+            rw: Vec::new(),
+            factor,
+            truth: Truth::new(),
+            now: 0,
+            names: 0,
+            traffic: 0,
+            punches: true,
+            ran_alone: false,
+        }
+    }
+
+    fn name(&mut self) -> String {
+        self.now += 2;
+        self.names += 1;
+        format!("volume-snap-{:08x}-0000-4000-8000-000000000000.img", self.names)
+    }
+
+    pub fn writable(&self) -> bool {
+        self.rw.len() > self.factor / 2
+    }
+
+    /// The leader by the rules of registration, of those whose processes start, in this order.
+    pub fn elect(&mut self, order: &[usize]) -> Option<usize> {
+        self.now += 5;
+        let now = self.now;
+        let up: Vec<usize> =
+            order.iter().copied().filter(|at| self.replicas[*at].start(now).is_ok()).collect();
+        let first = up.get(..self.factor / 2 + 1)?;
+        let highest = first.iter().map(|at| self.replicas[*at].counter()).max()?;
+        first.iter().copied().find(|at| self.replicas[*at].counter() == highest)
+    }
+
+    /// Opens a replica as the leader.
+    pub fn lead(&mut self, at: usize, dice: &mut Dice) -> Result<(), String> {
+        let leader = &mut self.replicas[at];
+        leader.open()?;
+        leader.punching = true;
+        if self.punches {
+            leader.punch_shadowed(dice);
+        }
+        self.rw = vec![at];
+        self.move_checkpoint();
+        Ok(())
+    }
+
+    fn move_checkpoint(&mut self) {
+        if self.rw.len() != self.factor {
+            return;
+        }
+        let newest: Vec<Option<String>> =
+            self.rw.iter().map(|at| self.replicas[*at].chain.get(1).cloned()).collect();
+        if let Some(Some(name)) = newest.first()
+            && newest.iter().all(|other| other.as_ref() == Some(name))
+        {
+            for at in &self.rw {
+                self.replicas[*at].meta().checkpoint.clone_from(name);
+            }
+        }
+    }
+
+    /// A process is gone, as it was at that moment.
+    pub fn gone(&mut self, at: usize) {
+        self.rw.retain(|other| *other != at);
+        self.replicas[at].chain.clear();
+        self.replicas[at].fuse = None;
+        self.replicas[at].punching = false;
+        self.move_checkpoint();
+    }
+
+    /// The controller is gone: all close, or all die.
+    pub fn stop(&mut self, close: bool) {
+        for at in std::mem::take(&mut self.rw) {
+            if close {
+                self.replicas[at].close();
+            }
+            self.replicas[at].chain.clear();
+            self.replicas[at].fuse = None;
+            self.replicas[at].punching = false;
+        }
+    }
+
+    /// One write of a few blocks, to all RW replicas and to one that is joining.
+    pub fn write(&mut self, joining: Option<usize>, dice: &mut Dice) {
+        if !self.writable() {
+            return;
+        }
+        let first = dice.below(super::disk::BLOCKS - 4);
+        let zeros = dice.percent(8);
+        let over = self.replicas[self.rw[0]].view_now();
+        let blocks: Vec<(usize, usize)> = (first..first + 1 + dice.below(4))
+            .map(|block| (block, self.truth.write(over[block], zeros)))
+            .collect();
+        let writers: Vec<usize> = dice.shuffled(&self.rw.iter().copied().chain(joining).collect::<Vec<_>>());
+        let mut done = 0;
+        for at in &writers {
+            let counted = self.rw.contains(at);
+            match self.replicas[*at].write(&blocks, counted, dice) {
+                Ok(()) => done += 1,
+                Err(Killed) if counted => self.gone(*at),
+                Err(Killed) => {}
+            }
+        }
+        if done * 2 > writers.len() {
+            blocks.iter().for_each(|(_, version)| self.truth.acknowledge(*version));
+        }
+        if dice.percent(15) {
+            let at = dice.below(self.replicas.len());
+            self.replicas[at].disk.commit();
+        }
+    }
+
+    /// A snapshot that a user asks for: only with all RW.
+    pub fn user_snapshot(&mut self) {
+        if self.rw.len() == self.factor {
+            let name = self.name();
+            // A member that fails is gone; the others keep the snapshot.
+            let _ = self.snapshot_members(&name, true);
+        }
+    }
+
+    fn snapshot_members(&mut self, name: &str, user: bool) -> Result<(), String> {
+        let now = self.now;
+        let mut failed = Ok(());
+        for at in self.rw.clone() {
+            match self.replicas[at].snapshot(name, user, now) {
+                Ok(Ok(())) => {}
+                Ok(Err(message)) => failed = Err(message),
+                Err(Killed) => {
+                    self.gone(at);
+                    failed = Err("a member died".to_owned());
+                }
+            }
+        }
+        failed
+    }
+
+    /// A replica whose process has started joins.
+    pub fn join(&mut self, at: usize, dice: &mut Dice) -> Joined {
+        if self.rw.len() >= self.factor {
+            return Joined::Failed("replication factor".to_owned());
+        }
+        match self.join_steps(at, dice) {
+            Ok(Joined::Accepted { images }) => Joined::Accepted { images },
+            Ok(other) => {
+                self.replicas[at].close();
+                self.replicas[at].fuse = None;
+                other
+            }
+            Err(Killed) => {
+                self.gone(at);
+                Joined::Died
+            }
+        }
+    }
+
+    fn join_steps(&mut self, at: usize, dice: &mut Dice) -> Result<Joined, Killed> {
+        if let Err(message) = self.replicas[at].open() {
+            return Ok(Joined::Failed(message));
+        }
+        self.replicas[at].step()?;
+        let name = self.name();
+        let now = self.now;
+        if let Err(message) = self.snapshot_members(&name, false) {
+            return Ok(Joined::Failed(message));
+        }
+        if let Err(message) = self.replicas[at].snapshot(&name, false, now)? {
+            return Ok(Joined::Failed(message));
+        }
+        self.meanwhile(at, dice);
+        self.replicas[at].step()?;
+        self.replicas[at].meta().rebuilding = true;
+        self.replicas[at].step()?;
+        let Some(&source) = self.rw.first() else { return Ok(Joined::Failed("no source".to_owned())) };
+        let theirs = self.replicas[source].disk.records[&self.replicas[source].chain[0]].clone();
+        let head = self.replicas[at].chain[0].clone();
+        let mut copy = theirs;
+        copy.received = true;
+        copy.name.clone_from(&self.replicas[source].chain[0]);
+        self.replicas[at].disk.records.insert(head, copy);
+        self.meanwhile(at, dice);
+        self.replicas[at].step()?;
+
+        let Some(&source) = self.rw.first() else { return Ok(Joined::Failed("no source".to_owned())) };
+        let checkpoint = self.replicas[at].meta().checkpoint.clone();
+        let (rw_chain, wo_chain) = (self.replicas[source].chain.clone(), self.replicas[at].chain.clone());
+        if !checkpoint.is_empty() && !rw_chain.contains(&checkpoint) {
+            return Ok(Joined::Refused);
+        }
+        let above = |chain: &[String]| -> Vec<String> {
+            chain
+                .iter()
+                .filter(|name| !is_head(name))
+                .take_while(|name| **name != checkpoint)
+                .cloned()
+                .collect()
+        };
+        let list = above(&rw_chain);
+        let equal =
+            self.replicas[source].counter() == self.replicas[at].counter() && list == above(&wo_chain);
+        let mut images = 0;
+        if !equal {
+            for name in list.iter().rev() {
+                let image = self.replicas[source].disk.image(name).clone();
+                self.replicas[at].receive_image(name, &image, dice)?;
+                self.meanwhile(at, dice);
+                if !self.rw.contains(&source) {
+                    return Ok(Joined::Failed("source lost".to_owned()));
+                }
+                self.replicas[at].step()?;
+                let mut copy = self.replicas[source].disk.records[name].clone();
+                copy.received = true;
+                self.replicas[at].disk.records.insert(name.clone(), copy);
+                images += 1;
+            }
+        }
+        self.replicas[at].step()?;
+        let Some(chain) = self.replicas[at].disk.chain() else {
+            return Ok(Joined::Failed("reload".to_owned()));
+        };
+        self.replicas[at].chain = chain;
+        self.replicas[at].punching = true;
+        if self.punches {
+            self.replicas[at].punch_shadowed(dice);
+        }
+        self.replicas[at].step()?;
+        let counter = self.replicas[source].counter();
+        self.replicas[at].disk.counter = Some(counter);
+        self.rw.push(at);
+        self.move_checkpoint();
+        self.replicas[at].step()?;
+        self.replicas[at].meta().rebuilding = false;
+        Ok(Joined::Accepted { images })
+    }
+
+    /// Clients go on writing.
+    fn meanwhile(&mut self, joining: usize, dice: &mut Dice) {
+        if dice.percent(self.traffic) {
+            self.write(Some(joining), dice);
+        }
+    }
+}
+
+impl Process {
+    /// What it serves now.
+    pub fn view_now(&self) -> Vec<usize> {
+        let shows = |block: usize| {
+            let images = self.chain.iter().map(|name| self.disk.image(name));
+            images.filter_map(|image| image.blocks.get(&block)).next().copied().unwrap_or(0)
+        };
+        (0..super::disk::BLOCKS).map(shows).collect()
+    }
+
+    /// Everything gone: a new directory.
+    pub fn wipe(&mut self, uuid: usize) {
+        *self = Self::new(&self.label, uuid);
+    }
+}
