@@ -44,6 +44,27 @@ impl<'a> Case<'a> {
         self.replicas.iter().filter(|replica| self.is_judged(replica))
     }
 
+    /// How many directories these are, copies of one directory counted once: Jiva gives each a UUID of its own, which
+    /// a copy keeps. Those without one (old versions) count each.
+    pub fn count<'r>(replicas: impl Iterator<Item = &'r Replica>) -> usize {
+        let mut known = BTreeSet::new();
+        replicas
+            .filter(|replica| {
+                let uuid = replica
+                    .meta
+                    .as_ref()
+                    .and_then(|meta| meta.uuid.as_deref())
+                    .filter(|uuid| !uuid.is_empty());
+                uuid.is_none_or(|uuid| known.insert(uuid))
+            })
+            .count()
+    }
+
+    /// How many directories were supplied, copies of one counted once.
+    pub fn supplied(&self) -> usize {
+        Self::count(self.replicas.iter())
+    }
+
     /// Whether `one` holds everything that `other` holds.
     pub fn includes(&self, one: &Label, other: &Label) -> bool {
         one == other
@@ -76,8 +97,8 @@ pub fn decide(case: &Case<'_>) -> Verdict {
 
     let (kind, rule) = if judged.is_empty() {
         (VerdictKind::InsufficientEvidence, Rule::NothingReadable)
-    } else if judged.len() == 1 {
-        let the_volume = case.factor == 1 && left_out == 0 && holders.len() == 1;
+    } else if is_one(case, &judged) {
+        let the_volume = case.factor == 1 && left_out == 0 && holders.len() == judged.len();
         if the_volume {
             (VerdictKind::Consistent, Rule::FactorOne)
         } else {
@@ -108,9 +129,7 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         keep: keep(&whole).map(|replica| replica.label.clone()),
         holders,
         ways,
-        complete: left_out == 0
-            && case.replicas.len() >= case.factor
-            && !case.replicas.iter().any(hides_data),
+        complete: left_out == 0 && case.supplied() >= case.factor && !case.replicas.iter().any(hides_data),
         reasons: Vec::new(),
         must_not_wipe: Vec::new(),
         collect: Vec::new(),
@@ -125,6 +144,12 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     verdict.collect = words::collect(case, &verdict);
     verdict.would_change = words::would_change(case, &verdict);
     verdict
+}
+
+/// Whether one replica is judged, or equal copies of one.
+fn is_one(case: &Case<'_>, judged: &[&Replica]) -> bool {
+    Case::count(judged.iter().copied()) == 1
+        && judged.iter().all(|one| judged.iter().all(|other| case.includes(&one.label, &other.label)))
 }
 
 /// Whether nothing about this replica itself stands against keeping it.
@@ -239,7 +264,7 @@ fn witnessed(case: &Case<'_>, mut verdict: Verdict) -> Verdict {
 /// lacked that Checkpoint. Alone it could not take a write.
 pub(super) fn witness_was_outside(case: &Case<'_>) -> bool {
     let checkpoints: BTreeSet<_> = case.replicas.iter().map(|replica| &replica.checkpoint).collect();
-    case.replicas.len() >= case.factor
+    case.supplied() >= case.factor
         && case.factor > 1
         && checkpoints.len() == 1
         && checkpoints.iter().all(|checkpoint| checkpoint.is_some())

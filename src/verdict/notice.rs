@@ -210,14 +210,12 @@ fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
             evidence,
         ));
     }
-    if case.replicas.len() < case.factor {
+    let supplied = case.supplied();
+    if supplied < case.factor {
+        let copies = if supplied < case.replicas.len() { ", copies counted once" } else { "" };
         found.push(Finding::volume(
             Code::FactorUnmet,
-            format!(
-                "{} replicas were supplied, the replication factor is {}",
-                case.replicas.len(),
-                case.factor
-            ),
+            format!("{supplied} replicas were supplied{copies}, the replication factor is {}", case.factor),
             Vec::new(),
         ));
     }

@@ -251,19 +251,15 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
         }
         out.push(text);
     }
-    if case.replicas.len() < case.factor {
+    if case.supplied() < case.factor {
         out.push(format!(
             "{} of this volume: {} supplied, and the replication factor is {}",
-            if case.factor - case.replicas.len() == 1 {
+            if case.factor - case.supplied() == 1 {
                 "one more replica".to_owned()
             } else {
-                format!("{} more replicas", case.factor - case.replicas.len())
+                format!("{} more replicas", case.factor - case.supplied())
             },
-            if case.replicas.len() == 1 {
-                "one was".to_owned()
-            } else {
-                format!("{} were", case.replicas.len())
-            },
+            if case.supplied() == 1 { "one was".to_owned() } else { format!("{} were", case.supplied()) },
             case.factor
         ));
     }
@@ -299,7 +295,7 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     if case.witnesses().next().is_some() {
         out.push("the directory of the replica that is missing".to_owned());
     }
-    if case.replicas.len() < case.factor {
+    if case.supplied() < case.factor {
         out.push("a further replica of this volume".to_owned());
     }
     let judged: Vec<&Replica> = case.judged().collect();

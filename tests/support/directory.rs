@@ -139,13 +139,19 @@ impl Directory {
 
     /// A tar archive of it below `prefix` (empty, or without a slash at its end), sparse files in the form PAX 1.0.
     pub fn tar(&self, prefix: &str) -> Vec<u8> {
+        self.tar_in_order(prefix, |_| {})
+    }
+
+    /// The same with its members in another order, links behind what they name.
+    pub fn tar_in_order(&self, prefix: &str, order: impl Fn(&mut Vec<(&String, &Item)>)) -> Vec<u8> {
         let place =
             |name: &str| if prefix.is_empty() { format!("./{name}") } else { format!("{prefix}/{name}") };
         let newest = self.files.values().map(|item| item.modified).max().unwrap_or(0);
         let mut tar = Tar::new().edited(&place(""), b'5', b"", |header| stamp(header, 0o700, newest));
         // Links last, so that what they name is there.
         let last = |item: &&(&String, &Item)| matches!(item.1.body, Body::Link(_));
-        let all: Vec<_> = self.files.iter().collect();
+        let mut all: Vec<_> = self.files.iter().collect();
+        order(&mut all);
         for (name, item) in all.iter().filter(|item| !last(item)).chain(all.iter().filter(last)) {
             let edit = |header: &mut [u8; 512]| stamp(header, item.mode, item.modified);
             tar = match &item.body {
