@@ -87,7 +87,8 @@ const FOUND: &[(&str, &[u8])] = &[];
 
 #[test]
 fn laws_hold() {
-    let runs: u64 = std::env::var("JIVASCOPE_LAW_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(500);
+    let runs: u64 =
+        std::env::var("JIVASCOPE_LAW_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(500);
     std::thread::scope(|scope| {
         for (name, law) in LAWS {
             scope.spawn(move || {

@@ -13,7 +13,6 @@ use jivascope::check::{Checked, Expected, Outcome, differences, updated};
 use jivascope::report::check::CheckDocument;
 use jivascope::report::documents::{GraphDocument, InspectDocument};
 use jivascope::report::json::Document;
-use jivascope::report::simulation::SimulateDocument;
 use jivascope::report::schema::{schemas, to_text};
 use jivascope::report::simulation::SimulateDocument;
 use jsonschema::Validator;

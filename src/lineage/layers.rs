@@ -41,6 +41,8 @@ pub struct Layers {
     pub size: u64,
     /// Whether the blocks are known at all.
     pub images: bool,
+    /// The UUID of the directory, which a copy keeps; `None` in versions without.
+    pub uuid: Option<String>,
 }
 
 impl Layers {
@@ -80,6 +82,7 @@ impl Layers {
             counter: replica.counter,
             size,
             images,
+            uuid: replica.meta.as_ref().and_then(|meta| meta.uuid.clone()).filter(|uuid| !uuid.is_empty()),
             list: if replica.state == State::Broken { Vec::new() } else { list },
         }
     }
@@ -87,6 +90,11 @@ impl Layers {
     /// The layer of the head.
     pub fn head(&self) -> Option<usize> {
         self.list.len().checked_sub(1)
+    }
+
+    /// Whether both are copies of one directory.
+    pub fn is_copy_of(&self, other: &Self) -> bool {
+        self.uuid.is_some() && self.uuid == other.uuid
     }
 
     /// Whether its own history ends below its head.

@@ -360,7 +360,8 @@ fn contested(a: &Layers, b: &Layers, views: &Views, own_a: &Runs, own_b: &Runs, 
         None if out.contested.is_empty() => {}
         None => {
             let one_counter = a.counter.is_some() && a.counter == b.counter;
-            if one_counter && out.shared.newest().is_some() && own_a == own_b && out.basis == Basis::Extents {
+            let one_past = out.shared.newest().is_some() || a.is_copy_of(b);
+            if one_counter && one_past && own_a == own_b && out.basis == Basis::Extents {
                 out.doubts.insert(Doubt::SameBlocksUnread);
             } else if one_counter && own_a == own_b && is_one_write(a, b, views, out) {
                 out.doubts.insert(Doubt::OneWrite);
@@ -475,7 +476,7 @@ fn by_records(a: &Layers, b: &Layers, shared: Shared) -> Relation {
     let (over_a, over_b) = (above(a, newest.map(|n| n.0)), above(b, newest.map(|n| n.1)));
     let (more_a, more_b) = match (a.counter, b.counter) {
         _ if a.list.is_empty() || b.list.is_empty() => (!a.list.is_empty(), !b.list.is_empty()),
-        _ if newest.is_none() => (true, true),
+        _ if newest.is_none() && !a.is_copy_of(b) => (true, true),
         (Some(ca), Some(cb)) if ca == cb && over_a <= 1 && over_b <= 1 => (false, false),
         (Some(ca), Some(cb)) if ca < cb && over_a <= 1 => (false, true),
         (Some(ca), Some(cb)) if ca > cb && over_b <= 1 => (true, false),
