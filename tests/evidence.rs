@@ -153,10 +153,13 @@ fn other_writers_are_understood() {
 #[test]
 fn captures_are_the_same_packed_and_unpacked() {
     let Some(captures) = captures("recorded archives against their directories") else { return };
+    // Every fifth: all of them take minutes, and no two differ in form.
     let archives: Vec<_> = WalkDir::new(captures)
+        .sort_by_file_name()
         .into_iter()
         .map(|entry| entry.unwrap().into_path())
         .filter(|path| path.to_string_lossy().ends_with(".tar.zst"))
+        .step_by(5)
         .collect();
     assert!(!archives.is_empty());
     archives.par_iter().for_each(|archive| {

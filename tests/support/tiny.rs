@@ -20,7 +20,8 @@ pub fn replica(dir: &Path, counter: i64, base: &[(u64, u8)], head: &[(u64, u8)])
     fs::write(dir.join(format!("{BASE}.meta")), record(BASE, "", 10)).unwrap();
     fs::write(dir.join(format!("{HEAD}.meta")), record(HEAD, BASE, counter)).unwrap();
     let meta = format!(
-        r#"{{"Size":{SIZE},"Head":"{HEAD}","Dirty":false,"Rebuilding":false,"Parent":"{BASE}","SectorSize":512,"BackingFileName":"","CloneStatus":"NA","Checkpoint":"{BASE}","RevisionCounter":{counter},"UUID":"00"}}"#
+        r#"{{"Size":{SIZE},"Head":"{HEAD}","Dirty":false,"Rebuilding":false,"Parent":"{BASE}","SectorSize":512,"BackingFileName":"","CloneStatus":"NA","Checkpoint":"{BASE}","RevisionCounter":{counter},"UUID":"{}"}}"#,
+        uuid(dir)
     );
     fs::write(dir.join("volume.meta"), meta + "\n").unwrap();
     let mut text = counter.to_string().into_bytes();
@@ -33,6 +34,12 @@ pub fn replica(dir: &Path, counter: i64, base: &[(u64, u8)], head: &[(u64, u8)])
             file.write_all_at(&[*byte; 4096], at * 4096).unwrap();
         }
     }
+}
+
+/// A UUID for each directory: two with one UUID would be copies of one.
+fn uuid(dir: &Path) -> String {
+    let name = dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    name.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Two equal replicas and one that missed two writes.
