@@ -132,8 +132,10 @@ fn faults_never_turn_an_answer() {
         faults += every_fault(name, &set, 1);
     }
     assert!(faults >= 1_000, "{faults}");
-    for (name, set) in captured() {
-        faults += every_fault(&name, &set, 11);
+    let captured = captured();
+    let least = if captured.is_empty() { 1_000 } else { 10_000 };
+    for (name, set) in captured {
+        faults += every_fault(&name, &set, 3);
     }
     let _ = writeln!(std::io::stderr(), "faults: {faults}");
 }
