@@ -148,9 +148,7 @@ pub fn compare_views(
         .map(|subject| subject.view.size().div_ceil(BLOCK_SIZE) * BLOCK_SIZE)
         .max()
         .unwrap_or(0);
-    let stored =
-        subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored()).union(&s.unreachable));
-    let stored = stored.clip(0, end);
+    let stored = subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored())).clip(0, end);
     watch.begin("comparing blocks", Some(stored.bytes()));
     let mut out = Compared {
         differ: pairs.iter().map(|pair| (*pair, Runs::new())).collect(),
@@ -176,6 +174,16 @@ pub fn compare_views(
         watch.advance(total);
     }
     watch.end();
+    // What cannot be served and nobody stores is told by ranges: of a volume that claims exbibytes it has as many
+    // blocks as no memory holds.
+    for (at, subject) in subjects.iter().enumerate() {
+        let view = &subject.view;
+        let disk = view.layer(0).unwrap_or_else(|| view.top());
+        out.unread.extend(subject.unreachable.difference(&stored).iter().map(|run| {
+            let why = "EOF: the image ends before it".to_owned();
+            (at, Unread { replica: view.label().clone(), disk: disk.clone(), run: *run, why })
+        }));
+    }
     out
 }
 
