@@ -84,7 +84,7 @@
 //! | [`ident`] | names and numbers with a meaning: labels, disks, counters, ranges |
 //! | [`watch`] | how long work tells how far it is |
 //! | [`finding`] | what was noticed: codes, words, exhibits |
-//! | [`format`] | pure parsers of Jiva's files |
+//! | [`mod@format`] | pure parsers of Jiva's files |
 //! | [`evidence`] | what was given: directories, archives, memory; the [`Source`](evidence::Source) trait |
 //! | [`replica`] | one replica described: chain, state, the error that Jiva would give |
 //! | [`lineage`] | many replicas: the DAG ([petgraph]), ancestors, relations |

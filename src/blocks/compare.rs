@@ -181,6 +181,16 @@ pub fn compare_views(
         watch.advance(total);
     }
     watch.end();
+    // What cannot be served and nobody stores is told by ranges: of a volume that claims exbibytes it has as many
+    // blocks as no memory holds.
+    for (at, subject) in subjects.iter().enumerate() {
+        let view = &subject.view;
+        let disk = view.layer(0).unwrap_or_else(|| view.top());
+        out.unread.extend(subject.unreachable.difference(&stored).iter().map(|run| {
+            let why = "EOF: the image ends before it".to_owned();
+            (at, Unread { replica: view.label().clone(), disk: disk.clone(), run: *run, why })
+        }));
+    }
     out
 }
 

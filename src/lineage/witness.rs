@@ -31,7 +31,9 @@ pub fn missing(replicas: &[Replica]) -> Vec<Witness> {
     let mut out: BTreeSet<Witness> = BTreeSet::new();
     for replica in replicas {
         let Some(peer) = &replica.peer else { continue };
-        let others = || replicas.iter().filter(|other| other.label != replica.label);
+        // A copy of the same directory is no other replica: it carries the same UUID and the same traces.
+        let others =
+            || replicas.iter().filter(|other| other.label != replica.label && !is_copy(other, replica));
         if others().any(|other| other.disks.contains_key(&peer.join_snapshot)) {
             continue;
         }
@@ -50,4 +52,12 @@ pub fn missing(replicas: &[Replica]) -> Vec<Witness> {
         });
     }
     out.into_iter().collect()
+}
+
+/// Whether both are copies of one directory.
+fn is_copy(one: &Replica, other: &Replica) -> bool {
+    let uuid = |replica: &Replica| {
+        replica.meta.as_ref().and_then(|meta| meta.uuid.clone()).filter(|uuid| !uuid.is_empty())
+    };
+    uuid(one).is_some() && uuid(one) == uuid(other)
 }

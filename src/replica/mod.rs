@@ -1,6 +1,6 @@
 //! One replica: what is in its directory, its chain, the state in which Jiva would find it.
 //!
-//! Reads a [`Source`](crate::evidence::Source) once and describes it. Knows nothing of other replicas.
+//! Reads a [`Source`] once and describes it. Knows nothing of other replicas.
 
 mod chain;
 mod describe;

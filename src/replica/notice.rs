@@ -227,6 +227,14 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             Exhibit::file(&label, "log.info"),
         ));
     }
+    if let FileState::Unreadable(error) = &seen.log_info {
+        found.push(Finding::of(
+            Code::LogInfoUnreadable,
+            &label,
+            format!("log.info {error}"),
+            Exhibit::file(&label, "log.info"),
+        ));
+    }
     // Versions before 1.4.0 stop at the probe that an earlier start left.
     let probe = seen.entries.iter().any(|entry| FileKind::of(&entry.name) == FileKind::ExtentProbe);
     let old =

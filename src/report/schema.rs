@@ -25,7 +25,6 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
         ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),
-        ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
         ("expected", read.into_root_schema_for::<Expected>()),
     ]
 }
