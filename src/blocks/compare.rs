@@ -155,13 +155,6 @@ pub fn compare_views(
         zeros: vec![StoredZeros::default(); subjects.len()],
         ..Compared::default()
     };
-    // Known without a look, and told as a whole: a record may claim any size, and going over it would never end.
-    for (at, subject) in subjects.iter().enumerate() {
-        for run in &subject.unreachable {
-            let blocks = Run { start: run.start, end: run.end.div_ceil(BLOCK_SIZE) * BLOCK_SIZE };
-            out.unread.push((at, Unread::of(&subject.view.eof(run.start), &subject.view, blocks)));
-        }
-    }
     let pool = Pool { len: subjects.len(), free: Mutex::new(Vec::new()) };
     let mut windows = Windows { runs: stored.as_slice(), at: 0 }.peekable();
     while windows.peek().is_some() {
@@ -314,10 +307,7 @@ fn fill(at: usize, subject: &Subject, window: Run, buf: &mut [u8], found: &mut F
     while place < size {
         let stop = (place + BLOCK_SIZE).min(size);
         let part = &mut buf[(place - window.start) as usize..(stop - window.start) as usize];
-        let told = !subject.unreachable.clip(place, stop).is_empty();
-        if told {
-            part.fill(0);
-        } else if let Err(error) = view.read_at(place, part) {
+        if let Err(error) = view.read_at(place, part) {
             part.fill(0);
             let run = Run { start: place, end: place + BLOCK_SIZE };
             found.unread.push((at, Unread::of(&error, view, run)));
