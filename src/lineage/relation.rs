@@ -76,6 +76,12 @@ pub enum Doubt {
     CountersHideALoss,
     /// Data on one side and a hole on the other, below the shared state.
     HoleBelow,
+    /// The sides differ below the shared state: one lost blocks there, and where its older ones came from nobody can
+    /// tell; by their making they may be another line of the same blocks.
+    DamageBelow,
+    /// One side wrote over blocks that the other still has, and its own former version of them is gone. Normally it
+    /// was punched out when it was written over; had it been lost before, the new version was not made from it.
+    FormerVersionGone,
     /// One run of blocks, as one write that was never acknowledged would leave it.
     OneWrite,
     /// The state that both share by their records holds different blocks.
@@ -316,6 +322,17 @@ fn judge(
     if !out.below.intersection(&parts.hole).is_empty() {
         out.doubts.insert(Doubt::HoleBelow);
     }
+    if content.is_some() {
+        if !out.lost_a.is_empty() || !out.lost_b.is_empty() {
+            out.doubts.insert(Doubt::DamageBelow);
+        }
+        let gone = |owner: &Layers, other: &Supply, unique: &Runs, side| {
+            !unique.intersection(&former_version_gone(owner, other, &out.shared, side)).is_empty()
+        };
+        if gone(a, &views.b, &out.unique_a, Side::A) || gone(b, &views.a, &out.unique_b, Side::B) {
+            out.doubts.insert(Doubt::FormerVersionGone);
+        }
+    }
     if !out.unknown.is_empty() {
         out.doubts.insert(Doubt::SharedStateDiffers);
     }
@@ -334,6 +351,23 @@ fn judge(
         union([&out.newer_b.blocks, &out.unique_b, &out.lost_a, &out.unknown, &out.foreign_b]);
     out.kind = kind(a, b, &out);
     out
+}
+
+/// Where the other side has a block that `owner`, at the state they share, no longer has from the same layer.
+fn former_version_gone(owner: &Layers, other: &Supply, shared: &Shared, side: Side) -> Runs {
+    let (mine, theirs): (Vec<usize>, Vec<usize>) = match side {
+        Side::A => shared.pairs.iter().copied().unzip(),
+        Side::B => shared.pairs.iter().map(|(a, b)| (*b, *a)).unzip(),
+    };
+    let then = Supply::view(owner, mine.last().copied());
+    let (mine, theirs) = (Mapping::new(mine.into_iter()), Mapping::new(theirs.into_iter()));
+    let mut gone = Runs::new();
+    for (run, own, held) in then.zip(other) {
+        if held.is_some() && mine.state(own) != theirs.state(held) {
+            gone.push(run.start, run.end);
+        }
+    }
+    gone
 }
 
 fn union<const N: usize>(sets: [&Runs; N]) -> Runs {

@@ -241,6 +241,8 @@ fn examined(volume: &Volume, options: &Options) -> String {
         (Doubt::DecidedByCounter, "where both sides wrote a block, the counter decided"),
         (Doubt::OneWrite, "one write that was never acknowledged is taken for the only difference"),
         (Doubt::HoleBelow, "blocks that one side lost are taken for a loss, not for zeros"),
+        (Doubt::DamageBelow, "one side lost blocks below the common state"),
+        (Doubt::FormerVersionGone, "what a later write replaced is gone on the side that wrote it"),
         (Doubt::ContentContradicts, "contents contradicted the records"),
         (Doubt::SharedStateDiffers, "a state that two share by their records holds different blocks"),
         (Doubt::ForeignBlocks, "a join that did not end left blocks of the other side"),
