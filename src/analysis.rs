@@ -177,7 +177,7 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
         lineage: &lineage,
         factor: options.factor,
         version: options.jiva_version.unwrap_or_else(|| Version::shown_by(&replicas)),
-        read: comparison.is_some() && options.sample.is_none(),
+        contents: comparison.as_ref().filter(|found| found.sample.is_none()).map(|found| &found.contents),
     };
     let foretold = foretell::foretell(&ground, watch);
     let start = start::start(&ground, &foretold, options.without_missing);

@@ -245,7 +245,7 @@ fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {
                 names.into_iter().filter(|name| !name.ends_with(".meta")).map(named).collect()
             };
             let theirs = want["synced"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            let (ours, theirs) = (images(copied.iter().map(String::as_str).collect()), images(theirs));
+            let (ours, theirs) = (images(copied.iter().map(|name| name.as_str()).collect()), images(theirs));
             if ours != theirs {
                 said.push(format!("copies {ours:?}, Jiva {theirs:?}"));
             }

@@ -126,7 +126,7 @@ fn wrong_joins(engine: &Engine, volume: &Volume, seed: u64) -> Vec<String> {
             Joined::Failed("start".to_owned())
         };
         let told = match &foretold.join.outcome {
-            Outcome::Accepted { copied, .. } => Joined::Accepted { images: copied.len() / 2 },
+            Outcome::Accepted { copied, .. } => Joined::Accepted { images: copied.len() },
             Outcome::Refused => Joined::Refused,
             Outcome::Error(text) => Joined::Failed(text.clone()),
         };

@@ -1,12 +1,12 @@
 //! Whole starts, with what each would destroy; equal outcomes in one row.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::foretell::{Ground, Prices};
-use crate::ident::{DiskName, Label, Runs};
-use crate::jiva::{Course, Election, Original, Outcome, Standing};
+use crate::ident::{Label, Runs};
+use crate::jiva::{Course, Election, Original, Outcome, Step};
 
 /// How a volume ends up, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -126,12 +126,11 @@ pub(super) fn rows(
     ground: &Ground<'_>,
     courses: &[Course],
     elections: &[Election],
-    down: &[(Label, String)],
-    prices: &Prices,
+    prices: &Prices<'_>,
 ) -> Vec<Row> {
     let mut out: Vec<Row> = Vec::new();
     for course in courses {
-        let row = row(ground, course, elections, down, prices);
+        let row = row(ground, course, elections, prices);
         let same = |other: &&mut Row| {
             (&other.leader, &other.replicas, other.state) == (&row.leader, &row.replicas, row.state)
         };
@@ -152,14 +151,7 @@ pub(super) fn rows(
     out
 }
 
-fn row(
-    ground: &Ground<'_>,
-    course: &Course,
-    elections: &[Election],
-    down: &[(Label, String)],
-    prices: &Prices,
-) -> Row {
-    let held = course.held();
+fn row(ground: &Ground<'_>, course: &Course, elections: &[Election], prices: &Prices<'_>) -> Row {
     let mut parts: BTreeMap<Label, Part> = BTreeMap::new();
     let mut splits = false;
     let mut unserved = Runs::new();
@@ -167,8 +159,8 @@ fn row(
     let mut more = false;
     let leader = &course.leader;
     parts.insert(leader.clone(), part(leader, Fate::Leads));
-    for (label, message) in down {
-        parts.insert(label.clone(), Part { message: Some(message.clone()), ..part(label, Fate::Down) });
+    for (label, message) in prices.stage.down() {
+        parts.insert(label.clone(), Part { message: Some(message.to_owned()), ..part(label, Fate::Down) });
     }
     for step in &course.steps {
         let fate = match &step.outcome {
@@ -187,13 +179,12 @@ fn row(
             unserved = unserved.union(&lacking.blocks);
             more |= lacking.more;
         }
-        let Some(member) = course.members[1..].iter().find(|member| member.label == *label) else { continue };
-        let Some(price) = prices.of(ground, leader, label, &member.stack()) else { continue };
+        let Some(stack) = course.steps.iter().find_map(|step| stack_of(step, label)) else { continue };
+        let Some(price) = prices.of(leader, label, stack) else { continue };
         splits |= price.splits();
         part.differing_blocks = price.differing.as_ref().map(Runs::blocks);
-        let gone = |disk: &DiskName| !held.contains(&(label.clone(), disk.clone()));
-        if !kept_elsewhere(ground, course, &held, label) {
-            let lost = prices.lost(ground, leader, label, &price, gone);
+        if !kept_elsewhere(ground, course, prices, label) {
+            let lost = prices.lost(leader, label, &price, |image| !course.holds(image));
             part.destroyed_blocks = lost.blocks();
             destroyed = destroyed.union(&lost);
         }
@@ -238,20 +229,23 @@ fn part(label: &Label, fate: Fate) -> Part {
     }
 }
 
+/// The stack that an accepted join leaves; nothing that follows changes it.
+fn stack_of<'s>(step: &'s Step, label: &Label) -> Option<&'s [Original]> {
+    match &step.outcome {
+        Outcome::Accepted { stack, .. } if step.joiner == *label => Some(stack),
+        _ => None,
+    }
+}
+
 /// Whether another replica that holds all of this one's data still has every image that it came with.
-fn kept_elsewhere(ground: &Ground<'_>, course: &Course, held: &BTreeSet<&Original>, label: &Label) -> bool {
+fn kept_elsewhere(ground: &Ground<'_>, course: &Course, prices: &Prices<'_>, label: &Label) -> bool {
     let whole = |other: &Label| {
         ground.replica(other).is_some_and(|replica| {
-            replica.chain.iter().all(|disk| held.contains(&(other.clone(), disk.clone())))
+            let image = |disk| prices.stage.image(other, disk);
+            replica.chain.iter().all(|disk| image(disk).is_some_and(|image| course.holds(image)))
         })
     };
-    let down = |other: &Label| {
-        let came_up = |side: &[Standing]| side.iter().any(|one| one.label == *other);
-        !came_up(&course.members) && !came_up(&course.outside)
-    };
-    ground
-        .replicas
-        .iter()
-        .map(|replica| &replica.label)
-        .any(|other| other != label && ground.includes(other, label) && (down(other) || whole(other)))
+    ground.replicas.iter().map(|replica| &replica.label).any(|other| {
+        other != label && ground.includes(other, label) && (!course.came_up(other) || whole(other))
+    })
 }

@@ -3,15 +3,13 @@
 //! `jiva` foretells which image ends up where; here those stacks are read like any view and compared with what each
 //! replica held before. All stacks are compared in one pass, equal ones once.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::course::{Row, rows};
 use crate::blocks::{self, Compared, MergedView, ViewLayer};
 use crate::ident::{DiskName, Label, Runs};
-use crate::jiva::{self, Course, Election, Join, Original, Outcome, Standing, Version};
-use crate::lineage::{Lineage, Supply};
+use crate::jiva::{Election, Join, Original, Outcome, Stage, Version};
+use crate::lineage::{Contents, Lineage, Supply};
 use crate::replica::Replica;
 use crate::watch::Watch;
 
@@ -52,8 +50,8 @@ pub(super) struct Ground<'a> {
     pub lineage: &'a Lineage,
     pub factor: usize,
     pub version: Version,
-    /// Whether all blocks may be read.
-    pub read: bool,
+    /// Where the replicas' own contents differ, if all blocks of them were read; others are then read too.
+    pub contents: Option<&'a Contents>,
 }
 
 impl<'a> Ground<'a> {
@@ -74,124 +72,144 @@ impl<'a> Ground<'a> {
 
 /// Foretells joins, elections and whole starts.
 pub(super) fn foretell(ground: &Ground<'_>, watch: &dyn Watch) -> Foretold {
-    let version = ground.version;
-    let started: Vec<Result<Standing, String>> =
-        ground.replicas.iter().map(|replica| jiva::start(replica, version)).collect();
-    let labelled = || ground.replicas.iter().map(|replica| &replica.label).zip(&started);
-    let sides: Vec<(&Label, &Result<Standing, String>)> = labelled().collect();
-    let pairs: Vec<_> = sides
-        .iter()
-        .flat_map(|rw| sides.iter().filter(|wo| wo.0 != rw.0).map(move |wo| (*rw, *wo)))
-        .collect();
-    let joins: Vec<Join> = pairs
-        .into_par_iter()
-        .map(|((rw, rw_side), (wo, wo_side))| jiva::join(rw_side, wo_side, (rw, wo), version))
-        .collect();
-    let running: Vec<Standing> = started.iter().flatten().cloned().collect();
-    let elections = jiva::elections(&running, ground.factor);
-    let leaders: BTreeSet<&Label> = elections.iter().map(|election| &election.leader).collect();
-    let courses: Vec<Course> = leaders
-        .into_par_iter()
-        .flat_map(|leader| jiva::courses(&running, leader, ground.factor, version))
-        .collect();
-    let down: Vec<(Label, String)> =
-        labelled().filter_map(|(label, side)| Some((label.clone(), side.as_ref().err()?.clone()))).collect();
-
-    let mut views = Views::of(ground);
+    let stage = Stage::of(ground.replicas, ground.version);
+    let joins = stage.joins();
+    let elections = stage.elections(ground.factor);
+    let courses = stage.courses(&elections, ground.factor);
+    let mut views = Views::of(ground, &stage);
     for join in &joins {
         if let Outcome::Accepted { stack, .. } = &join.outcome {
-            views.ask(ground, &join.rw, &join.wo, stack);
+            views.ask(&join.rw, &join.wo, stack);
         }
     }
     for course in &courses {
-        for member in &course.members[1..] {
-            views.ask(ground, &course.leader, &member.label, &member.stack());
+        for step in &course.steps {
+            if let Outcome::Accepted { stack, .. } = &step.outcome {
+                views.ask(&course.leader, &step.joiner, stack);
+            }
         }
     }
-    let prices = views.price(ground.read, watch);
-    let joins = joins.into_iter().map(|join| priced(ground, join, &prices)).collect();
-    let rows = rows(ground, &courses, &elections, &down, &prices);
-    Foretold { version, joins, elections, rows, down }
+    let prices = views.price(watch);
+    let joins = joins.into_iter().map(|join| priced(join, &prices)).collect();
+    let rows = rows(ground, &courses, &elections, &prices);
+    let down = stage.down().map(|(label, message)| (label.clone(), message.to_owned())).collect();
+    Foretold { version: ground.version, joins, elections, rows, down }
 }
 
-fn priced(ground: &Ground<'_>, join: Join, prices: &Prices) -> ForetoldJoin {
+fn priced(join: Join, prices: &Prices<'_>) -> ForetoldJoin {
     let mut out = ForetoldJoin { differing: None, changed: None, lost: None, splits: false, join };
     let Outcome::Accepted { stack, overwritten, .. } = &out.join.outcome else { return out };
     let (rw, wo) = (&out.join.rw, &out.join.wo);
-    let Some(price) = prices.of(ground, rw, wo, stack) else { return out };
+    let Some(price) = prices.of(rw, wo, stack) else { return out };
     out.splits = price.splits();
-    let gone = |disk: &DiskName| overwritten.contains(disk);
-    out.lost = price.changed.is_some().then(|| prices.lost(ground, rw, wo, &price, gone).blocks());
+    let gone = |image: Original| overwritten.contains(&image);
+    out.lost = price.changed.is_some().then(|| prices.lost(rw, wo, &price, gone).blocks());
     out.differing = price.differing.as_ref().map(Runs::blocks);
     out.changed = price.changed.as_ref().map(Runs::blocks);
     out
 }
 
 /// The views to be compared: each replica's before, and every stack that some join leaves.
-struct Views {
+struct Views<'a> {
+    ground: &'a Ground<'a>,
+    stage: &'a Stage,
     list: Vec<MergedView>,
     live: BTreeMap<Label, usize>,
-    stacks: BTreeMap<(Label, Vec<Original>), usize>,
+    stacks: BTreeMap<Label, HashMap<Vec<Original>, usize>>,
+    /// Live view and view after a join: as RW side and joiner, as the joiner before and after.
+    sides: BTreeSet<(usize, usize)>,
     pairs: BTreeSet<(usize, usize)>,
 }
 
-impl Views {
-    fn of(ground: &Ground<'_>) -> Self {
-        let mut views =
-            Self { list: Vec::new(), live: BTreeMap::new(), stacks: BTreeMap::new(), pairs: BTreeSet::new() };
+impl<'a> Views<'a> {
+    fn of(ground: &'a Ground<'a>, stage: &'a Stage) -> Self {
+        let mut views = Self {
+            ground,
+            stage,
+            list: Vec::new(),
+            live: BTreeMap::new(),
+            stacks: BTreeMap::new(),
+            sides: BTreeSet::new(),
+            pairs: BTreeSet::new(),
+        };
         for replica in ground.replicas {
             if let Some(view) = live_view(replica) {
-                views.live.insert(replica.label.clone(), views.list.len());
+                let at = views.list.len();
                 views.list.push(view);
+                views.live.insert(replica.label.clone(), at);
+                if let Some(standing) = stage.standing(&replica.label) {
+                    // A join that leaves everything in its place leaves this very view.
+                    views.stacks.entry(replica.label.clone()).or_default().insert(standing.stack(), at);
+                }
             }
         }
         views
     }
 
     /// Wants a stack compared with what both sides held before.
-    fn ask(&mut self, ground: &Ground<'_>, rw: &Label, wo: &Label, stack: &[Original]) {
+    fn ask(&mut self, rw: &Label, wo: &Label, stack: &[Original]) {
         let (Some(&rw_view), Some(&wo_view)) = (self.live.get(rw), self.live.get(wo)) else { return };
-        let key = (wo.clone(), stack.to_vec());
-        let after = match self.stacks.get(&key) {
+        let after = match self.stacks.get(wo).and_then(|known| known.get(stack)) {
             Some(after) => *after,
             None => {
-                let layers: Option<Vec<ViewLayer>> = stack
-                    .iter()
-                    .map(|(label, disk)| ViewLayer::of(ground.replica(label)?, disk).ok())
-                    .collect();
-                let Some(layers) = layers else { return };
-                let size = |label: &Label| ground.replica(label).and_then(|replica| replica.size);
+                let Some(layers) = self.layers(stack) else { return };
+                let size = |label: &Label| self.ground.replica(label).and_then(|replica| replica.size);
                 let size = size(wo).or_else(|| size(rw)).unwrap_or(0);
                 self.list.push(MergedView::stack(wo, &DiskName::from("after-the-join"), size, layers));
-                self.stacks.insert(key, self.list.len() - 1);
-                self.list.len() - 1
+                let after = self.list.len() - 1;
+                self.stacks.entry(wo.clone()).or_default().insert(stack.to_vec(), after);
+                after
             }
         };
-        self.pairs.extend([(rw_view, after), (wo_view, after)]);
+        self.sides.insert((rw_view, after));
+        if after != wo_view {
+            self.pairs.extend([(rw_view, after), (wo_view, after)]);
+        } else if known(self.ground, rw, wo).is_none() {
+            self.pairs.insert((rw_view.min(after), rw_view.max(after)));
+        }
     }
 
-    fn price(self, read: bool, watch: &dyn Watch) -> Prices {
-        let Self { list, live, stacks, pairs } = self;
-        let by_layers = stacks
-            .iter()
-            .map(|((_, stack), after)| (*after, stack))
-            .flat_map(|(after, stack)| live.values().map(move |rw| ((*rw, after), stack)))
-            .filter(|(pair, _)| pairs.contains(pair))
-            .map(|((rw, after), _)| ((rw, after), other_layers(&list[rw], &list[after])))
+    fn layers(&self, stack: &[Original]) -> Option<Vec<ViewLayer>> {
+        let layer = |original: &Original| {
+            let (label, disk) = self.stage.original(*original);
+            ViewLayer::of(self.ground.replica(label)?, disk).ok()
+        };
+        stack.iter().map(layer).collect()
+    }
+
+    fn price(self, watch: &dyn Watch) -> Prices<'a> {
+        let Self { ground, stage, list, live, stacks, sides, pairs } = self;
+        let names: Vec<HashSet<DiskName>> = list.iter().map(|view| names(view).collect()).collect();
+        let by_layers = sides
+            .into_iter()
+            .map(|(rw, after)| {
+                let (rw_side, joiner) = ((&list[rw], &names[rw]), (&list[after], &names[after]));
+                ((rw, after), other_layers(rw_side, joiner))
+            })
             .collect();
         let supplies = list.iter().map(|view| view.supply().clone()).collect();
-        let compared = read.then(|| {
+        let compared = ground.contents.is_some().then(|| {
             let pairs: Vec<_> = pairs.into_iter().collect();
             blocks::compare_views(list, &pairs, None, watch)
         });
-        Prices { live, stacks, supplies, by_layers, compared }
+        Prices { ground, stage, live, stacks, supplies, by_layers, compared }
     }
 }
 
+/// Where the live views of two replicas differ, if comparing the replicas has told it already.
+fn known<'a>(ground: &Ground<'a>, one: &Label, other: &Label) -> Option<&'a Runs> {
+    let content = |a: &Label, b: &Label| ground.contents?.get(&(a.clone(), b.clone()));
+    let whole = |label| ground.replica(label).is_some_and(|replica| replica.clean_tip.is_none());
+    let content = content(one, other).or_else(|| content(other, one))?;
+    (whole(one) && whole(other)).then_some(&content.tips)
+}
+
 /// What comparing all stacks found.
-pub(super) struct Prices {
+pub(super) struct Prices<'a> {
+    ground: &'a Ground<'a>,
+    pub stage: &'a Stage,
     live: BTreeMap<Label, usize>,
-    stacks: BTreeMap<(Label, Vec<Original>), usize>,
+    stacks: BTreeMap<Label, HashMap<Vec<Original>, usize>>,
     supplies: Vec<Supply>,
     by_layers: BTreeMap<(usize, usize), Runs>,
     compared: Option<Compared>,
@@ -214,56 +232,75 @@ impl Price {
     }
 }
 
-impl Prices {
+impl Prices<'_> {
     /// The price of a join that leaves this stack.
-    pub fn of(&self, ground: &Ground<'_>, rw: &Label, wo: &Label, stack: &[Original]) -> Option<Price> {
-        let after = *self.stacks.get(&(wo.clone(), stack.to_vec()))?;
+    pub fn of(&self, rw: &Label, wo: &Label, stack: &[Original]) -> Option<Price> {
+        let after = *self.stacks.get(wo)?.get(stack)?;
         let (rw_view, wo_view) = (*self.live.get(rw)?, *self.live.get(wo)?);
-        let between = |view: usize| self.compared.as_ref().map(|compared| compared.between(view, after));
         let mut by_layers = self.by_layers.get(&(rw_view, after)).cloned().unwrap_or_default();
-        if stack.iter().all(|(label, _)| label == wo) {
+        let own = |original: &Original| self.stage.original(*original).0 == wo;
+        if stack.iter().all(own) {
             // Nothing was copied, so what either side holds alone it still holds alone.
-            for lacking in [ground.lacks(rw, wo), ground.lacks(wo, rw)].into_iter().flatten() {
+            for lacking in [self.ground.lacks(rw, wo), self.ground.lacks(wo, rw)].into_iter().flatten() {
                 by_layers = by_layers.union(&lacking.blocks);
             }
         }
-        Some(Price { differing: between(rw_view), changed: between(wo_view), by_layers })
+        let (differing, changed) = match &self.compared {
+            None => (None, None),
+            Some(compared) if after != wo_view => {
+                (Some(compared.between(rw_view, after)), Some(compared.between(wo_view, after)))
+            }
+            Some(compared) => {
+                let known = known(self.ground, rw, wo).cloned();
+                (Some(known.unwrap_or_else(|| compared.between(rw_view, after))), Some(Runs::new()))
+            }
+        };
+        Some(Price { differing, changed, by_layers })
     }
 
-    /// What only the joiner had and no longer has in any file, where `gone` names its images that are overwritten.
-    pub fn lost(
-        &self,
-        ground: &Ground<'_>,
-        rw: &Label,
-        wo: &Label,
-        price: &Price,
-        gone: impl Fn(&DiskName) -> bool,
-    ) -> Runs {
-        let Some(only_joiner) = ground.lacks(rw, wo) else { return Runs::new() };
-        let (Some(replica), Some(view)) = (ground.replica(wo), self.live.get(wo)) else { return Runs::new() };
-        let chain = &replica.chain;
-        let held_there = self.supplies[*view].of(|level| chain.iter().rev().nth(level).is_some_and(&gone));
+    /// What only the joiner had and no longer has in any file, where `gone` tells which images are nowhere.
+    pub fn lost(&self, rw: &Label, wo: &Label, price: &Price, gone: impl Fn(Original) -> bool) -> Runs {
+        let Some(only_joiner) = self.ground.lacks(rw, wo).filter(|holds| !holds.blocks.is_empty()) else {
+            return Runs::new();
+        };
+        let (Some(replica), Some(view)) = (self.ground.replica(wo), self.live.get(wo)) else {
+            return Runs::new();
+        };
+        let image = |disk| self.stage.image(wo, disk);
+        let gone: Vec<bool> = replica.chain.iter().rev().map(|disk| image(disk).is_some_and(&gone)).collect();
+        let held_there = self.supplies[*view].of(|level| gone.get(level).is_some_and(|gone| *gone));
         let lost = only_joiner.blocks.intersection(&held_there);
         price.changed.as_ref().map_or_else(|| lost.clone(), |changed| lost.intersection(changed))
     }
 }
 
+/// Names of a view's layers, base first, by which the same image is known in another chain: all heads are one.
+fn names(view: &MergedView) -> impl Iterator<Item = DiskName> {
+    (0..)
+        .map_while(|level| view.layer(level))
+        .map(|name| if name.is_head() { DiskName::from("head") } else { name.clone() })
+}
+
 /// Where the joiner is supplied by another layer than the RW side: images of one name that both chains have count as
-/// equal, all heads as one, and a layer that the other side has merged away as nothing known.
-fn other_layers(rw: &MergedView, after: &MergedView) -> Runs {
-    let name = |view: &MergedView, level: usize| {
-        view.layer(level).map(|name| if name.is_head() { DiskName::from("head") } else { name.clone() })
+/// equal, and a layer that the other side has merged away as nothing known.
+fn other_layers(
+    (rw, rw_names): (&MergedView, &HashSet<DiskName>),
+    (after, after_names): (&MergedView, &HashSet<DiskName>),
+) -> Runs {
+    let levels = |view: &MergedView, there: &HashSet<DiskName>| -> Vec<(DiskName, bool)> {
+        names(view)
+            .map(|name| {
+                let known = there.contains(&name);
+                (name, known)
+            })
+            .collect()
     };
-    let names =
-        |view: &MergedView| -> BTreeSet<DiskName> { (0..).map_while(|level| name(view, level)).collect() };
-    let (rw_names, after_names) = (names(rw), names(after));
+    let (theirs, own) = (levels(rw, after_names), levels(after, rw_names));
     let mut out = Runs::new();
     for (run, at, bt) in rw.supply().zip(after.supply()) {
-        let theirs = at.and_then(|level| name(rw, level));
-        let own = bt.and_then(|level| name(after, level));
-        let known = theirs.as_ref().is_none_or(|name| after_names.contains(name))
-            && own.as_ref().is_none_or(|name| rw_names.contains(name));
-        if known && theirs != own {
+        let (at, bt) = (at.map(|level| &theirs[level]), bt.map(|level| &own[level]));
+        let known = |side: Option<&(DiskName, bool)>| side.is_none_or(|(_, known)| *known);
+        if known(at) && known(bt) && at.map(|side| &side.0) != bt.map(|side| &side.0) {
             out.push(run.start, run.end);
         }
     }

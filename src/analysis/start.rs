@@ -143,7 +143,7 @@ fn pair(ground: &Ground<'_>, foretold: &ForetoldJoin, found: &mut Vec<Finding>) 
         found.push(finding);
     };
     let lacking = ground.lacks(rw, wo).filter(|holds| !holds.nothing());
-    let images = copied.len() / 2;
+    let images = copied.len();
     if let Some(lacking) = lacking.filter(|_| images > 0) {
         let blocks = lacking.blocks.blocks();
         let amount = match (blocks, foretold.lost) {

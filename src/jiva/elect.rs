@@ -62,13 +62,13 @@ pub fn elect_among(
 }
 
 /// The leader of replicas that register in the given order with a controller that knows nobody yet.
-pub fn elect<'s>(order: &[&'s Standing]) -> Option<&'s Standing> {
+fn elect<'s>(order: &[&'s Standing]) -> Option<&'s Standing> {
     let highest = order.iter().map(|one| one.counter).max()?;
     order.iter().copied().find(|one| one.counter == highest)
 }
 
 /// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label.
-pub fn elections(started: &[Standing], factor: usize) -> Vec<Election> {
+pub(super) fn elections(started: &[&Standing], factor: usize) -> Vec<Election> {
     let quorum = factor / 2 + 1;
     let mut out = Vec::new();
     let mut order: Vec<&Standing> = Vec::new();
@@ -78,7 +78,7 @@ pub fn elections(started: &[Standing], factor: usize) -> Vec<Election> {
 }
 
 fn choose<'s>(
-    started: &'s [Standing],
+    started: &[&'s Standing],
     quorum: usize,
     order: &mut Vec<&'s Standing>,
     out: &mut Vec<Election>,
@@ -96,7 +96,7 @@ fn choose<'s>(
         });
         return;
     }
-    for one in started {
+    for &one in started {
         if order.iter().all(|chosen| chosen.label != one.label) {
             order.push(one);
             choose(started, quorum, order, out);

@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 
+use super::names::{Name, Names};
 use super::start::{Original, Standing};
 use super::version::Version;
 use crate::ident::{DiskName, Label};
@@ -19,16 +20,16 @@ pub const REFUSAL: &str = "Failed to add replica to controller, err: Current rep
 pub const JOIN: &str = "volume-snap-<join>.img";
 
 /// How a join ends.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The joiner becomes RW.
     Accepted {
-        /// Every file copied, in order: image, then record.
-        copied: Vec<String>,
-        /// The joiner's stack afterwards, base first: whose image stands at each place.
+        /// Every image copied, in order; the record of each follows it.
+        copied: Vec<DiskName>,
+        /// The joiner's stack afterwards, base first.
         stack: Vec<Original>,
         /// Images of the joiner that no file of it holds any more.
-        overwritten: Vec<DiskName>,
+        overwritten: HashSet<Original>,
     },
     /// The joiner's Checkpoint is not in the RW side's chain. Each gets a snapshot and a new head, no more.
     Refused,
@@ -72,68 +73,54 @@ pub struct Join {
     pub outcome: Outcome,
 }
 
-/// Foretells the join of `wo` to `rw` alone, each as it is after starting.
-pub fn join(
-    rw: &Result<Standing, String>,
-    wo: &Result<Standing, String>,
-    labels: (&Label, &Label),
-    version: Version,
-) -> Join {
-    let outcome = match (rw, wo) {
-        (Err(error), _) | (_, Err(error)) => Outcome::Error(error.clone()),
-        (Ok(rw), Ok(wo)) => {
-            let (mut members, mut joiner) = (vec![rw.clone()], wo.clone());
-            attach(&mut members, &mut joiner, &DiskName::from(JOIN), version)
-        }
-    };
-    Join { rw: labels.0.clone(), wo: labels.1.clone(), outcome }
-}
-
 /// Lets a replica join the members of a running volume, of which the first is the source; both sides are left as the
 /// join leaves them. An accepted joiner has the members' counter, and is not yet one of them.
 ///
 /// `name` is that of the join's snapshot.
-pub fn attach(members: &mut [Standing], joiner: &mut Standing, name: &DiskName, version: Version) -> Outcome {
+pub(super) fn attach(
+    members: &mut [Standing],
+    joiner: &mut Standing,
+    name: Name,
+    names: &Names,
+    version: Version,
+) -> Outcome {
     // On all members at once: where it fails on one, the others keep it.
     let failed: Vec<String> =
-        members.iter_mut().filter_map(|member| member.snapshot(name, version).err()).collect();
+        members.iter_mut().filter_map(|member| member.snapshot(name, names, version).err()).collect();
     if let Some(error) = failed.into_iter().next() {
         return Outcome::Error(error);
     }
-    if let Err(error) = joiner.snapshot(name, version) {
+    if let Err(error) = joiner.snapshot(name, names, version) {
         return Outcome::Error(error);
     }
     let Some(source) = members.first() else { return Outcome::Error("no RW replica".to_owned()) };
-    let checkpoint = joiner.checkpoint.clone();
-    if checkpoint.as_ref().is_some_and(|name| !source.chain.contains(name)) {
+    let checkpoint = joiner.checkpoint;
+    if checkpoint.is_some_and(|name| !source.chain.contains(&name)) {
         return Outcome::Refused;
     }
     // Without the heads, which are never copied or compared.
-    let above = |side: &Standing| -> Vec<DiskName> {
+    let above = |side: &Standing| -> Vec<Name> {
         let snapshots = &side.chain[1..];
-        let end =
-            snapshots.iter().position(|name| Some(name) == checkpoint.as_ref()).unwrap_or(snapshots.len());
+        let end = snapshots.iter().position(|name| Some(*name) == checkpoint).unwrap_or(snapshots.len());
         snapshots[..end].to_vec()
     };
     let (theirs, own) = (above(source), above(joiner));
-    let before: Vec<Original> = joiner.held().cloned().collect();
-    let mut copied = Vec::new();
+    let (mut copied, mut replaced) = (Vec::new(), HashSet::new());
     if !(version.skips_equal_chains() && source.counter == joiner.counter && theirs == own) {
-        for name in theirs.iter().rev() {
-            copied.push(name.to_string());
-            copied.push(name.record());
+        for name in theirs.into_iter().rev() {
+            copied.push(names.name(name).clone());
             let same = source.record_counter(name).is_some_and(|c| joiner.record_counter(name) == Some(c));
-            joiner.receive(name, source, !(version.skips_equal_snapshots() && same));
+            replaced.extend(joiner.receive(name, source, !(version.skips_equal_snapshots() && same)));
         }
         match joiner.walk() {
             Ok(chain) => joiner.chain = chain,
-            Err(name) => return Outcome::Error(format!("Failed to find metadata for {name}")),
+            Err(name) => return Outcome::Error(format!("Failed to find metadata for {}", names.name(name))),
         }
     }
     joiner.counter = source.counter;
-    let held: HashSet<&Original> = joiner.held().collect();
-    let mut overwritten: Vec<DiskName> =
-        before.into_iter().filter(|original| !held.contains(original)).map(|(_, disk)| disk).collect();
-    overwritten.sort();
-    Outcome::Accepted { copied, stack: joiner.stack(), overwritten }
+    if !replaced.is_empty() {
+        // Another name may still hold it.
+        joiner.held().for_each(|original| _ = replaced.remove(&original));
+    }
+    Outcome::Accepted { copied, stack: joiner.stack(), overwritten: replaced }
 }

@@ -6,14 +6,17 @@
 
 mod elect;
 mod join;
+mod names;
 mod opening;
 mod simulate;
+mod stage;
 mod start;
 mod version;
 
-pub use elect::{Election, Registration, elect, elect_among, elections};
-pub use join::{JOIN, Join, Outcome, REFUSAL, attach, join};
+pub use elect::{Election, Registration, elect_among};
+pub use join::{JOIN, Join, Outcome, REFUSAL};
 pub use opening::opening_changes;
-pub use simulate::{Course, Step, courses};
-pub use start::{Original, Standing, is_empty, start};
+pub use simulate::{Course, Step};
+pub use stage::Stage;
+pub use start::{Original, Standing, is_empty};
 pub use version::{NoVersion, Version};

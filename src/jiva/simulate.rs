@@ -3,12 +3,11 @@
 //! Each join starts from what the one before left. Nothing is written meanwhile: what is foretold is what becomes of
 //! the data that are there.
 
-use std::collections::BTreeSet;
-
 use super::join::{Outcome, attach};
+use super::names::{Names, join_name};
 use super::start::{Original, Standing};
 use super::version::Version;
-use crate::ident::{DiskName, Label};
+use crate::ident::Label;
 
 /// From this many joiners on not every order is walked: there are more than a person could choose from.
 const ALL_ORDERS_UP_TO: usize = 5;
@@ -29,29 +28,43 @@ pub struct Course {
     pub leader: Label,
     /// The joins, in order.
     pub steps: Vec<Step>,
-    /// Who is RW at the end, the leader first, each as it stands then.
-    pub members: Vec<Standing>,
-    /// Who came up and is not RW, each as it stands then.
-    pub outside: Vec<Standing>,
     /// Whether as many are RW as a write needs.
     pub writable: bool,
+    /// Which images some file still holds at the end, on any side, by number.
+    held: Vec<bool>,
 }
 
 impl Course {
-    /// The images that some file still holds at the end, on any side.
-    pub fn held(&self) -> BTreeSet<&Original> {
-        self.members.iter().chain(&self.outside).flat_map(Standing::held).collect()
+    /// Whether some file still holds the image at the end, on any side.
+    pub fn holds(&self, original: Original) -> bool {
+        self.held.get(original.0 as usize).is_some_and(|held| *held)
     }
+
+    /// Whether the replica's process came up.
+    pub fn came_up(&self, label: &Label) -> bool {
+        self.leader == *label || self.steps.iter().any(|step| step.joiner == *label)
+    }
+}
+
+/// What all courses of a volume share.
+pub(super) struct Setting<'a> {
+    /// The replicas whose process comes up.
+    pub running: Vec<&'a Standing>,
+    pub names: &'a Names,
+    /// How many images there are.
+    pub originals: usize,
+    pub factor: usize,
+    pub version: Version,
 }
 
 /// Every course with this leader: the rest join in every order, or, where they are many, in each order that is a
 /// rotation of the sorted one, forwards and backwards.
-pub fn courses(started: &[Standing], leader: &Label, factor: usize, version: Version) -> Vec<Course> {
-    let Some(first) = started.iter().find(|one| one.label == *leader) else { return Vec::new() };
-    let rest: Vec<&Standing> = started.iter().filter(|one| one.label != *leader).collect();
+pub(super) fn courses(setting: &Setting<'_>, leader: &Label) -> Vec<Course> {
+    let Some(first) = setting.running.iter().find(|one| one.label == *leader) else { return Vec::new() };
+    let rest: Vec<&Standing> = setting.running.iter().copied().filter(|one| one.label != *leader).collect();
     orders(rest.len())
         .into_iter()
-        .map(|order| course(first, order.iter().map(|at| rest[*at]), factor, version))
+        .map(|order| course(setting, first, order.iter().map(|at| rest[*at])))
         .collect()
 }
 
@@ -72,42 +85,39 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
 }
 
 fn course<'s>(
+    setting: &Setting<'_>,
     leader: &Standing,
     joiners: impl Iterator<Item = &'s Standing>,
-    factor: usize,
-    version: Version,
 ) -> Course {
-    let mut out = Course {
-        leader: leader.label.clone(),
-        steps: Vec::new(),
-        members: vec![leader.clone()],
-        outside: Vec::new(),
-        writable: false,
-    };
-    move_checkpoints(&mut out.members, factor, version);
+    let Setting { names, factor, version, .. } = *setting;
+    let (mut members, mut outside) = (vec![leader.clone()], Vec::new());
+    let mut steps = Vec::new();
+    move_checkpoints(&mut members, factor, version);
     for (at, joiner) in joiners.enumerate() {
         let mut joiner = joiner.clone();
-        let outcome = if out.members.len() >= factor {
-            let added = out.members.len();
+        let outcome = if members.len() >= factor {
+            let added = members.len();
             Outcome::Error(format!(
                 "can't add {}, error: replication factor: {factor}, added replicas: {added}",
                 joiner.label
             ))
         } else {
-            let name = DiskName::new(format!("volume-snap-<join-{}>.img", at + 1));
-            attach(&mut out.members, &mut joiner, &name, version)
+            let name = names.find(join_name(at + 1).as_str()).expect("every join's snapshot has a number");
+            attach(&mut members, &mut joiner, name, names, version)
         };
         let label = joiner.label.clone();
         if outcome.is_accepted() {
-            out.members.push(joiner);
-            move_checkpoints(&mut out.members, factor, version);
+            members.push(joiner);
+            move_checkpoints(&mut members, factor, version);
         } else {
-            out.outside.push(joiner);
+            outside.push(joiner);
         }
-        out.steps.push(Step { joiner: label, outcome });
+        steps.push(Step { joiner: label, outcome });
     }
-    out.writable = out.members.len() > factor / 2;
-    out
+    let mut held = vec![false; setting.originals];
+    let sides = members.iter().chain(&outside);
+    sides.flat_map(Standing::held).for_each(|original| held[original.0 as usize] = true);
+    Course { leader: leader.label.clone(), steps, writable: members.len() > factor / 2, held }
 }
 
 /// With as many RW as the factor, all take the newest snapshot that they have in common as their Checkpoint.
@@ -115,8 +125,8 @@ fn move_checkpoints(members: &mut [Standing], factor: usize, version: Version) {
     if members.len() != factor || !version.has_checkpoints() {
         return;
     }
-    let newest = members[0].chain.get(1).cloned();
-    if newest.is_some() && members.iter().all(|member| member.chain.get(1) == newest.as_ref()) {
-        members.iter_mut().for_each(|member| member.checkpoint.clone_from(&newest));
+    let newest = members[0].chain.get(1).copied();
+    if newest.is_some() && members.iter().all(|member| member.chain.get(1).copied() == newest) {
+        members.iter_mut().for_each(|member| member.checkpoint = newest);
     }
 }

@@ -262,7 +262,7 @@ pub(super) struct ShownJoin<'a> {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
-    copied: &'a [String],
+    copied: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     equal_afterwards: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -504,7 +504,7 @@ pub(super) fn election(election: &Election) -> ShownElection<'_> {
 }
 
 pub(super) fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
-    let copied: &[String] = match &foretold.join.outcome {
+    let copied: &[DiskName] = match &foretold.join.outcome {
         Outcome::Accepted { copied, .. } => copied,
         Outcome::Refused | Outcome::Error(_) => &[],
     };
@@ -513,7 +513,7 @@ pub(super) fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
         wo: &foretold.join.wo,
         outcome: foretold.join.outcome.as_str(),
         message: foretold.join.outcome.message(),
-        copied,
+        copied: copied.iter().flat_map(|name| [name.to_string(), name.record()]).collect(),
         equal_afterwards: foretold.differing.map(|blocks| blocks == 0),
         differing_afterwards: foretold.differing,
         changed_by_join: foretold.changed,

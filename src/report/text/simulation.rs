@@ -183,7 +183,7 @@ fn cell(join: &ForetoldJoin) -> String {
         Outcome::Refused => "refused".to_owned(),
         Outcome::Error(_) => "not possible".to_owned(),
         Outcome::Accepted { copied, .. } => {
-            let mut text = match copied.len() / 2 {
+            let mut text = match copied.len() {
                 0 => "nothing copied".to_owned(),
                 images => words::count(images, "image") + " copied",
             };

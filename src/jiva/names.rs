@@ -1,0 +1,94 @@
+//! The names of a volume's disks as numbers.
+//!
+//! Foretelling every order of starting copies the accounts of a directory many times over; with numbers a copy is a
+//! few kilobytes in one piece.
+
+use std::collections::HashMap;
+
+use super::join::JOIN;
+use crate::format::next_head_name;
+use crate::ident::DiskName;
+use crate::replica::Replica;
+
+/// A name of one volume, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Name(u32);
+
+impl Name {
+    /// Its place in a list of all names.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Every name that a disk of the volume has, or can get by joins.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    list: Vec<DiskName>,
+    numbers: HashMap<DiskName, Name>,
+}
+
+impl Names {
+    /// All names that stand in the replicas, and those that joins of all of them add.
+    pub fn of(replicas: &[Replica]) -> Self {
+        let mut names = Self::default();
+        names.add(&DiskName::from(JOIN));
+        for join in 1..=replicas.len() {
+            names.add(&join_name(join));
+        }
+        for replica in replicas {
+            for disk in replica.disks.values() {
+                names.add(&disk.name);
+                let parent = disk.read_record().and_then(|record| record.parent.as_deref()).unwrap_or("");
+                if !parent.is_empty() && names.find(parent).is_none() {
+                    names.add(&DiskName::from(parent));
+                }
+            }
+            replica.chain.iter().chain(&replica.checkpoint).for_each(|name| names.add(name));
+            // Each join gives each side one new head; a directory taken for a new one begins with the first.
+            for head in
+                [replica.chain.first().cloned(), Some(DiskName::from(FIRST_HEAD))].into_iter().flatten()
+            {
+                let mut head = head;
+                names.add(&head);
+                for _ in 0..=replicas.len() {
+                    let Some(next) = next_head_name(head.as_str()) else { break };
+                    head = DiskName::new(next);
+                    names.add(&head);
+                }
+            }
+        }
+        names
+    }
+
+    fn add(&mut self, name: &DiskName) {
+        if !self.numbers.contains_key(name) {
+            let number = u32::try_from(self.list.len()).expect("fewer names than memory holds");
+            self.numbers.insert(name.clone(), Name(number));
+            self.list.push(name.clone());
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The number of a name.
+    pub fn find(&self, name: &str) -> Option<Name> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The name of a number.
+    pub fn name(&self, number: Name) -> &DiskName {
+        &self.list[number.index()]
+    }
+}
+
+/// The head of a new volume.
+pub(super) const FIRST_HEAD: &str = "volume-head-000.img";
+
+/// What the snapshot of the n-th join of a start is called here; its real name is made anew each time.
+pub(super) fn join_name(n: usize) -> DiskName {
+    DiskName::new(format!("volume-snap-<join-{n}>.img"))
+}

@@ -1,0 +1,108 @@
+//! All replicas of a volume together, each as starting its process leaves it, and everything that can then happen.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::elect::{self, Election};
+use super::join::{JOIN, Join, Outcome, attach};
+use super::names::Names;
+use super::simulate::{self, Course, Setting};
+use super::start::{Original, Standing, start};
+use super::version::Version;
+use crate::ident::{DiskName, Label};
+use crate::replica::Replica;
+
+/// The replicas of a volume, started.
+#[derive(Debug)]
+pub struct Stage {
+    names: Names,
+    originals: Vec<(Label, DiskName)>,
+    started: Vec<(Label, Result<Standing, String>)>,
+    version: Version,
+}
+
+impl Stage {
+    /// Starts every replica of a volume by itself.
+    pub fn of(replicas: &[Replica], version: Version) -> Self {
+        let names = Names::of(replicas);
+        let mut originals = Vec::new();
+        let started = replicas
+            .iter()
+            .map(|replica| (replica.label.clone(), start(replica, &names, &mut originals, version)))
+            .collect();
+        Self { names, originals, started, version }
+    }
+
+    /// The version whose doings are foretold.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Whose an image is, and which disk it was.
+    pub fn original(&self, original: Original) -> (&Label, &DiskName) {
+        let (label, disk) = &self.originals[original.0 as usize];
+        (label, disk)
+    }
+
+    /// The image of a replica's disk; `None` if it has no file, or its process does not come up.
+    pub fn image(&self, label: &Label, disk: &DiskName) -> Option<Original> {
+        self.standing(label)?.content(self.names.find(disk.as_str())?)
+    }
+
+    /// A replica as it is started; `None` if its process does not come up.
+    pub fn standing(&self, label: &Label) -> Option<&Standing> {
+        self.running().find(|one| one.label == *label)
+    }
+
+    fn running(&self) -> impl Iterator<Item = &Standing> {
+        self.started.iter().filter_map(|(_, side)| side.as_ref().ok())
+    }
+
+    /// The replicas whose process does not come up, with Jiva's message.
+    pub fn down(&self) -> impl Iterator<Item = (&Label, &str)> {
+        self.started.iter().filter_map(|(label, side)| Some((label, side.as_ref().err()?.as_str())))
+    }
+
+    /// The join of every ordered pair, alone, each as it is after starting.
+    pub fn joins(&self) -> Vec<Join> {
+        let others = |rw: usize| (0..self.started.len()).filter(move |wo| *wo != rw);
+        let pairs: Vec<_> =
+            (0..self.started.len()).flat_map(|rw| others(rw).map(move |wo| (rw, wo))).collect();
+        pairs.into_par_iter().map(|(rw, wo)| self.join(&self.started[rw], &self.started[wo])).collect()
+    }
+
+    fn join(
+        &self,
+        (rw, rw_side): &(Label, Result<Standing, String>),
+        (wo, wo_side): &(Label, Result<Standing, String>),
+    ) -> Join {
+        let outcome = match (rw_side, wo_side) {
+            (Err(error), _) | (_, Err(error)) => Outcome::Error(error.clone()),
+            (Ok(rw), Ok(wo)) => {
+                let (mut members, mut joiner) = (vec![rw.clone()], wo.clone());
+                let name = self.names.find(JOIN).expect("the join's snapshot has a number");
+                attach(&mut members, &mut joiner, name, &self.names, self.version)
+            }
+        };
+        Join { rw: rw.clone(), wo: wo.clone(), outcome }
+    }
+
+    /// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label.
+    pub fn elections(&self, factor: usize) -> Vec<Election> {
+        elect::elections(&self.running().collect::<Vec<_>>(), factor)
+    }
+
+    /// Every whole start under a leader that one of these elections makes.
+    pub fn courses(&self, elections: &[Election], factor: usize) -> Vec<Course> {
+        let setting = Setting {
+            running: self.running().collect(),
+            names: &self.names,
+            originals: self.originals.len(),
+            factor,
+            version: self.version,
+        };
+        let leaders: BTreeSet<&Label> = elections.iter().map(|election| &election.leader).collect();
+        leaders.into_par_iter().flat_map(|leader| simulate::courses(&setting, leader)).collect()
+    }
+}
