@@ -100,7 +100,7 @@ fn the_bundle_stays_small_and_every_part_says_where_it_comes_from() {
     }
     assert!(total <= 25 << 20, "{total} bytes");
     let origins = std::fs::read_to_string(folder("README.md")).unwrap();
-    for parent in ["", "captures"] {
+    for parent in ["", "captures", "captures/random", "cases"] {
         for entry in std::fs::read_dir(folder(parent)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             assert!(
