@@ -173,11 +173,30 @@ fn inspect_tells_of_replicas_what_analyze_tells() {
         .iter()
         .zip(whole["volumes"][0]["replicas"].as_array().unwrap());
     for (one, other) in pairs {
-        // How faithful a copy is, only reading the blocks of all of them tells.
-        for (key, value) in other.as_object().unwrap().iter().filter(|(key, _)| *key != "copy") {
+        // How each was copied too, as far as it is told without reading a block.
+        assert!(one["copy"].is_string());
+        for (key, value) in other.as_object().unwrap() {
             assert_eq!(&one[key], value, "{key}");
         }
         assert!(one["volume_meta"].is_object() && one["findings"].is_array());
+    }
+}
+
+#[test]
+fn inspect_tells_how_a_replica_was_copied() {
+    let damaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/captures/damaged");
+    for (name, word, shown) in [
+        ("untouched", "unknown", "cannot be told: blocks were not read"),
+        ("holes-filled", "holes-filled", "its holes are filled: all 4 images are stored to their last byte"),
+    ] {
+        let evidence = gathered(&[damaged.join(format!("{name}.tar.zst"))]);
+        let replicas = analysis::describe(&evidence, &());
+        let text = InspectDocument::of(&evidence.inputs, &replicas).to_text();
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["replicas"][0]["copy"], word, "{name}");
+        let screen = text::inspect(&evidence.inputs, &replicas, &Palette::plain());
+        let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(&format!(" copied {shown} size ")), "{name}:\n{screen}");
     }
 }
 

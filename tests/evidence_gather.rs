@@ -141,6 +141,88 @@ fn repeats_are_counted_once() {
     assert_eq!(labels(&evidence), ["rep-3"]);
 }
 
+/// A directory gives what its archives would give by name, at any depth, beside replica directories.
+#[test]
+fn archives_of_a_directory_are_read() {
+    let temp = tempfile::tempdir().unwrap();
+    let at = |path: &str| temp.path().join(path);
+    archive(at("set/k1/data.tar"), &["pvc-1/volume.meta"]);
+    archive(at("set/k2/data.tar"), &["pvc-1/volume.meta", "pvc-2/volume.meta"]);
+    // What lies in a replica directory is the replica's, and what is no file is not looked at.
+    replica(at("set/k3/pvc-1"));
+    archive(at("set/k3/pvc-1/backup.tar"), &["volume.meta"]);
+    std::os::unix::fs::symlink(at("set/k1/data.tar"), at("set/link.tar")).unwrap();
+    fs::create_dir(at("set/folder.tar")).unwrap();
+    let by_name = [plain(at("set/k2/data.tar")), plain(at("set/k1/data.tar")), plain(at("set/k3"))];
+    let replicas = |evidence: &Evidence| -> Vec<String> {
+        let told = told(evidence, temp.path());
+        told.lines().skip(1).map(|line| line.replace(char::is_numeric, "")).collect()
+    };
+    let (expected, found) = (collect(&by_name).unwrap(), collect(&[plain(at("set"))]).unwrap());
+    assert_eq!(labels(&found), ["k1/data/pvc-1", "k2/data/pvc-1", "k2/data/pvc-2", "set/k3/pvc-1"]);
+    assert_eq!(replicas(&found), replicas(&expected));
+    let inputs: Vec<(String, InputKind, usize)> = found
+        .inputs
+        .iter()
+        .map(|i| (i.input.replace(&at("").display().to_string(), ""), i.kind, i.replicas.len()))
+        .collect();
+    let input = |path: &str, kind, count| (path.to_owned(), kind, count);
+    assert_eq!(
+        inputs,
+        [
+            input("set", InputKind::Directory, 1),
+            input("set/k1/data.tar", InputKind::Tar, 1),
+            input("set/k2/data.tar", InputKind::Tar, 2),
+        ]
+    );
+    // Where archives are all there is, they are the inputs.
+    let evidence = collect(&[plain(at("set/k1")), plain(at("set/k2"))]).unwrap();
+    assert_eq!(evidence.inputs.len(), 2);
+    let evidence = collect(&[labelled("a", at("set/k1")), labelled("b", at("set"))]).unwrap();
+    assert_eq!(
+        labels(&evidence),
+        ["a", "b/k1/data/pvc-1", "b/k2/data/pvc-1", "b/k2/data/pvc-2", "b/k3/pvc-1"],
+    );
+    assert!(evidence.replicas.iter().all(|found| found.labelled));
+    let evidence = collect(&[plain(at("set")), plain(at("set/k1/data.tar"))]).unwrap();
+    assert_eq!(labels(&evidence), labels(&found));
+}
+
+#[test]
+fn an_archive_without_a_replica_fails_nothing_and_one_that_cannot_be_read_does() {
+    let temp = tempfile::tempdir().unwrap();
+    let at = |path: &str| temp.path().join(path);
+    archive(at("set/rep-1.tar"), &["volume.meta"]);
+    archive(at("set/sub/notes.tar"), &["notes.txt"]);
+    fs::write(at("set/sub/text.tgz"), "no archive at all").unwrap();
+    let evidence = collect(&[plain(at("set"))]).unwrap();
+    assert_eq!(labels(&evidence), ["rep-1"]);
+    assert_eq!(
+        evidence.inputs[0].remarks,
+        ["sub/notes.tar: no replica in it", "sub/text.tgz: not a tar archive, whatever its name"]
+    );
+    for input in [plain(at("set/sub")), labelled("x", at("set/sub"))] {
+        let error = collect(&[input]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("no replica found in ") && error.contains("notes.tar: no replica"),
+            "{error}"
+        );
+    }
+    // These may have been replicas.
+    let whole = fs::read(at("set/rep-1.tar")).unwrap();
+    for (name, bytes) in [("empty.tar", &[][..]), ("cut.tar", &Tar::new().file("x", b"y").bytes[..700])] {
+        fs::write(at("set").join(name), bytes).unwrap();
+        let error = collect(&[plain(at("set"))]).unwrap_err().to_string();
+        assert!(error.contains(name) && !error.contains("notes"), "{error}");
+        fs::remove_file(at("set").join(name)).unwrap();
+    }
+    // Cut behind what tells a replica, it is read as far as it goes, and says so.
+    fs::write(at("set/rep-1.tar"), &whole[..1024]).unwrap();
+    let evidence = collect(&[plain(at("set"))]).unwrap();
+    let cut = evidence.inputs.iter().find(|input| input.input.ends_with("rep-1.tar")).unwrap();
+    assert!(cut.remarks[0].contains("ends at byte 1024"), "{:?}", cut.remarks);
+}
+
 /// Links below an input are not followed, and nested replicas are found.
 #[test]
 fn the_search_stays_below_the_input() {

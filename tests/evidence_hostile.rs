@@ -297,6 +297,7 @@ fn wrong_sparse_maps_are_told() {
         let after = |tar: Tar| tar.file("after", b"a").end();
         for bytes in [
             after(base().old_sparse(name, 1 << 20, map, &data)),
+            after(base().star_sparse(name, 1 << 20, map, &data, false)),
             after(base().pax_sparse_00(name, 1 << 20, map, &data)),
             after(base().pax_sparse_01(name, 1 << 20, map, &data)),
             after(base().pax_sparse_10(name, 1 << 20, map, &data)),
@@ -327,6 +328,67 @@ fn wrong_sparse_maps_are_told() {
         .file("volume-head-000.img", &data)
         .end();
     assert!(story(&odd).contains("damage: sparse form 7.0 is not understood"), "{}", story(&odd));
+}
+
+/// As star stores images of 8 GiB and more: the real size in a record of its own, the prefix of the name beside the map.
+#[test]
+fn sparse_members_of_star_have_their_real_size() {
+    let data: Vec<u8> = (0..12288u32).map(|n| (n % 251) as u8 | 1).collect();
+    let size = (40 << 30) + 4096;
+    let map = [(4096, 4096), (9 << 30, 8192), (size, 0)];
+    let tar = base().star_sparse("volume-head-000.img", size, &map, &data, false);
+    // The prefix ends where the real size begins.
+    let deep = "d".repeat(107);
+    let mut stored = vec![0; 512];
+    stored[..23].copy_from_slice(b"00000000000\x0000000001000");
+    stored.extend_from_slice(&data[..512]);
+    let tar = tar.edited("volume.meta", b'S', &stored, |header| {
+        header[345..452].copy_from_slice(deep.as_bytes());
+        header[452..464].copy_from_slice(b"00000001000\0");
+    });
+    let bytes = tar.file("after", b"a").end();
+    for bytes in [gzip(&bytes), bytes] {
+        let (evidence, _file) = gather_bytes(&bytes);
+        let evidence = evidence.unwrap();
+        assert_eq!(evidence.inputs[0].remarks, Vec::<String>::new());
+        let [own, beside] = &evidence.replicas[..] else { panic!("{:?}", evidence.inputs) };
+        let (own, beside) = if own.path.ends_with(&deep) { (beside, own) } else { (own, beside) };
+        let source = &*own.source;
+        let entry = source.entries().iter().find(|e| e.name == "volume-head-000.img").unwrap();
+        assert_eq!((entry.size, &entry.damage), (size, &None));
+        let runs = source.extents(entry).unwrap().runs;
+        let run = |start, end| Run { start, end };
+        assert_eq!(runs.as_slice(), [run(4096, 8192), run(9 << 30, (9 << 30) + 8192)]);
+        let mut block = vec![0; 4096];
+        assert_eq!(source.read_at(entry, (9 << 30) + 4096, &mut block).unwrap(), 4096);
+        assert!(block == data[8192..]);
+        assert!(source.entries().iter().any(|e| e.name == "after"));
+        assert!(beside.path.ends_with(&format!(":{deep}")), "{}", beside.path);
+        let meta = &beside.source.entries()[0];
+        assert_eq!((meta.name.as_str(), meta.size), ("volume.meta", 512));
+    }
+    // Without a map nobody knows where the bytes belong.
+    let told = story(&base().pax(b'x', &[("SCHILY.realsize", "8192")]).file("x.img", &data[..4096]).end());
+    assert!(told.contains("SCHILY.realsize: 8192 bytes, and 4096 are stored without a map"), "{told}");
+    let same = story(&base().pax(b'x', &[("SCHILY.realsize", "4096")]).file("x.img", &data[..4096]).end());
+    assert!(!same.contains("damage"), "{same}");
+}
+
+#[test]
+fn gnu_tar_reads_sparse_members_of_star_alike() {
+    let data: Vec<u8> = (0..26 * 4096u32).map(|n| (n % 251) as u8 | 1).collect();
+    let map: Vec<(u64, u64)> = (0..26).map(|n| (n * 12288 + 4096, 4096)).chain([(1 << 20, 0)]).collect();
+    let dir = tempfile::tempdir().unwrap();
+    for in_header in [false, true] {
+        let bytes = base().star_sparse("volume-head-000.img", 1 << 20, &map, &data, in_header).end();
+        let (archive, unpacked) = (dir.path().join("star.tar"), dir.path().join(in_header.to_string()));
+        fs::write(&archive, bytes).unwrap();
+        fs::create_dir(&unpacked).unwrap();
+        if !run(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(&unpacked)) {
+            return;
+        }
+        assert_same(&*only(&unpacked).source, &*only(&archive).source, false, "star");
+    }
 }
 
 /// What lies before the cut of a sparse member is read, and what lies behind it only where it is a hole.
@@ -443,7 +505,8 @@ fn what_is_no_archive_is_told() {
     assert!(error("pipe").contains("is a named pipe"), "{}", error("pipe"));
     assert!(collect(&[plain("/dev/null")]).unwrap_err().to_string().contains("is a device"));
     fs::write(path("d/rep.tar.gz"), b"").unwrap();
-    assert!(error("d").contains("it holds archives (rep.tar.gz)"), "{}", error("d"));
+    assert!(error("d").contains("d/rep.tar.gz is neither a directory nor"), "{}", error("d"));
+    assert!(error("d").ends_with("it is empty"), "{}", error("d"));
 }
 
 #[test]
@@ -589,6 +652,8 @@ proptest! {
         let name = "volume-head-000.img";
         for (form, tar) in [
             ("old", base().old_sparse(name, size, &map, &payload)),
+            ("star", base().star_sparse(name, size, &map, &payload, false)),
+            ("old star", base().star_sparse(name, size, &map, &payload, !map.is_empty())),
             ("0.0", base().pax_sparse_00(name, size, &map, &payload)),
             ("0.1", base().pax_sparse_01(name, size, &map, &payload)),
             ("1.0", base().pax_sparse_10(name, size, &map, &payload)),
@@ -648,6 +713,7 @@ let dense = dense.unwrap();
         let payload = vec![5; 4096 * 3 + 1000 + 512 + 3];
         let mut bytes = base()
             .old_sparse("volume-head-000.img", 80000, &map, &payload)
+            .star_sparse("volume-snap-s.img", 80000, &map, &payload, false)
             .pax_sparse_00("volume-snap-a.img", 80000, &map, &payload)
             .pax_sparse_01("volume-snap-b.img", 80000, &map, &payload)
             .pax_sparse_10("volume-snap-c.img", 80000, &map, &payload)

@@ -100,7 +100,7 @@ fn the_bundle_stays_small_and_every_part_says_where_it_comes_from() {
     }
     assert!(total <= 25 << 20, "{total} bytes");
     let origins = std::fs::read_to_string(folder("README.md")).unwrap();
-    for parent in ["", "captures"] {
+    for parent in ["", "captures", "captures/random", "cases"] {
         for entry in std::fs::read_dir(folder(parent)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             assert!(
@@ -123,6 +123,22 @@ fn march_has_three_ways_and_nothing_in_common() {
         assert_eq!(must_not_wipe(volume), ["rep-1", "rep-2", "rep-3"]);
     }
     assert_eq!(exit("incident-2026-03-28"), 20);
+}
+
+/// A directory of archives gives what they give by name: the same document but for the way to them.
+#[test]
+fn a_directory_of_archives_is_those_archives() {
+    let run = |inputs: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jivascope"));
+        command.args(["analyze", "--output", "json"]).args(inputs).current_dir(folder("incident-2026-07-13"));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(10));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let by_name = run(&["rep-1.tar.zst", "rep-2.tar.zst", "rep-3.tar.zst"]);
+    assert_eq!(run(&["."]).replace("\"./rep-", "\"rep-"), by_name);
+    let here = run(&["../incident-2026-07-13"]);
+    assert_eq!(here.replace("\"../incident-2026-07-13/rep-", "\"rep-"), by_name);
 }
 
 fn must_not_wipe(volume: &Volume) -> Vec<&str> {

@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Every command that takes inputs, and what it is given: `IN` is a directory of replicas, `TAR` an archive of one,
-/// `CASE` a case, `OUT` a place elsewhere. A command that the program does not have is left out.
+/// `ALL` the directory that holds all of these, `CASE` a case, `OUT` a place elsewhere. A command that the program does not have is left out.
 const COMMANDS: &[&[&str]] = &[
     &["analyze", "IN"],
     &["analyze", "--metadata-only", "IN"],
     &["analyze", "TAR", "IN"],
+    &["analyze", "ALL"],
     &["hash", "IN"],
     &["hash", "TAR"],
     &["check", "CASE"],
@@ -69,6 +70,7 @@ impl Evidence {
     fn arguments(&self, command: &[&str], out: &Path) -> Vec<PathBuf> {
         let one = |word: &&str| match *word {
             "IN" => self.root.path().join("in"),
+            "ALL" => self.root.path().to_owned(),
             "TAR" => self.root.path().join("one.tar"),
             "CASE" => self.root.path().join("case"),
             "OUT" => out.to_owned(),

@@ -68,7 +68,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
-    /// Replica directories, directories that hold some, or tar archives of them; - is standard input
+    /// Replica directories, tar archives of them, or directories that hold some of either; - is standard input
     #[arg(required = true, value_name = "[LABEL=]PATH")]
     pub inputs: Vec<String>,
 }

@@ -55,8 +55,16 @@ pub(super) struct Search {
     pub(super) root: Vec<Listed>,
     /// Whether some directory could not be read, so that what was not found proves nothing.
     pub(super) incomplete: bool,
-    /// A file that looks like an archive, for a better message where no replica is found.
-    pub(super) archive: Option<String>,
+    /// Files outside of replica directories whose names are those of archives, sorted by path.
+    pub(super) archives: Vec<Archive>,
+}
+
+/// A file that is an archive by its name.
+#[derive(Debug)]
+pub(super) struct Archive {
+    pub(super) path: PathBuf,
+    /// Its path below where the search began.
+    pub(super) inner: Vec<String>,
 }
 
 /// One listed directory.
@@ -66,7 +74,7 @@ struct Level {
     /// The names; none in a replica directory, where they went into its description.
     listed: Vec<Listed>,
     below: Vec<OsString>,
-    archive: Option<String>,
+    archives: Vec<OsString>,
     directory: Option<Directory>,
     /// Why it could not be opened, or not be read to its end.
     error: Option<io::Error>,
@@ -98,7 +106,10 @@ pub(super) fn below(root: &Path, handles: &Arc<Handles>, remarks: &mut Remarks) 
                 let inner = [&level.inner[..], &[spell(name.as_bytes())]].concat();
                 depth.push((level.path.join(&name), inner));
             }
-            search.archive = search.archive.or(level.archive);
+            for name in level.archives {
+                let inner = [&level.inner[..], &[spell(name.as_bytes())]].concat();
+                search.archives.push(Archive { path: level.path.join(&name), inner });
+            }
             if first {
                 search.root = level.listed;
             }
@@ -108,6 +119,7 @@ pub(super) fn below(root: &Path, handles: &Arc<Handles>, remarks: &mut Remarks) 
         }
     }
     search.seen.sort_by(|a, b| a.inner.cmp(&b.inner));
+    search.archives.sort_by(|a, b| a.inner.cmp(&b.inner));
     Ok(search)
 }
 
@@ -117,7 +129,7 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
         inner,
         listed: Vec::new(),
         below: Vec::new(),
-        archive: None,
+        archives: Vec::new(),
         directory: None,
         error: None,
         remarks: Remarks::default(),
@@ -155,8 +167,8 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
         }
     } else {
         let files = level.listed.iter().filter(|item| item.kind == Kind::File);
-        let mut names = files.map(|item| spell(item.name.as_bytes()));
-        level.archive = names.find(|name| is_archive_name(name));
+        let archives = files.filter(|item| is_archive_name(&spell(item.name.as_bytes())));
+        level.archives = archives.map(|item| item.name.clone()).collect();
     }
     level
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::find::Archive;
 use super::handles::Handles;
-use super::input::{Candidate, Read, read};
+use super::input::{Candidate, Read, read, read_found};
 use super::label::{count, distinguish, volume};
-use super::remarks::Remarks;
 use super::spool::{Spool, SpoolError};
 use super::{Kind, Source};
 use crate::ident::Label;
@@ -30,7 +30,7 @@ pub struct Input {
 /// Where an input is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputPath {
-    /// A directory or an archive.
+    /// A directory or an archive. Of a directory the replica directories and the archives in it are taken, at any depth.
     Path(PathBuf),
     /// An archive on standard input.
     StandardInput,
@@ -89,7 +89,7 @@ pub struct Evidence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InputReport {
-    /// The path as given, `-` for standard input.
+    /// The path as given, or that of an archive found in a directory that was given; `-` for standard input.
     pub input: String,
     /// What it is.
     pub kind: InputKind,
@@ -226,7 +226,62 @@ pub fn gather(inputs: &[Input], options: &Options<'_>) -> Result<Evidence, Gathe
     if !sizes.is_empty() {
         options.watch.end();
     }
-    assemble(&inputs, read.into_iter().collect::<Result<_, _>>()?)
+    let mut parts = Vec::with_capacity(inputs.len());
+    for (given, read) in read.into_iter().enumerate() {
+        parts.push(Part { text: inputs[given].0.clone(), given, read: read? });
+    }
+    let read_one = |archive: &Archive| read_found(archive, &handles, spool.as_ref(), options.watch);
+    assemble(&inputs, with_archives(parts, read_one, options.watch)?)
+}
+
+/// An input, or an archive found in one.
+struct Part {
+    text: String,
+    /// The input that it was given as or in.
+    given: usize,
+    read: Read,
+}
+
+/// Reads the archives that were found in directories. Each becomes a part of its own, as if it had been given by name;
+/// one that holds no replica is told with its directory, and fails nothing as long as something else does.
+fn with_archives(
+    mut parts: Vec<Part>,
+    read_one: impl Fn(&Archive) -> Result<Result<Read, String>, GatherError> + Sync,
+    watch: &dyn Watch,
+) -> Result<Vec<Part>, GatherError> {
+    let found: Vec<(usize, Archive)> = parts
+        .iter_mut()
+        .enumerate()
+        .flat_map(|(at, part)| std::mem::take(&mut part.read.archives).into_iter().map(move |one| (at, one)))
+        .collect();
+    if found.is_empty() {
+        return Ok(parts);
+    }
+    let sizes = found.iter().map(|(_, one)| std::fs::metadata(&one.path).map_or(0, |meta| meta.len()));
+    watch.begin("reading archives", Some(sizes.sum()));
+    let read: Vec<_> = found.par_iter().map(|(_, archive)| read_one(archive)).collect();
+    watch.end();
+    for ((at, archive), read) in found.iter().zip(read) {
+        match read? {
+            Ok(read) => {
+                let (text, given) = (archive.path.display().to_string(), parts[*at].given);
+                parts.push(Part { text, given, read });
+            }
+            Err(why) => parts[*at].read.remarks.push(format!("{}: {why}", archive.inner.join("/"))),
+        }
+    }
+    for at in found.into_iter().map(|(at, _)| at).collect::<BTreeSet<_>>() {
+        let given = parts[at].given;
+        if parts.iter().all(|part| part.given != given || part.read.candidates.is_empty()) {
+            let remarks = std::mem::take(&mut parts[at].read.remarks).into_lines();
+            let hint = remarks.first().map(|line| format!(": {line}")).unwrap_or_default();
+            return Err(GatherError::NoReplica { input: parts[at].text.clone(), hint });
+        }
+    }
+    // A directory of which nothing but its archives is to be told is not told itself: they are the inputs.
+    parts.retain(|part| !part.read.candidates.is_empty() || !part.read.remarks.is_empty());
+    parts.sort_by(|a, b| a.text.cmp(&b.text));
+    Ok(parts)
 }
 
 fn check(inputs: &[(String, &Input)]) -> Result<(), GatherError> {
@@ -249,39 +304,38 @@ fn archive_size(input: &Input) -> Option<Option<u64>> {
     std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|meta| Some(meta.len()))
 }
 
-/// A candidate and the input it came from.
+/// A candidate and the part it came from.
 struct Item {
-    input: usize,
+    part: usize,
+    given: usize,
     candidate: Candidate,
     label: Option<String>,
 }
 
-fn assemble(inputs: &[(String, &Input)], read: Vec<Read>) -> Result<Evidence, GatherError> {
+fn assemble(inputs: &[(String, &Input)], parts: Vec<Part>) -> Result<Evidence, GatherError> {
     let mut reports = Vec::new();
     let mut items = Vec::new();
-    for (number, read) in read.into_iter().enumerate() {
-        reports.push((read.kind, read.remarks));
+    for (number, Part { text, given, read }) in parts.into_iter().enumerate() {
+        reports.push((text, read.kind, read.remarks));
         items.extend(read.candidates.into_iter().map(|candidate| Item {
-            input: number,
+            part: number,
+            given,
             candidate,
             label: None,
         }));
     }
-    let labelled = |item: &Item| inputs[item.input].1.label.is_some();
-    let remarks = &mut |input: usize, line: String| {
-        let (_, remarks): &mut (InputKind, Remarks) = &mut reports[input];
-        remarks.push(line);
-    };
+    let labelled = |item: &Item| inputs[item.given].1.label.is_some();
+    let remarks = &mut |part: usize, line: String| reports[part].2.push(line);
     let mut items = without_repeats(items, labelled, remarks);
     give_labels(inputs, &mut items)?;
     let mut replicas: Vec<Found> = items
         .into_iter()
         .map(|item| Found {
+            labelled: labelled(&item),
             label: Label::new(item.label.unwrap_or_default()),
             path: item.candidate.path,
-            input: item.input,
+            input: item.part,
             source: item.candidate.source,
-            labelled: inputs[item.input].1.label.is_some(),
             volume: volume(&item.candidate.parts),
         })
         .collect();
@@ -289,8 +343,8 @@ fn assemble(inputs: &[(String, &Input)], read: Vec<Read>) -> Result<Evidence, Ga
     if let Some(pair) = replicas.windows(2).find(|pair| pair[0].label == pair[1].label) {
         return Err(GatherError::LabelTwice { label: pair[0].label.to_string() });
     }
-    let reports = reports.into_iter().enumerate().map(|(number, (kind, remarks))| InputReport {
-        input: inputs[number].0.clone(),
+    let reports = reports.into_iter().enumerate().map(|(number, (input, kind, remarks))| InputReport {
+        input,
         kind,
         replicas: replicas.iter().filter(|r| r.input == number).map(|r| r.label.clone()).collect(),
         remarks: remarks.into_lines(),
@@ -316,11 +370,11 @@ fn without_repeats(
             let (path, other) = (&item.candidate.path, &kept.candidate.path);
             if labelled(item) {
                 remark(
-                    item.input,
+                    item.part,
                     format!("{path}: is the same as {other}; both are kept under their labels"),
                 );
             } else {
-                remark(item.input, format!("{path}: is the same as {other}, and is counted once"));
+                remark(item.part, format!("{path}: is the same as {other}, and is counted once"));
                 dropped.insert(number);
             }
         }
@@ -332,7 +386,7 @@ fn give_labels(inputs: &[(String, &Input)], items: &mut [Item]) -> Result<(), Ga
     let mut taken = BTreeSet::new();
     for (number, (_, input)) in inputs.iter().enumerate() {
         let Some(label) = &input.label else { continue };
-        let own: Vec<&mut Item> = items.iter_mut().filter(|item| item.input == number).collect();
+        let own: Vec<&mut Item> = items.iter_mut().filter(|item| item.given == number).collect();
         let single = own.len() == 1;
         let (mut at_root, mut below): (Vec<_>, Vec<_>) =
             own.into_iter().partition(|item| single || item.candidate.inner.is_empty());

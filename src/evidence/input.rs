@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::archive::{ArchiveFile, Backing};
 use super::decode::{self, Compression};
 use super::directory::Directory;
-use super::find::{self, Search, Seen, without_archive_ending};
+use super::find::{self, Archive, Search, Seen, without_archive_ending};
 use super::gather::{GatherError, Input, InputKind, InputPath};
 use super::handles::{Handles, read_full_at};
 use super::index::{Index, Keep, index};
@@ -26,6 +26,8 @@ pub(super) struct Read {
     pub(super) kind: InputKind,
     pub(super) remarks: Remarks,
     pub(super) candidates: Vec<Candidate>,
+    /// Archives found in a directory, which are still to be read.
+    pub(super) archives: Vec<Archive>,
 }
 
 /// A replica directory without a label.
@@ -73,6 +75,34 @@ pub(super) fn read(
     }
 }
 
+/// Reads an archive found in a directory: what it holds, or why it is none that holds a replica. One that cannot be
+/// read to its end may hold a replica all the same, so that is an error as if it had been given by name.
+pub(super) fn read_found(
+    archive: &Archive,
+    handles: &Arc<Handles>,
+    spool: Option<&Arc<Spool>>,
+    watch: &dyn Watch,
+) -> Result<Result<Read, String>, GatherError> {
+    let text = archive.path.display().to_string();
+    let reader = Reader { text: &text, labelled: false, handles, spool, watch };
+    let mut read = match reader.archive(&archive.path) {
+        Ok(read) => read,
+        Err(GatherError::NoReplica { hint, .. }) if hint.is_empty() => {
+            return Ok(Err("no replica in it".to_owned()));
+        }
+        Err(GatherError::NotAnArchive { hint, .. }) if hint.is_empty() => {
+            return Ok(Err("not a tar archive, whatever its name".to_owned()));
+        }
+        Err(error) => return Err(error),
+    };
+    let (name, above) = archive.inner.split_last().unwrap_or((&text, &[]));
+    let below = [above, &[without_archive_ending(name).to_owned()]].concat();
+    for candidate in &mut read.candidates {
+        candidate.inner.splice(..0, below.iter().cloned());
+    }
+    Ok(Ok(read))
+}
+
 impl Reader<'_> {
     fn unreadable(&self, source: io::Error) -> GatherError {
         GatherError::Unreadable { input: self.text.to_owned(), source }
@@ -86,7 +116,7 @@ impl Reader<'_> {
         let mut remarks = Remarks::default();
         let mut search =
             find::below(path, self.handles, &mut remarks).map_err(|source| self.unreadable(source))?;
-        if search.seen.is_empty() {
+        if search.seen.is_empty() && search.archives.is_empty() {
             let wiped = self.wiped_directory(path, &mut search, &mut remarks)?;
             search.seen.push(wiped);
         }
@@ -104,7 +134,7 @@ impl Reader<'_> {
             }
         });
         let candidates = candidates.collect();
-        Ok(Read { kind: InputKind::Directory, remarks, candidates })
+        Ok(Read { kind: InputKind::Directory, remarks, candidates, archives: search.archives })
     }
 
     /// A directory without a replica is one only if the user says so, and nothing speaks against it.
@@ -114,9 +144,6 @@ impl Reader<'_> {
         search: &mut Search,
         remarks: &mut Remarks,
     ) -> Result<Seen, GatherError> {
-        if let Some(name) = &search.archive {
-            return Err(self.no_replica(format!(": it holds archives ({name}); give those by name")));
-        }
         if search.incomplete {
             return Err(self.no_replica(": parts of it cannot be read".to_owned()));
         }
@@ -137,6 +164,9 @@ impl Reader<'_> {
         let Some((archive, file)) = opened else { return Err(self.not_an_archive(None)) };
         let mut start = [0; decode::SNIFFED];
         let got = read_full_at(&file, &mut start, 0).map_err(|source| self.unreadable(source))?;
+        if got == 0 {
+            return Err(self.not_an_archive(Some("it is empty")));
+        }
         let root = parts_of(path);
         let identity = archive.identity();
         if Compression::of(&start[..got]) == Compression::None {
@@ -216,7 +246,7 @@ impl Reader<'_> {
                 identity: (identity.0, identity.1, inside),
             });
         }
-        Ok(Read { kind, remarks: index.remarks, candidates })
+        Ok(Read { kind, remarks: index.remarks, candidates, archives: Vec::new() })
     }
 
     /// As for directories; an archive that is cut proves nothing.

@@ -20,6 +20,11 @@ impl Remarks {
         }
     }
 
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// The sentences, the last of which tells how many were left out.
     pub(super) fn into_lines(mut self) -> Vec<String> {
         if self.more > 0 {

@@ -7,6 +7,7 @@ use super::json::{
     replica,
 };
 use crate::analysis::Analysis;
+use crate::blocks::{self, Seen};
 use crate::evidence::InputReport;
 use crate::format::VolumeMeta;
 use crate::lineage::rescue;
@@ -37,7 +38,8 @@ impl<'a> InspectDocument<'a> {
     /// Makes the document.
     pub fn of(inputs: &'a [InputReport], replicas: &'a [Replica]) -> Self {
         let in_full = |one: &'a Replica| InFull {
-            replica: replica(one, None).with_candidates(rescue::candidates(one, replicas).into()),
+            replica: replica(one, Some(blocks::fidelity(one, Seen::Extents)))
+                .with_candidates(rescue::candidates(one, replicas).into()),
             volume_meta: one.meta.as_ref(),
             findings: one.findings.iter().map(finding).collect(),
         };

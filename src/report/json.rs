@@ -108,7 +108,7 @@ pub(super) struct ShownReplica<'a> {
     last_join: LastJoin,
     #[serde(skip_serializing_if = "Option::is_none")]
     clean_tip: Option<&'a DiskName>,
-    /// Whether the copy shows what the original held.
+    /// Whether the copy shows what the original held, by what was read: `inspect` reads no block.
     #[serde(skip_serializing_if = "Option::is_none")]
     copy: Option<Fidelity>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -84,6 +84,36 @@ impl Tar {
         this.payload(payload)
     }
 
+    /// A sparse member as star writes it: the map in blocks of its own, which count as payload, and the real size
+    /// in a PAX record where eleven digits cannot hold it. Where the map is `in_header`, as old versions write it.
+    pub fn star_sparse(self, name: &str, real: u64, map: Map<'_>, payload: &[u8], in_header: bool) -> Self {
+        let (first, rest) = map.split_at(if in_header { map.len().min(4) } else { 0 });
+        let mut all = Vec::new();
+        let blocks = if in_header { rest.len().div_ceil(21) } else { rest.len().div_ceil(21).max(1) };
+        for n in 0..blocks {
+            let mut block = [0; 512];
+            for (i, entry) in rest.iter().skip(21 * n).take(21).enumerate() {
+                sparse_entry(&mut block[24 * i..], *entry);
+            }
+            block[504] = u8::from(n + 1 < blocks);
+            all.extend_from_slice(&block);
+        }
+        all.extend_from_slice(payload);
+        let large = real >= 1 << 33;
+        let this = if large { self.pax(b'x', &[("SCHILY.realsize", &real.to_string())]) } else { self };
+        this.edited(name, b'S', &all, |header| {
+            for (i, entry) in first.iter().enumerate() {
+                sparse_entry(&mut header[356 + 24 * i..], *entry);
+            }
+            header[355] = u8::from(in_header && blocks > 0);
+            // Eleven digits of a larger number are its last ones.
+            number(&mut header[452..464], real % (1 << 33));
+            // The times of access and of change; by their blanks others tell star's headers.
+            header[476..488].copy_from_slice(b"14000000000 ");
+            header[488..500].copy_from_slice(b"14000000000 ");
+        })
+    }
+
     pub fn pax_sparse_00(self, name: &str, real: u64, map: Map<'_>, payload: &[u8]) -> Self {
         let mut records =
             vec![("GNU.sparse.size", real.to_string()), ("GNU.sparse.numblocks", map.len().to_string())];

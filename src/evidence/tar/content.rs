@@ -21,20 +21,44 @@ impl Walk<'_> {
         let form = if header.kind() == b'S' { Ok(Form::Records) } else { pax.sparse.form() };
         let map = match form {
             Ok(Form::Dense) => {
-                head.place = self.feed.offset();
-                self.expect(stored);
-                return Ok(());
+                // Where stored bytes belong in a larger file, only a map could tell.
+                match pax.sparse.star_size.filter(|real| *real != stored) {
+                    Some(real) => {
+                        head.size = real;
+                        Err(format!("SCHILY.realsize: {real} bytes, and {stored} are stored without a map"))
+                    }
+                    None => {
+                        head.place = self.feed.offset();
+                        self.expect(stored);
+                        return Ok(());
+                    }
+                }
+            }
+            Ok(Form::Records) if header.kind() == b'S' && header.is_star() => {
+                head.size = match pax.sparse.star_size {
+                    Some(real) => real,
+                    None => header.star_real_size()?,
+                };
+                let (map, goes_on) = header.star_sparse()?;
+                let (map, used) = self.map_carried_on(map, goes_on)?;
+                // Unlike GNU tar, star counts the blocks of the map as part of the member.
+                head.stored = stored.saturating_sub(used);
+                map.map(|mut map| {
+                    // So star spells an unused entry.
+                    map.retain(|entry| *entry != (0, 0));
+                    map
+                })
             }
             Ok(Form::Records) if header.kind() == b'S' => {
                 head.size = header.real_size()?;
-                self.old_map(header)?
+                self.map_carried_on(header.sparse()?, header.sparse_goes_on())?.0
             }
             Ok(Form::Records) => {
-                head.size = pax.sparse.real_size.unwrap_or(stored);
+                head.size = pax.sparse.real_size.or(pax.sparse.star_size).unwrap_or(stored);
                 pax.sparse.records()
             }
             Ok(Form::Payload) => {
-                head.size = pax.sparse.real_size.unwrap_or(stored);
+                head.size = pax.sparse.real_size.or(pax.sparse.star_size).unwrap_or(stored);
                 let (map, used) = sparse::from_payload(&mut self.feed, stored);
                 head.stored = stored - used;
                 map
@@ -55,19 +79,23 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The map of an old GNU header and of the blocks that carry it on.
-    fn old_map(&mut self, header: &Header<'_>) -> Result<Result<Map, String>, HeaderError> {
-        let mut map = header.sparse()?;
-        let mut goes_on = header.sparse_goes_on();
+    /// The map that a header begins and the blocks behind it carry on, and how many bytes these take.
+    fn map_carried_on(
+        &mut self,
+        mut map: Map,
+        mut goes_on: bool,
+    ) -> Result<(Result<Map, String>, u64), HeaderError> {
         let mut error = None;
+        let mut used = 0;
         while goes_on {
             let at = self.feed.offset();
             let block = self.feed.peek(BLOCK);
             if block.len() < BLOCK {
-                return Ok(Err("sparse map: the archive ends inside it".to_owned()));
+                return Ok((Err("sparse map: the archive ends inside it".to_owned()), used));
             }
             let (entries, more) = Header::sparse_extension(block, at)?;
             self.feed.consume(BLOCK);
+            used += BLOCK as u64;
             // The blocks must be passed even where the map is given up: payload follows them.
             if map.len() + entries.len() <= MAP_LIMIT {
                 map.extend(entries);
@@ -76,6 +104,6 @@ impl Walk<'_> {
             }
             goes_on = more;
         }
-        Ok(error.map_or(Ok(map), Err))
+        Ok((error.map_or(Ok(map), Err), used))
     }
 }

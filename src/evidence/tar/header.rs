@@ -2,6 +2,9 @@
 
 use super::{BLOCK, SIZE_LIMIT};
 
+/// Place of the real size in a sparse member of star's.
+const STAR_REAL_SIZE: usize = 452;
+
 /// What is wrong with a header; tells field, place and what was expected.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum HeaderError {
@@ -58,8 +61,15 @@ impl<'a> Header<'a> {
             // GNU headers have other fields where POSIX has the prefix.
             return name.to_vec();
         }
-        // The format of star ("xustar") has a shorter one, with times behind it.
-        let prefix = self.text(345, if &self.block[508..512] == b"tar\0" { 131 } else { 155 });
+        // The format of star ("xustar") has a shorter one, with times behind it, and in sparse members the real size.
+        let prefix = self.text(
+            345,
+            match self.kind() {
+                b'S' => STAR_REAL_SIZE - 345,
+                _ if self.has_star_mark() => 131,
+                _ => 155,
+            },
+        );
         if prefix.is_empty() {
             return name.to_vec();
         }
@@ -90,6 +100,29 @@ impl<'a> Header<'a> {
 
     pub(super) fn real_size(&self) -> Result<u64, HeaderError> {
         self.unsigned("tar real size", 483, 12)
+    }
+
+    /// Whether this is a header of star's. Its sparse members have type `S` as GNU's do, and their fields elsewhere.
+    pub(super) fn is_star(&self) -> bool {
+        &self.block[257..263] == b"ustar\0" || self.has_star_mark()
+    }
+
+    fn has_star_mark(&self) -> bool {
+        &self.block[508..512] == b"tar\0"
+    }
+
+    /// The entries of a sparse map that a header of star's holds itself, and whether a block carries it on. Only old
+    /// versions put any here; since then the map begins in the block that follows.
+    pub(super) fn star_sparse(&self) -> Result<(Vec<(u64, u64)>, bool), HeaderError> {
+        if self.block[345] == 0 && self.block[356 + 10] != 0 {
+            Ok((self.sparse_entries(356, 4)?, self.block[355] != 0))
+        } else {
+            Ok((Vec::new(), true))
+        }
+    }
+
+    pub(super) fn star_real_size(&self) -> Result<u64, HeaderError> {
+        self.unsigned("tar real size", STAR_REAL_SIZE, 12)
     }
 
     /// The entries of a block that carries on a sparse map, and whether another follows.

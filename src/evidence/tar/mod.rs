@@ -1,11 +1,13 @@
 //! Reading tar archives by their headers, member by member.
 //!
 //! Understood: v7, ustar with prefix, GNU (long names, base-256 numbers, old sparse members), PAX
-//! (path, linkpath, size, mtime, and the three sparse forms 0.0, 0.1 and 1.0). Nothing is unpacked,
+//! (path, linkpath, size, mtime, and the three sparse forms 0.0, 0.1 and 1.0), sparse members of star
+//! (with `SCHILY.realsize` where they are 8 GiB or more). Nothing is unpacked,
 //! no name reaches the file system, every number is checked before it is used.
 //!
 //! Sources: POSIX.1-2017 `pax`, "ustar Interchange Format" and "pax Extended Header"; the GNU tar
-//! manual, "Basic Tar Format", "Storing Sparse Files" and "Other tars".
+//! manual, "Basic Tar Format", "Storing Sparse Files" and "Other tars"; star(5) and what star's
+//! sources do when they read such a member.
 
 mod content;
 mod feed;

@@ -86,7 +86,9 @@ impl Pax {
                 }
             }
             b"GNU.sparse.numblocks" => self.sparse.count = Some(number()?),
-            b"SCHILY.realsize" => return Err(PaxError::Foreign(name())),
+            b"SCHILY.realsize" => self.sparse.star_size = if given { Some(number()?) } else { None },
+            // Solaris packs what is stored as a whole; taken for the file, every byte would be in a wrong place.
+            b"SUN.holesdata" => return Err(PaxError::Foreign(name())),
             _ => {}
         }
         Ok(())
@@ -171,6 +173,8 @@ mod tests {
             (b"28 size=9999999999999999999\n", "is not a number"),
             (b"26 GNU.sparse.numbytes=10\n", "numbytes"),
             (b"24 GNU.sparse.map=0,1,2\n", "GNU.sparse.map"),
+            (b"24 SCHILY.realsize=4 KB\n", "SCHILY.realsize"),
+            (b"25 SUN.holesdata= 0 4096\n", "not understood"),
         ] {
             let error = Pax::default().add(bytes).unwrap_err().to_string();
             assert!(error.contains(message), "{}: {error}", super::super::super::spell(bytes));

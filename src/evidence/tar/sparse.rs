@@ -17,6 +17,8 @@ pub(super) struct PaxSparse {
     pub(super) minor: Option<u64>,
     pub(super) name: Option<Vec<u8>>,
     pub(super) real_size: Option<u64>,
+    /// The real size as star tells it (`SCHILY.realsize`), where 11 octal digits cannot hold it.
+    pub(super) star_size: Option<u64>,
     pub(super) count: Option<u64>,
     /// An offset whose length has not been read yet (form 0.0).
     pub(super) offset: Option<u64>,

@@ -7,6 +7,7 @@ use super::lanes::draw;
 use super::page::Page;
 use super::palette::{Palette, Role};
 use super::words;
+use crate::blocks::{self, Seen};
 use crate::evidence::InputReport;
 use crate::ident::DiskName;
 use crate::replica::{Disk, Flag, RecordState, Replica};
@@ -50,6 +51,7 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
     };
     let name = |name: &Option<DiskName>| name.as_ref().map(DiskName::to_string);
     fact("found in", Some(replica.path.clone()));
+    fact("copied", words::copied(&blocks::copied(replica, Seen::Extents)));
     fact("volume", replica.volume.clone());
     fact("size", replica.size.map(|size| format!("{} ({size} bytes)", words::bytes(size))));
     fact("error", replica.error.clone());

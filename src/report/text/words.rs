@@ -1,5 +1,6 @@
 //! Small words that several parts of a report share.
 
+use crate::blocks::{Copied, Fidelity};
 use crate::finding::Exhibit;
 use crate::format::parse_rfc3339;
 use crate::ident::{BLOCK_SIZE, Label, Runs};
@@ -76,6 +77,19 @@ pub(crate) fn basis(basis: Basis) -> &'static str {
         Basis::Extents => "by extents",
         Basis::Blocks => "by content",
     }
+}
+
+/// How a replica was copied, and what shows it; `None` where it has no image that could show it.
+pub(crate) fn copied(copied: &Copied) -> Option<String> {
+    let how = match copied.fidelity {
+        Fidelity::Faithful => "with its holes and its stored zeros",
+        Fidelity::ZerosLost => "its stored zeros are lost",
+        Fidelity::HolesFilled => "its holes are filled",
+        Fidelity::Unknown if copied.images.is_empty() => return None,
+        Fidelity::Unknown => "cannot be told",
+        Fidelity::Incomplete | Fidelity::Reconstructed => return Some(copied.why.clone()),
+    };
+    Some(format!("{how}: {}", copied.why))
 }
 
 pub(crate) fn last_join(join: LastJoin) -> &'static str {
