@@ -7,17 +7,16 @@ use super::foretell::{Foretold, ForetoldJoin, Ground};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
 use crate::jiva::{self, Outcome};
-use crate::replica::{LastJoin, Replica};
-use crate::verdict::Start;
+use crate::replica::{Flag, LastJoin, Replica};
+use crate::verdict::{Case, Start};
 
 /// The second axis of the verdict.
 ///
 /// A replica that does not come up in some order makes it unsafe too: refused ones grow both chains with every try,
 /// and what fails today is not looked after. Fewer replicas than the factor can show harm, but neither safety nor
-/// that nothing helps.
+/// that nothing helps; and without reading blocks a flawed directory shows no safety.
 pub(super) fn start(ground: &Ground<'_>, foretold: &Foretold, without_missing: bool) -> Start {
-    let count = ground.replicas.len();
-    let partial = count < ground.factor;
+    let partial = is_partial(ground);
     // Beside a replica that nobody supplied any of these can come to lead, so every join counts then.
     let any_join = |join: &ForetoldJoin| {
         let (rw, wo) = (&join.join.rw, &join.join.wo);
@@ -41,7 +40,20 @@ pub(super) fn start(ground: &Ground<'_>, foretold: &Foretold, without_missing: b
             .iter()
             .all(|other| one.label == other.label || ground.lacks(&one.label, &other.label).is_some())
     });
-    if partial || !related { Start::Unknown } else { Start::Safe }
+    let unseen_flaw = ground.contents.is_none() && ground.replicas.iter().any(serves_unseen);
+    if partial || !related || unseen_flaw { Start::Unknown } else { Start::Safe }
+}
+
+/// Whether extents do not tell what a replica serves, or will after a join: an image is missing, or two names are one
+/// file, which a join would overwrite twice.
+fn serves_unseen(replica: &Replica) -> bool {
+    let unseen = [Flag::ImageMissing, Flag::HardLinked, Flag::ChainHardLinked];
+    unseen.iter().any(|flag| replica.flags.contains(flag))
+}
+
+/// Whether fewer replicas are here than the factor; copies of one directory are one.
+fn is_partial(ground: &Ground<'_>) -> bool {
+    Case::count(ground.replicas.iter()) < ground.factor
 }
 
 /// Whether every replica was refused by an RW replica that nobody supplied: as long as that one runs, it refuses
@@ -67,8 +79,11 @@ pub(super) fn hazards(
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     leaders(ground, foretold, &mut found);
-    for foretold in &foretold.joins {
-        pair(ground, foretold, &mut found);
+    // Beside a replica that nobody supplied any can come to lead; else only who wins an election.
+    let open = is_partial(ground) || (!without_missing && !ground.lineage.witnesses.is_empty());
+    let leads = |label: &Label| foretold.elections.iter().any(|election| election.leader == *label);
+    for join in foretold.joins.iter().filter(|join| open || leads(&join.join.rw)) {
+        pair(ground, join, &mut found);
     }
     nothing_starts(ground, &mut found);
     limit(ground, foretold, &mut found);
@@ -154,7 +169,8 @@ fn pair(ground: &Ground<'_>, foretold: &ForetoldJoin, found: &mut Vec<Finding>) 
         add(
             Code::RollBack,
             format!(
-                "with {rw} as the RW side {wo} is accepted and loses {amount} that {rw} lacks; {images} images are copied over"
+                "with {rw} as the RW side {wo} is accepted and loses {amount} that {rw} lacks; {} copied over",
+                if images == 1 { "1 image is".to_owned() } else { format!("{images} images are") }
             ),
         );
     }
