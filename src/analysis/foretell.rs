@@ -179,11 +179,11 @@ impl<'a> Views<'a> {
 
     fn price(self, watch: &dyn Watch) -> Prices<'a> {
         let Self { ground, stage, list, live, stacks, sides, pairs } = self;
-        let names: Vec<HashSet<DiskName>> = list.iter().map(|view| names(view).collect()).collect();
+        let names = numbered_names(&list);
         let by_layers = sides
             .into_iter()
             .map(|(rw, after)| {
-                let (rw_side, joiner) = ((&list[rw], &names[rw]), (&list[after], &names[after]));
+                let (rw_side, joiner) = ((&list[rw], &names[rw][..]), (&list[after], &names[after][..]));
                 ((rw, after), other_layers(rw_side, joiner))
             })
             .collect();
@@ -274,33 +274,40 @@ impl Prices<'_> {
     }
 }
 
-/// Names of a view's layers, base first, by which the same image is known in another chain: all heads are one.
-fn names(view: &MergedView) -> impl Iterator<Item = DiskName> {
-    (0..)
-        .map_while(|level| view.layer(level))
-        .map(|name| if name.is_head() { DiskName::from("head") } else { name.clone() })
+/// For each view the names of its layers as numbers, base first; all heads are one name.
+fn numbered_names(views: &[MergedView]) -> Vec<Vec<usize>> {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut out = Vec::new();
+    for view in views {
+        let names = (0..).map_while(|level| view.layer(level));
+        let names = names.map(|name| if name.is_head() { "head" } else { name.as_str() });
+        let number = |name| {
+            let next = numbers.len();
+            *numbers.entry(name).or_insert(next)
+        };
+        out.push(names.map(number).collect());
+    }
+    out
 }
 
 /// Where the joiner is supplied by another layer than the RW side: images of one name that both chains have count as
 /// equal, and a layer that the other side has merged away as nothing known.
 fn other_layers(
-    (rw, rw_names): (&MergedView, &HashSet<DiskName>),
-    (after, after_names): (&MergedView, &HashSet<DiskName>),
+    (rw, rw_names): (&MergedView, &[usize]),
+    (after, after_names): (&MergedView, &[usize]),
 ) -> Runs {
-    let levels = |view: &MergedView, there: &HashSet<DiskName>| -> Vec<(DiskName, bool)> {
-        names(view)
-            .map(|name| {
-                let known = there.contains(&name);
-                (name, known)
-            })
-            .collect()
-    };
-    let (theirs, own) = (levels(rw, after_names), levels(after, rw_names));
+    let there = |names: &[usize]| -> HashSet<usize> { names.iter().copied().collect() };
     let mut out = Runs::new();
-    for (run, at, bt) in rw.supply().zip(after.supply()) {
-        let (at, bt) = (at.map(|level| &theirs[level]), bt.map(|level| &own[level]));
-        let known = |side: Option<&(DiskName, bool)>| side.is_none_or(|(_, known)| *known);
-        if known(at) && known(bt) && at.map(|side| &side.0) != bt.map(|side| &side.0) {
+    let mut segments = rw.supply().zip(after.supply()).peekable();
+    if segments.peek().is_none() {
+        return out;
+    }
+    let (in_rw, in_after) = (there(rw_names), there(after_names));
+    for (run, at, bt) in segments {
+        let (theirs, own) = (at.map(|level| rw_names[level]), bt.map(|level| after_names[level]));
+        let known = theirs.is_none_or(|name| in_after.contains(&name))
+            && own.is_none_or(|name| in_rw.contains(&name));
+        if known && theirs != own {
             out.push(run.start, run.end);
         }
     }
