@@ -27,7 +27,7 @@ fn main() {
         let path = dir.path().join(format!("{payload}.tar"));
         members = write(&path, depth, payload);
         let (index, judge, list) = (path.clone(), path.clone(), path);
-        race.lane(&format!("{name}: index"), move || {
+        race.lane(format!("{name}: index"), move || {
             time(|| {
                 let evidence = evidence(&index);
                 let entries: usize =
@@ -36,7 +36,7 @@ fn main() {
                 evidence
             })
         });
-        race.lane(&format!("{name}: index and judge"), move || {
+        race.lane(format!("{name}: index and judge"), move || {
             time(|| {
                 let mut options = Options::default();
                 options.metadata_only = true;
@@ -46,7 +46,7 @@ fn main() {
             })
         });
         if installed("tar") {
-            race.lane(&format!("{name}: tar -tf"), move || {
+            race.lane(format!("{name}: tar -tf"), move || {
                 time(|| {
                     assert_eq!(output(Command::new("tar").arg("-tf").arg(&list)).lines().count(), members)
                 })

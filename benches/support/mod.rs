@@ -122,8 +122,8 @@ impl<'a> Race<'a> {
     }
 
     /// Adds a way; `run` checks what it computed and returns how long it took.
-    pub fn lane(&mut self, name: &str, run: impl FnMut() -> Duration + 'a) {
-        self.lanes.push(Lane { name: name.to_owned(), run: Box::new(run), times: Vec::new(), cpu: 0.0 });
+    pub fn lane(&mut self, name: impl Into<String>, run: impl FnMut() -> Duration + 'a) {
+        self.lanes.push(Lane { name: name.into(), run: Box::new(run), times: Vec::new(), cpu: 0.0 });
     }
 
     /// Runs each once to warm up, then all in turn, `rounds` times.
