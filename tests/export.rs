@@ -85,6 +85,18 @@ fn small(dir: &Path) {
     fs::write(dir.join("revision.counter"), "4").unwrap();
 }
 
+/// The small one grown to a tebibyte, with a block at each of these places more.
+fn vast(dir: &Path, places: &[u64]) {
+    small(dir);
+    let size: u64 = 1 << 40;
+    for name in ["volume-snap-s0.img", "volume-head-001.img"] {
+        fs::File::options().write(true).open(dir.join(name)).unwrap().set_len(size).unwrap();
+    }
+    fs::write(dir.join("volume.meta"), format!(r#"{{"Size":{size},"Head":"volume-head-001.img"}}"#)).unwrap();
+    let head = fs::File::options().write(true).open(dir.join("volume-head-001.img")).unwrap();
+    places.iter().for_each(|place| head.write_all_at(&[7; 4096], *place).unwrap());
+}
+
 fn export(inputs: &[&Path], replica: &str, to: &Path, more: &[&str]) -> Output {
     let mut arguments: Vec<&OsStr> = vec!["export".as_ref()];
     arguments.extend(inputs.iter().map(|path| path.as_os_str()));
@@ -195,17 +207,7 @@ fn a_large_sparse_volume_becomes_a_sound_qcow2() {
     }
     let dir = tempfile::tempdir().unwrap();
     let replica = dir.path().join("rep");
-    small(&replica);
-    let size: u64 = 1 << 40;
-    for name in ["volume-snap-s0.img", "volume-head-001.img"] {
-        fs::File::options().write(true).open(replica.join(name)).unwrap().set_len(size).unwrap();
-    }
-    fs::write(replica.join("volume.meta"), format!(r#"{{"Size":{size},"Head":"volume-head-001.img"}}"#))
-        .unwrap();
-    let head = fs::File::options().write(true).open(replica.join("volume-head-001.img")).unwrap();
-    for place in [(1 << 29) - 4096, 1 << 29, (1 << 33) + 8192, size - 4096] {
-        head.write_all_at(&[7; 4096], place).unwrap();
-    }
+    vast(&replica, &[(1 << 29) - 4096, 1 << 29, (1 << 33) + 8192, (1 << 40) - 4096]);
     let began = Instant::now();
     let (raw, qcow2) = (dir.path().join("a.raw"), dir.path().join("a.qcow2"));
     for (format, to) in [("raw", &raw), ("qcow2", &qcow2)] {
@@ -378,17 +380,9 @@ fn another_file_is_only_replaced_when_told_to() {
 fn an_interrupted_export_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (replica, out) = (dir.path().join("rep"), dir.path().join("out"));
-    small(&replica);
     fs::create_dir(&out).unwrap();
     // Hashing this takes minutes, so the export is certainly in the middle when it is ended.
-    let size: u64 = 1 << 40;
-    for name in ["volume-snap-s0.img", "volume-head-001.img"] {
-        fs::File::options().write(true).open(replica.join(name)).unwrap().set_len(size).unwrap();
-    }
-    fs::write(replica.join("volume.meta"), format!(r#"{{"Size":{size},"Head":"volume-head-001.img"}}"#))
-        .unwrap();
-    let head = fs::File::options().write(true).open(replica.join("volume-head-001.img")).unwrap();
-    head.write_all_at(&[7; 4096], size - 4096).unwrap();
+    vast(&replica, &[(1 << 40) - 4096]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_jivascope"));
     child
         .arg("export")
