@@ -55,7 +55,12 @@ pub(super) fn run(command: &Analyze, color: Color) -> anyhow::Result<u8> {
         Output::Text => text::analysis(&analysis, &color.palette()),
     };
     out::write(&text)?;
-    Ok(verdicts::exit_code(&analysis.volumes, &command.fail_on))
+    let code = verdicts::exit_code(&analysis.volumes, &command.fail_on);
+    if analysis.options.metadata_only {
+        // Nothing was spooled, so there is nothing to clear away but memory, which the system takes back at once.
+        std::mem::forget(analysis);
+    }
+    Ok(code)
 }
 
 /// From arguments to an analysis of at least one volume.

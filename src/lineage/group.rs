@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use rayon::prelude::*;
+
 use crate::ident::DiskName;
 use crate::replica::Replica;
 
@@ -35,9 +37,11 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     // Only looked up and changed as a whole, so its order does not matter.
     let mut homes: HashMap<DiskName, usize> = HashMap::new();
-    for replicas in sets.into_values() {
-        // Equal replicas have equal marks, each wanted once.
-        let own: HashSet<DiskName> = marks(&replicas).cloned().collect();
+    let sets: Vec<Vec<Replica>> = sets.into_values().collect();
+    // Equal replicas have equal marks, each wanted once.
+    let own: Vec<HashSet<DiskName>> =
+        sets.par_iter().map(|replicas| marks(replicas).cloned().collect()).collect();
+    for (replicas, own) in sets.into_iter().zip(own) {
         // All groups that these replicas share history with become one with them.
         let akin: BTreeSet<usize> = own.iter().filter_map(|mark| homes.get(mark)).copied().collect();
         let mut joined = Group { name: String::new(), replicas, by_history: !akin.is_empty() };
