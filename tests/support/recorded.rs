@@ -93,7 +93,7 @@ impl Capture {
 
     /// Its directories, as given with their labels.
     pub fn replicas(&self) -> &[Found] {
-        self.replicas.get_or_init(|| {
+        kept(&self.replicas, || {
             let oracle = self.oracle["replicas"].as_object().unwrap();
             let inputs: Vec<_> = oracle
                 .keys()
@@ -126,13 +126,25 @@ impl Capture {
     /// The whole recording, judged once with its blocks read.
     pub fn full(&self) -> &Analysis {
         assert!(!self.separate());
-        self.full.get_or_init(|| self.judge(&self.labels(), false, false))
+        kept(&self.full, || self.judge(&self.labels(), false, false))
     }
 
     /// The only volume of [`Capture::full`].
     pub fn volume(&self) -> &Volume {
         assert_eq!(self.full().volumes.len(), 1, "{}", self.name);
         &self.full().volumes[0]
+    }
+}
+
+/// What is made once, unless two threads make it at the same time: the making runs on all threads, and one that waits for
+/// its parts may take up another that needs the same thing. Inside the cell it would wait for itself for ever.
+fn kept<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
+    match cell.get() {
+        Some(made) => made,
+        None => {
+            let made = make();
+            cell.get_or_init(|| made)
+        }
     }
 }
 
