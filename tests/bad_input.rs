@@ -350,6 +350,19 @@ fn a_hundred_thousand_disks_are_too_many_for_jiva_and_not_for_us() {
 }
 
 #[test]
+fn sixty_directories_given_as_one_volume_are_judged() {
+    let dir = tempfile::tempdir().unwrap();
+    let places: Vec<_> = (0..60).map(|at| dir.path().join(format!("r{at:02}"))).collect();
+    places.iter().for_each(|place| Drawn::draw(DRAWING).directory().write_to(place));
+    let inputs: Vec<_> =
+        places.iter().enumerate().map(|(at, place)| named(&format!("r{at:02}"), place)).collect();
+    let ran = analyze(&inputs);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let document: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(document["volumes"][0]["verdict"]["holders"].as_array().unwrap().len(), 60);
+}
+
+#[test]
 fn names_with_escape_codes_or_ways_out_stay_names() {
     let dir = tempfile::tempdir().unwrap();
     let outside = dir.path().join("outside.img");

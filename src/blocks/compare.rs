@@ -155,7 +155,7 @@ pub fn compare_views(
         zeros: vec![StoredZeros::default(); subjects.len()],
         ..Compared::default()
     };
-    let pool = Pool { len: subjects.len(), free: Mutex::new(Vec::new()) };
+    let pool = Pool::default();
     let mut windows = Windows { runs: stored.as_slice(), at: 0 }.peekable();
     while windows.peek().is_some() {
         let batch: Vec<Run> = windows.by_ref().take(BATCH).collect();
@@ -221,42 +221,50 @@ fn chosen(window: u64, share: f64) -> bool {
     ((mixed >> 11) as f64 / (1u64 << 53) as f64) < share
 }
 
-/// Buffers of one window, for each subject.
+/// Buffers of one window, one for each content that is met in it.
 type Buffers = Vec<Vec<u8>>;
 
 /// Buffers that wait for the next window.
-struct Pool {
-    len: usize,
-    free: Mutex<Vec<Buffers>>,
-}
+#[derive(Default)]
+struct Pool(Mutex<Vec<Buffers>>);
 
 impl Pool {
     fn take(&self) -> Buffers {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        free.unwrap_or_else(|| vec![vec![0; WINDOW as usize]; self.len])
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
     fn give(&self, buffers: Buffers) {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
     }
 }
 
 fn look(subjects: &[Subject], pairs: &[(usize, usize)], window: Run, buffers: &mut Buffers) -> Found {
     let mut found = Found::default();
     let len = window.len() as usize;
-    // Each subject's first equal: by source without reading, else by content. Whatever equals it is compared no more.
-    let mut class: Vec<usize> = Vec::with_capacity(subjects.len());
+    // Which buffer holds each subject's content, and who was read for that: whatever is of one source with one of those is
+    // not read, and equal contents share a buffer and are compared no more.
+    let (mut class, mut read): (Vec<usize>, Vec<usize>) = (Vec::with_capacity(subjects.len()), Vec::new());
+    let mut contents = 0;
     for (at, subject) in subjects.iter().enumerate() {
-        let same = |&other: &usize| subjects[other].is_same_in(subject, window);
-        if let Some(same) = (0..at).find(same) {
-            class.push(class[same]);
+        if let Some(same) = read.iter().find(|other| subjects[**other].is_same_in(subject, window)) {
+            class.push(class[*same]);
             continue;
         }
-        fill(at, subject, window, &mut buffers[at][..len], &mut found);
-        zeros(at, subject, window, &buffers[at][..len], &mut found);
-        let equal =
-            (0..at).find(|&other| class[other] == other && buffers[other][..len] == buffers[at][..len]);
-        class.push(equal.unwrap_or(at));
+        if buffers.len() == contents {
+            buffers.push(vec![0; WINDOW as usize]);
+        }
+        let (known, rest) = buffers.split_at_mut(contents);
+        let own = &mut rest[0][..len];
+        fill(at, subject, window, own, &mut found);
+        zeros(at, subject, window, own, &mut found);
+        read.push(at);
+        match known.iter().position(|other| other[..len] == *own) {
+            Some(equal) => class.push(equal),
+            None => {
+                class.push(contents);
+                contents += 1;
+            }
+        }
     }
     for &(a, b) in pairs {
         if class[a] != class[b] {

@@ -73,38 +73,47 @@ pub struct Join {
     pub outcome: Outcome,
 }
 
-/// Lets a replica join the members of a running volume, of which the first is the source; both sides are left as the
-/// join leaves them. An accepted joiner has the members' counter, and is not yet one of them.
+/// Lets a replica join the members of a running volume, of which the first is the source; they are left as the join
+/// leaves them. The joiner comes back as it then is, if anything was copied or it was accepted; an accepted one has the
+/// members' counter, and is not yet one of them.
 ///
 /// `name` is that of the join's snapshot.
 pub(super) fn attach(
     members: &mut [Standing],
-    joiner: &mut Standing,
+    joiner: &Standing,
     name: Name,
     names: &Names,
     version: Version,
-) -> Outcome {
+) -> (Outcome, Option<Standing>) {
     // On all members at once: where it fails on one, the others keep it.
-    let failed: Vec<String> =
-        members.iter_mut().filter_map(|member| member.snapshot(name, names, version).err()).collect();
-    if let Some(error) = failed.into_iter().next() {
-        return Outcome::Error(error);
+    let mut failed = None;
+    for member in members.iter_mut() {
+        match member.next_head(names, version) {
+            Ok(next) => member.snapshot(name, next),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    if let Err(error) = joiner.snapshot(name, names, version) {
-        return Outcome::Error(error);
+    if let Some(error) = failed {
+        return (Outcome::Error(error), None);
     }
-    let Some(source) = members.first() else { return Outcome::Error("no RW replica".to_owned()) };
+    let next = match joiner.next_head(names, version) {
+        Ok(next) => next,
+        Err(error) => return (Outcome::Error(error), None),
+    };
+    let Some(source) = members.first() else { return (Outcome::Error("no RW replica".to_owned()), None) };
     let checkpoint = joiner.checkpoint;
     if checkpoint.is_some_and(|name| !source.chain.contains(&name)) {
-        return Outcome::Refused;
+        return (Outcome::Refused, None);
     }
+    let mut joiner = joiner.clone();
+    joiner.snapshot(name, next);
     // Without the heads, which are never copied or compared.
     let above = |side: &Standing| -> Vec<Name> {
         let snapshots = &side.chain[1..];
         let end = snapshots.iter().position(|name| Some(*name) == checkpoint).unwrap_or(snapshots.len());
         snapshots[..end].to_vec()
     };
-    let (theirs, own) = (above(source), above(joiner));
+    let (theirs, own) = (above(source), above(&joiner));
     let (mut copied, mut replaced) = (Vec::new(), HashSet::new());
     if !(version.skips_equal_chains() && source.counter == joiner.counter && theirs == own) {
         for name in theirs.into_iter().rev() {
@@ -114,7 +123,10 @@ pub(super) fn attach(
         }
         match joiner.walk() {
             Ok(chain) => joiner.chain = chain,
-            Err(name) => return Outcome::Error(format!("Failed to find metadata for {}", names.name(name))),
+            Err(name) => {
+                let error = format!("Failed to find metadata for {}", names.name(name));
+                return (Outcome::Error(error), Some(joiner));
+            }
         }
     }
     joiner.counter = source.counter;
@@ -122,5 +134,5 @@ pub(super) fn attach(
         // Another name may still hold it.
         joiner.held().for_each(|original| _ = replaced.remove(&original));
     }
-    Outcome::Accepted { copied, stack: joiner.stack(), overwritten: replaced }
+    (Outcome::Accepted { copied, stack: joiner.stack(), overwritten: replaced }, Some(joiner))
 }

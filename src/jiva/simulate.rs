@@ -3,6 +3,9 @@
 //! Each join starts from what the one before left. Nothing is written meanwhile: what is foretold is what becomes of
 //! the data that are there.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use super::join::{Outcome, attach};
 use super::names::{Names, join_name};
 use super::start::{Original, Standing};
@@ -30,14 +33,14 @@ pub struct Course {
     pub steps: Vec<Step>,
     /// Whether as many are RW as a write needs.
     pub writable: bool,
-    /// Which images some file still holds at the end, on any side, by number.
-    held: Vec<bool>,
+    /// Images that no file holds at the end, on any side.
+    gone: HashSet<Original>,
 }
 
 impl Course {
     /// Whether some file still holds the image at the end, on any side.
     pub fn holds(&self, original: Original) -> bool {
-        self.held.get(original.0 as usize).is_some_and(|held| *held)
+        !self.gone.contains(&original)
     }
 
     /// Whether the replica's process came up.
@@ -90,34 +93,37 @@ fn course<'s>(
     joiners: impl Iterator<Item = &'s Standing>,
 ) -> Course {
     let Setting { names, factor, version, .. } = *setting;
-    let (mut members, mut outside) = (vec![leader.clone()], Vec::new());
+    let (mut members, mut outside) = (vec![leader.clone()], Vec::<Cow<'_, Standing>>::new());
     let mut steps = Vec::new();
     move_checkpoints(&mut members, factor, version);
     for (at, joiner) in joiners.enumerate() {
-        let mut joiner = joiner.clone();
-        let outcome = if members.len() >= factor {
+        let (outcome, after) = if members.len() >= factor {
             let added = members.len();
-            Outcome::Error(format!(
+            let error = format!(
                 "can't add {}, error: replication factor: {factor}, added replicas: {added}",
                 joiner.label
-            ))
+            );
+            (Outcome::Error(error), None)
         } else {
             let name = names.find(join_name(at + 1).as_str()).expect("every join's snapshot has a number");
-            attach(&mut members, &mut joiner, name, names, version)
+            attach(&mut members, joiner, name, names, version)
         };
-        let label = joiner.label.clone();
+        let after = after.map_or(Cow::Borrowed(joiner), Cow::Owned);
         if outcome.is_accepted() {
-            members.push(joiner);
+            members.push(after.into_owned());
             move_checkpoints(&mut members, factor, version);
         } else {
-            outside.push(joiner);
+            outside.push(after);
         }
-        steps.push(Step { joiner: label, outcome });
+        steps.push(Step { joiner: joiner.label.clone(), outcome });
     }
+    // All images are there at first.
     let mut held = vec![false; setting.originals];
-    let sides = members.iter().chain(&outside);
+    let sides = members.iter().chain(outside.iter().map(AsRef::as_ref));
     sides.flat_map(Standing::held).for_each(|original| held[original.0 as usize] = true);
-    Course { leader: leader.label.clone(), steps, writable: members.len() > factor / 2, held }
+    let came = setting.running.iter().flat_map(|one| one.held());
+    let gone = came.filter(|original| !held[original.0 as usize]).collect();
+    Course { leader: leader.label.clone(), steps, writable: members.len() > factor / 2, gone }
 }
 
 /// With as many RW as the factor, all take the newest snapshot that they have in common as their Checkpoint.

@@ -80,9 +80,8 @@ impl Stage {
         let outcome = match (rw_side, wo_side) {
             (Err(error), _) | (_, Err(error)) => Outcome::Error(error.clone()),
             (Ok(rw), Ok(wo)) => {
-                let (mut members, mut joiner) = (vec![rw.clone()], wo.clone());
                 let name = self.names.find(JOIN).expect("the join's snapshot has a number");
-                attach(&mut members, &mut joiner, name, &self.names, self.version)
+                attach(&mut [rw.clone()], wo, name, &self.names, self.version).0
             }
         };
         Join { rw: rw.clone(), wo: wo.clone(), outcome }

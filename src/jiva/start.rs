@@ -77,23 +77,28 @@ impl Standing {
         self.entries[name.index()].counter
     }
 
-    /// Takes a snapshot: the head becomes `name`, over it comes an empty head.
+    /// The head that a snapshot would make.
     ///
     /// # Errors
-    /// Jiva's message.
-    pub(super) fn snapshot(&mut self, name: Name, names: &Names, version: Version) -> Result<(), String> {
+    /// Jiva's message where it makes none.
+    pub(super) fn next_head(&self, names: &Names, version: Version) -> Result<Name, String> {
         if self.chain.len() + 1 > version.chain_limit() {
             return Err(format!("Too many active disks: {}", self.chain.len() + 2));
         }
-        let head = self.chain[0];
-        let next = next_head_name(names.name(head).as_str()).ok_or_else(|| {
-            format!("Invalid name {} does not match pattern: volume-head-(\\d+).img", names.name(head))
-        })?;
+        let head = names.name(self.chain[0]);
+        let next = next_head_name(head.as_str())
+            .ok_or_else(|| format!("Invalid name {head} does not match pattern: volume-head-(\\d+).img"))?;
         let next = names.find(&next).expect("every head that joins can make has a number");
         if self.stores(next) {
             let next = names.name(next);
             return Err(format!("Can't remove head file {next} as it contains some data"));
         }
+        Ok(next)
+    }
+
+    /// Takes a snapshot: the head becomes `name`, over it comes an empty head, `next`.
+    pub(super) fn snapshot(&mut self, name: Name, next: Name) {
+        let head = self.chain[0];
         let before = std::mem::take(&mut self.entries[head.index()]);
         let counter = Some(self.counter);
         self.entries[name.index()] =
@@ -102,7 +107,6 @@ impl Standing {
         self.entries[next.index()] = Entry { parent: Some(Some(name)), counter, file: empty };
         self.chain[0] = name;
         self.chain.insert(0, next);
-        Ok(())
     }
 
     /// Takes over another replica's file in place, record and, unless it is skipped, image; what the file held

@@ -93,7 +93,7 @@ impl Capture {
 
     /// Its directories, as given with their labels.
     pub fn replicas(&self) -> &[Found] {
-        kept(&self.replicas, || {
+        kept::<Vec<Found>>(&self.replicas, || {
             let oracle = self.oracle["replicas"].as_object().unwrap();
             let inputs: Vec<_> = oracle
                 .keys()
