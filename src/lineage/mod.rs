@@ -3,6 +3,7 @@
 //! Works on what [`replica`](crate::replica) described; reads nothing.
 
 mod dag;
+mod earlier;
 mod group;
 mod layers;
 mod relation;

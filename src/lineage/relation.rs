@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::earlier::{Side, is_earlier, lesser};
 use super::layers::Layers;
 use super::shared::{Shared, shared};
 use super::supply::Supply;
@@ -415,40 +416,23 @@ fn contested(a: &Layers, b: &Layers, views: &Views, own_a: &Runs, own_b: &Runs, 
     }
 }
 
-enum Side {
-    A,
-    B,
-}
-
-/// The side that is an earlier point of the other's timeline: nothing above the shared state but its head, the
-/// lower counter, and no block written that the other did not write too.
-fn lesser(
-    a: &Layers,
-    b: &Layers,
-    own_a: &Runs,
-    own_b: &Runs,
-    newest: Option<(usize, usize)>,
-) -> Option<Side> {
-    let (at, bt) = newest?;
-    let (ca, cb) = (a.counter?, b.counter?);
-    let head_only = |layers: &Layers, shared: usize| layers.tip.is_none_or(|tip| tip <= shared + 1);
-    if ca < cb && head_only(a, at) && own_a.is_subset(own_b) {
-        Some(Side::A)
-    } else if cb < ca && head_only(b, bt) && own_b.is_subset(own_a) {
-        Some(Side::B)
-    } else {
-        None
-    }
-}
-
 /// Whether all that differs is one run of blocks in both heads, as a single write would leave it.
+///
+/// Both heads stand on the newest shared state then: over a snapshot that only one side has, what that side wrote is of
+/// another moment than the other's last write.
 fn is_one_write(a: &Layers, b: &Layers, views: &Views, out: &Relation) -> bool {
     let Some(differ) = &out.differ else { return false };
     let [run] = differ.as_slice() else { return false };
-    let in_head = |layers: &Layers, view: &Supply| {
-        !layers.is_cut() && differ.is_subset(&view.of(|level| Some(level) == layers.head()))
+    let (over_a, over_b) = out.shared.newest().map_or((0, 0), |(at, bt)| (at + 1, bt + 1));
+    let in_head = |layers: &Layers, view: &Supply, over: usize| {
+        !layers.is_cut()
+            && layers.head() == Some(over)
+            && differ.is_subset(&view.of(|level| Some(level) == layers.head()))
     };
-    *differ == out.contested && run.len() <= ONE_WRITE && in_head(a, &views.a) && in_head(b, &views.b)
+    *differ == out.contested
+        && run.len() <= ONE_WRITE
+        && in_head(a, &views.a, over_a)
+        && in_head(b, &views.b, over_b)
 }
 
 /// Blocks that a side received in a join that did not end are the other side's live writes. Whoever did not
@@ -508,12 +492,18 @@ fn by_records(a: &Layers, b: &Layers, shared: Shared) -> Relation {
         layers.tip.map_or(0, |tip| (tip + 1).saturating_sub(first))
     };
     let (over_a, over_b) = (above(a, newest.map(|n| n.0)), above(b, newest.map(|n| n.1)));
+    let earlier = |less: &Layers, more: &Layers| {
+        newest.is_none_or(|(at, bt)| {
+            let (at, bt) = if less.label == a.label { (at, bt) } else { (bt, at) };
+            is_earlier(less, at, more, bt)
+        })
+    };
     let (more_a, more_b) = match (a.counter, b.counter) {
         _ if a.list.is_empty() || b.list.is_empty() => (!a.list.is_empty(), !b.list.is_empty()),
         _ if newest.is_none() && !a.is_copy_of(b) => (true, true),
         (Some(ca), Some(cb)) if ca == cb && over_a <= 1 && over_b <= 1 => (false, false),
-        (Some(ca), Some(cb)) if ca < cb && over_a <= 1 => (false, true),
-        (Some(ca), Some(cb)) if ca > cb && over_b <= 1 => (true, false),
+        (Some(ca), Some(cb)) if ca < cb && over_a <= 1 && earlier(a, b) => (false, true),
+        (Some(ca), Some(cb)) if ca > cb && over_b <= 1 && earlier(b, a) => (true, false),
         _ => (true, true),
     };
     let mut out = Relation {
