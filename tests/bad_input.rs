@@ -360,6 +360,13 @@ fn sixty_directories_given_as_one_volume_are_judged() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     let document: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(document["volumes"][0]["verdict"]["holders"].as_array().unwrap().len(), 60);
+    // With more orders of registering than anybody reads one is told for each that can lead.
+    for (factor, leaders) in [("20", 12), ("64", 0)] {
+        let more = ["--replication-factor".into(), factor.into()];
+        let ran = analyze(&[&inputs[..12], &more[..]].concat());
+        let document: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(document["volumes"][0]["elections"].as_array().unwrap().len(), leaders, "{factor}");
+    }
 }
 
 #[test]

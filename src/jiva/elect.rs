@@ -67,12 +67,28 @@ fn elect<'s>(order: &[&'s Standing]) -> Option<&'s Standing> {
     order.iter().copied().find(|one| one.counter == highest)
 }
 
-/// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label.
+/// Orders of registering up to which all are told. With three of a factor of 3 there are 6, with five of 5 there are 60.
+const ALL_ORDERS: usize = 5040;
+
+/// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label. Where nobody could
+/// read them all, one for each replica that can come to lead.
 pub(super) fn elections(started: &[&Standing], factor: usize) -> Vec<Election> {
     let quorum = factor / 2 + 1;
+    if started.len() < quorum {
+        return Vec::new();
+    }
     let mut out = Vec::new();
-    let mut order: Vec<&Standing> = Vec::new();
-    choose(started, quorum, &mut order, &mut out);
+    let orders = (0..quorum).try_fold(1_usize, |orders, chosen| orders.checked_mul(started.len() - chosen));
+    if orders.is_none_or(|orders| orders > ALL_ORDERS) {
+        for leader in started {
+            let others =
+                started.iter().filter(|one| one.label != leader.label && one.counter <= leader.counter);
+            let order: Vec<&Standing> = [*leader].into_iter().chain(others.copied()).take(quorum).collect();
+            out.extend((order.len() == quorum).then(|| election(started, &order)).flatten());
+        }
+    } else {
+        choose(started, quorum, &mut Vec::new(), &mut out);
+    }
     out.sort();
     out
 }
@@ -84,16 +100,7 @@ fn choose<'s>(
     out: &mut Vec<Election>,
 ) {
     if order.len() == quorum {
-        let Some(leader) = elect(order) else { return };
-        let rivals = order.iter().filter(|one| one.label != leader.label);
-        let tie = order.len() > 1 && rivals.clone().any(|one| one.counter == leader.counter);
-        let highest = started.iter().map(|one| one.counter).max();
-        out.push(Election {
-            order: order.iter().map(|one| one.label.clone()).collect(),
-            leader: leader.label.clone(),
-            condition: condition(order, leader, tie),
-            likely: !tie && highest == Some(leader.counter),
-        });
+        out.extend(election(started, order));
         return;
     }
     for &one in started {
@@ -103,6 +110,19 @@ fn choose<'s>(
             order.pop();
         }
     }
+}
+
+fn election(started: &[&Standing], order: &[&Standing]) -> Option<Election> {
+    let leader = elect(order)?;
+    let rivals = order.iter().filter(|one| one.label != leader.label);
+    let tie = order.len() > 1 && rivals.clone().any(|one| one.counter == leader.counter);
+    let highest = started.iter().map(|one| one.counter).max();
+    Some(Election {
+        order: order.iter().map(|one| one.label.clone()).collect(),
+        leader: leader.label.clone(),
+        condition: condition(order, leader, tie),
+        likely: !tie && highest == Some(leader.counter),
+    })
 }
 
 fn condition(order: &[&Standing], leader: &Standing, tie: bool) -> String {
