@@ -501,6 +501,7 @@ fn a_peer_whose_join_snapshot_nobody_has_is_a_missing_witness() {
         assert_eq!(witness.doubted_by, None);
         assert_eq!(volume.verdict.kind, VerdictKind::InsufficientEvidence);
         assert!(!volume.verdict.complete && !volume.verdict.holders.is_empty());
+        assert!(volume.verdict.confidence < Confidence::Proven);
         assert!(volume.findings.iter().any(|finding| finding.code == Code::MissingWitness));
     }
 }

@@ -255,6 +255,8 @@ fn witnessed(case: &Case<'_>, mut verdict: Verdict) -> Verdict {
     if matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative) {
         verdict.kind = VerdictKind::InsufficientEvidence;
         verdict.rule = Rule::Witness;
+        // As everywhere where something is missing: what stands is true of those supplied alone.
+        verdict.confidence = verdict.confidence.min(Confidence::Strong);
     }
     verdict
 }
