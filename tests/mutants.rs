@@ -20,16 +20,16 @@ struct Mutant {
 const MUTANTS: &[Mutant] = &[
     Mutant {
         what: "the greater counter is taken for the older one",
-        file: "src/lineage/relation.rs",
-        from: "} else if cb < ca && head_only(b, bt)",
-        to: "} else if cb > ca && head_only(b, bt)",
+        file: "src/lineage/earlier.rs",
+        from: "} else if cb < ca && own_b.is_subset(own_a)",
+        to: "} else if cb > ca && own_b.is_subset(own_a)",
         caught_by: &["captures/03-stale", "captures/05-split-brain"],
     },
     Mutant {
         what: "a replica with a snapshot of its own is taken for an earlier point of another",
-        file: "src/lineage/relation.rs",
-        from: "} else if cb < ca && head_only(b, bt) && own_b.is_subset(own_a)",
-        to: "} else if cb < ca && own_b.is_subset(own_a)",
+        file: "src/lineage/earlier.rs",
+        from: "own_b.is_subset(own_a) && is_earlier(b, bt, a, at)",
+        to: "own_b.is_subset(own_a)",
         caught_by: &["captures/random/r111"],
     },
     Mutant {
