@@ -82,7 +82,7 @@ impl Layers {
             counter: replica.counter,
             size,
             images,
-            uuid: replica.meta.as_ref().and_then(|meta| meta.uuid.clone()).filter(|uuid| !uuid.is_empty()),
+            uuid: replica.uuid().map(str::to_owned),
             list: if replica.state == State::Broken { Vec::new() } else { list },
         }
     }

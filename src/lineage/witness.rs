@@ -56,8 +56,5 @@ pub fn missing(replicas: &[Replica]) -> Vec<Witness> {
 
 /// Whether both are copies of one directory.
 fn is_copy(one: &Replica, other: &Replica) -> bool {
-    let uuid = |replica: &Replica| {
-        replica.meta.as_ref().and_then(|meta| meta.uuid.clone()).filter(|uuid| !uuid.is_empty())
-    };
-    uuid(one).is_some() && uuid(one) == uuid(other)
+    one.uuid().is_some() && one.uuid() == other.uuid()
 }

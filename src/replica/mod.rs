@@ -239,6 +239,11 @@ impl Replica {
         self.disks.get(name)
     }
 
+    /// The UUID of its directory, which a copy of the directory keeps; `None` in versions without.
+    pub fn uuid(&self) -> Option<&str> {
+        self.meta.as_ref()?.uuid.as_deref().filter(|uuid| !uuid.is_empty())
+    }
+
     /// Whether images are at hand, so that extents mean something.
     pub fn has_images(&self) -> bool {
         !self.flags.contains(&Flag::RecordsOnly)

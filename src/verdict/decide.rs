@@ -48,16 +48,7 @@ impl<'a> Case<'a> {
     /// a copy keeps. Those without one (old versions) count each.
     pub fn count<'r>(replicas: impl Iterator<Item = &'r Replica>) -> usize {
         let mut known = BTreeSet::new();
-        replicas
-            .filter(|replica| {
-                let uuid = replica
-                    .meta
-                    .as_ref()
-                    .and_then(|meta| meta.uuid.as_deref())
-                    .filter(|uuid| !uuid.is_empty());
-                uuid.is_none_or(|uuid| known.insert(uuid))
-            })
-            .count()
+        replicas.filter(|replica| replica.uuid().is_none_or(|uuid| known.insert(uuid))).count()
     }
 
     /// How many directories were supplied, copies of one counted once.

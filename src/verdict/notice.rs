@@ -184,9 +184,7 @@ fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
     }
     let mut uuids: std::collections::BTreeMap<&str, Vec<&Label>> = std::collections::BTreeMap::new();
     for replica in case.replicas {
-        if let Some(uuid) =
-            replica.meta.as_ref().and_then(|meta| meta.uuid.as_deref()).filter(|u| !u.is_empty())
-        {
+        if let Some(uuid) = replica.uuid() {
             uuids.entry(uuid).or_default().push(&replica.label);
         }
     }
