@@ -132,8 +132,9 @@ fn leaders(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
             )
         } else {
             let text = format!(
-                "{leader} becomes the leader if {order} register first, in this order, and lacks what {} has",
-                list(better)
+                "{leader} becomes the leader if {order} register first, in this order, and lacks what {} {}",
+                list(better.iter().copied()),
+                if better.len() == 1 { "has" } else { "have" }
             );
             (Code::StaleCanWin, text)
         };

@@ -325,7 +325,7 @@ catalog! {
         "Collect the others, or say --replication-factor."
     70 StaleCanWin Danger
         "an older replica can be elected"
-        "Two replicas decide the election; if it registers among the first, the better ones are overwritten."
+        "Two replicas decide the election; if it registers among the first, the better ones are overwritten or refused."
         "Where one may be kept, start that one first, alone with the controller, and the others only when it is RW. Where none may be, start nothing."
     71 BlankCanWin Danger
         "an empty replica can be elected"
