@@ -40,7 +40,7 @@ fn ours(root: &Path, data: u64) -> u64 {
     assert!(found.unread.is_empty());
     assert!(found.bytes >= 3 * data, "{} bytes of views", found.bytes);
     assert!(found.contents.values().all(|content| content.tips.is_empty()), "the replicas are equal");
-    replicas.iter().flat_map(|replica| replica.disks.values()).map(extents).sum()
+    replicas.iter().flat_map(|replica| replica.disks.iter()).map(extents).sum()
 }
 
 fn extents(disk: &jivascope::replica::Disk) -> u64 {

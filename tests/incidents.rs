@@ -210,7 +210,7 @@ fn july_names_both_equal_replicas_and_spares_the_one_that_cannot_open() {
     let volume = &analysis.volumes[0];
     assert!(must_not_wipe(volume).contains(&"rep-2"));
     assert_eq!(
-        volume.replicas[1].disks.values().filter(|disk| !disk.on_chain && disk.image.is_some()).count(),
+        volume.replicas[1].disks.iter().filter(|disk| !disk.on_chain && disk.image.is_some()).count(),
         11
     );
     assert_eq!(exit(name), 10);

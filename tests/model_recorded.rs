@@ -19,7 +19,7 @@ use support::recorded::{Capture, captures};
 fn directory(replica: &Replica) -> Directory {
     let mut out = Directory { counter: replica.counter.map(|counter| counter.0), ..Directory::default() };
     let mut inodes: BTreeMap<u64, usize> = BTreeMap::new();
-    for disk in replica.disks.values() {
+    for disk in replica.disks.iter() {
         let name = disk.name.to_string();
         if let Some(image) = &disk.image {
             let mut blocks = BTreeMap::new();

@@ -173,7 +173,7 @@ fn a_crash_inside_a_snapshot_leaves_two_heads_of_which_one_counts() {
         is(volume, VerdictKind::Authoritative, &["rep-2", "rep-3"]);
         let crashed = replica(volume, "rep-1");
         assert!(crashed.flags.contains(&Flag::HardLinked) && !crashed.flags.contains(&Flag::ChainHardLinked));
-        assert!(crashed.disks.keys().filter(|name| name.is_head()).count() > 1);
+        assert!(crashed.disks.names().filter(|name| name.is_head()).count() > 1);
         assert!(
             has(volume, Code::SnapshotCrash, Some("rep-1")) && has(volume, Code::LinkLeft, Some("rep-1"))
         );

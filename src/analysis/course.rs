@@ -241,8 +241,9 @@ fn stack_of<'s>(step: &'s Step, label: &Label) -> Option<&'s [Original]> {
 fn kept_elsewhere(ground: &Ground<'_>, course: &Course, prices: &Prices<'_>, label: &Label) -> bool {
     let whole = |other: &Label| {
         ground.replica(other).is_some_and(|replica| {
-            let image = |disk| prices.stage.image(other, disk);
-            replica.chain.iter().all(|disk| image(disk).is_some_and(|image| course.holds(image)))
+            let still = |image: Option<Original>| image.is_some_and(|image| course.holds(image));
+            replica.chain.is_empty()
+                || prices.stage.standing(other).is_some_and(|one| one.images().all(still))
         })
     };
     ground.replicas.iter().map(|replica| &replica.label).any(|other| {

@@ -171,8 +171,9 @@ impl<'a> Views<'a> {
 
     fn layers(&self, stack: &[Original]) -> Option<Vec<ViewLayer>> {
         let layer = |original: &Original| {
-            let (label, disk) = self.stage.original(*original);
-            ViewLayer::of(self.ground.replica(label)?, disk).ok()
+            let (replica, disk) = self.stage.original(*original);
+            let replica = &self.ground.replicas[replica];
+            ViewLayer::of(replica, &replica.disks[disk]).ok()
         };
         stack.iter().map(layer).collect()
     }
@@ -238,7 +239,7 @@ impl Prices<'_> {
         let after = *self.stacks.get(wo)?.get(stack)?;
         let (rw_view, wo_view) = (*self.live.get(rw)?, *self.live.get(wo)?);
         let mut by_layers = self.by_layers.get(&(rw_view, after)).cloned().unwrap_or_default();
-        let own = |original: &Original| self.stage.original(*original).0 == wo;
+        let own = |original: &Original| self.ground.replicas[self.stage.original(*original).0].label == *wo;
         if stack.iter().all(own) {
             // Nothing was copied, so what either side holds alone it still holds alone.
             for lacking in [self.ground.lacks(rw, wo), self.ground.lacks(wo, rw)].into_iter().flatten() {
@@ -263,11 +264,10 @@ impl Prices<'_> {
         let Some(only_joiner) = self.ground.lacks(rw, wo).filter(|holds| !holds.blocks.is_empty()) else {
             return Runs::new();
         };
-        let (Some(replica), Some(view)) = (self.ground.replica(wo), self.live.get(wo)) else {
+        let (Some(standing), Some(view)) = (self.stage.standing(wo), self.live.get(wo)) else {
             return Runs::new();
         };
-        let image = |disk| self.stage.image(wo, disk);
-        let gone: Vec<bool> = replica.chain.iter().rev().map(|disk| image(disk).is_some_and(&gone)).collect();
+        let gone: Vec<bool> = standing.images().rev().map(|image| image.is_some_and(&gone)).collect();
         let held_there = self.supplies[*view].of(|level| gone.get(level).is_some_and(|gone| *gone));
         let lost = only_joiner.blocks.intersection(&held_there);
         price.changed.as_ref().map_or_else(|| lost.clone(), |changed| lost.intersection(changed))

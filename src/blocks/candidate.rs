@@ -16,15 +16,14 @@ impl MergedView {
             let disk = DiskName::new(candidate.name.as_str());
             return Err(ViewError::NoChain { replica: replica.label.clone(), disk });
         };
-        let images = candidate.chain.iter().filter_map(|name| replica.disk(name)?.image.as_ref());
-        let largest = images.map(|image| image.size).max();
-        let size = replica.size.filter(|size| *size > 0).or(largest).unwrap_or(0);
-        let layers = candidate
+        let layers: Vec<ViewLayer> = candidate
             .chain
             .iter()
             .rev()
-            .map(|name| ViewLayer::of(replica, name))
+            .map(|name| ViewLayer::of(replica, &replica.disks[name]))
             .collect::<Result<_, _>>()?;
+        let largest = layers.iter().map(|layer| layer.size).max();
+        let size = replica.size.filter(|size| *size > 0).or(largest).unwrap_or(0);
         Ok(Self::stack(&replica.label, top, size, layers))
     }
 }

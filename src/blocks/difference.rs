@@ -12,7 +12,7 @@ use super::unread::{Unread, merge};
 use super::view::ViewError;
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Layers, Lineage, Relation, Supply};
-use crate::replica::Replica;
+use crate::replica::{Disk, Replica};
 use crate::watch::Watch;
 
 /// What it means that a range differs, as the relation of the two sides has it.
@@ -167,10 +167,8 @@ pub fn between<'a>(
     let (supply_a, supply_b) = (view_a.supply().clone(), view_b.supply().clone());
     let compared = compare_views(vec![view_a, view_b], &[(0, 1)], sample, watch);
     let name = |point: &Point<'a>, top: &DiskName| {
-        let chain = point.replica.chain_from(top).unwrap_or_default();
-        let names: Vec<Option<&'a DiskName>> =
-            chain.iter().rev().map(|name| point.replica.disk(name).map(|disk| &disk.name)).collect();
-        move |level: usize| names.get(level).copied().flatten()
+        let chain: Vec<&'a Disk> = point.replica.chain_from(top).unwrap_or_default();
+        move |level: usize| chain.iter().rev().nth(level).map(|disk| &disk.name)
     };
     let mut ranges = Vec::new();
     let (name_a, name_b) = (name(a, &side_a.1), name(b, &side_b.1));

@@ -138,9 +138,8 @@ pub fn fidelity(replica: &Replica, seen: Seen<'_>) -> Fidelity {
 pub fn copied(replica: &Replica, seen: Seen<'_>) -> Copied {
     let zeros = if let Seen::Views(zeros) = seen { Some(zeros) } else { None };
     let images: Vec<CopiedImage> = replica
-        .chain
-        .iter()
-        .filter_map(|name| CopiedImage::of(name, replica.disk(name)?.image.as_ref()?, zeros))
+        .chain_disks()
+        .filter_map(|disk| CopiedImage::of(&disk.name, disk.image.as_ref()?, zeros))
         .filter(|image| image.size > 0)
         .collect();
     let (fidelity, why) = judge(replica, &images, seen);

@@ -109,18 +109,18 @@ fn spellings(name: &DiskName) -> impl Iterator<Item = &str> {
 
 fn disk(replica: &Replica, text: &str) -> Result<DiskName, PointError> {
     let exact: Vec<&DiskName> =
-        replica.disks.keys().filter(|name| spellings(name).any(|s| s == text)).collect();
+        replica.disks.names().filter(|name| spellings(name).any(|s| s == text)).collect();
     if let [one] = exact[..] {
         return Ok(one.clone());
     }
     let begins = |name: &&DiskName| !text.is_empty() && spellings(name).any(|s| s.starts_with(text));
     let found: Vec<&DiskName> =
-        if exact.is_empty() { replica.disks.keys().filter(begins).collect() } else { exact };
+        if exact.is_empty() { replica.disks.names().filter(begins).collect() } else { exact };
     let (label, text) = (replica.label.to_string(), text.to_owned());
     match found[..] {
         [one] => Ok(one.clone()),
         [] => {
-            let others = replica.disks.values().filter(|disk| !disk.on_chain).map(|disk| &disk.name);
+            let others = replica.disks.iter().filter(|disk| !disk.on_chain).map(|disk| &disk.name);
             let known = replica.chain.iter().chain(others).map(ToString::to_string).collect();
             Err(PointError::Disk { label, text, known })
         }

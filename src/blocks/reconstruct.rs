@@ -6,7 +6,7 @@ use super::fidelity::{Fidelity, Seen, fidelity};
 use super::pass::ZEROS;
 use crate::evidence::{Entry, Extents, ReadError, Source};
 use crate::ident::{BLOCK_SIZE, DiskName, Run, Runs};
-use crate::replica::{Replica, State};
+use crate::replica::{Disk, Replica, State};
 use crate::watch::Watch;
 
 /// What is to be taken for a hole.
@@ -36,9 +36,9 @@ pub fn reconstruct(replica: &mut Replica, watch: &dyn Watch) -> Result<(), ReadE
     let images: Vec<(DiskName, Runs, &Entry)> = replica
         .disks
         .iter()
-        .filter_map(|(name, disk)| {
+        .filter_map(|disk| {
             let image = disk.image.as_ref()?;
-            Some((name.clone(), image.extents.as_ref().ok()?.runs.clone(), entries.get(image.entry)?))
+            Some((disk.name.clone(), image.extents.as_ref().ok()?.runs.clone(), entries.get(image.entry)?))
         })
         .collect();
     watch.begin("looking for zeros", Some(images.iter().map(|(_, runs, _)| runs.bytes()).sum()));
@@ -49,14 +49,14 @@ pub fn reconstruct(replica: &mut Replica, watch: &dyn Watch) -> Result<(), ReadE
     watch.end();
     for (name, runs) in found {
         let runs = runs?;
-        if let Some(image) = replica.disks.get_mut(&name).and_then(|disk| disk.image.as_mut())
+        if let Some(image) = replica.disks.image_mut(&name)
             && let Ok(Extents { runs: stored, .. }) = &mut image.extents
         {
             *stored = runs;
         }
     }
-    let stores = |name: &DiskName| replica.disks[name].allocated().is_none_or(|bytes| bytes > 0);
-    if replica.state == State::Usable && !replica.chain.iter().any(stores) {
+    let stores = |disk: &Disk| disk.allocated().is_none_or(|bytes| bytes > 0);
+    if replica.state == State::Usable && !replica.chain_disks().any(stores) {
         replica.state = State::Blank;
     }
     replica.reconstructed = true;

@@ -135,9 +135,8 @@ fn stored_zeros(replica: &Replica, view: &StoredZeros, out: &mut Zeros) {
 fn stored_twice(replica: &Replica) -> Runs {
     let size = replica.size.unwrap_or(u64::MAX - BLOCK_SIZE);
     let mut all: Vec<Run> = replica
-        .chain
-        .iter()
-        .filter_map(|name| replica.disk(name)?.image.as_ref()?.extents.as_ref().ok())
+        .chain_disks()
+        .filter_map(|disk| disk.image.as_ref()?.extents.as_ref().ok())
         .flat_map(|extents| extents.runs.to_blocks(size).as_slice().to_vec())
         .collect();
     all.sort_unstable();

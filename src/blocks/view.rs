@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::evidence::{ReadError, Source};
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Segment, Supply};
-use crate::replica::Replica;
+use crate::replica::{Disk, Replica};
 
 /// Why a range of a view cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -87,22 +87,22 @@ impl ViewLayer {
     ///
     /// # Errors
     /// [`ViewError::Extents`] if what is stored cannot be told.
-    pub fn of(replica: &Replica, name: &DiskName) -> Result<Self, ViewError> {
-        let image = replica.disk(name).and_then(|disk| disk.image.as_ref());
+    pub fn of(replica: &Replica, disk: &Disk) -> Result<Self, ViewError> {
+        let image = disk.image.as_ref();
         let stored = match image.map(|image| &image.extents) {
             None => Runs::new(),
             Some(Ok(extents)) => extents.runs.clone(),
             Some(Err(error)) => {
                 return Err(ViewError::Extents {
                     replica: replica.label.clone(),
-                    disk: name.clone(),
+                    disk: disk.name.clone(),
                     why: error.to_string(),
                 });
             }
         };
         Ok(Self {
             replica: replica.label.clone(),
-            name: name.clone(),
+            name: disk.name.clone(),
             stored,
             size: image.map_or(0, |image| image.size),
             entry: image.map(|image| image.entry),
@@ -134,7 +134,7 @@ impl MergedView {
     /// [`ViewError::NoView`] for a replica without a readable chain.
     pub fn live(replica: &Replica) -> Result<Self, ViewError> {
         match replica.chain.first() {
-            Some(head) if replica.error.is_none() => Self::of_chain(replica, &replica.chain, head),
+            Some(head) if replica.error.is_none() => Self::of_chain(replica, replica.chain_disks(), head),
             _ => Err(ViewError::NoView {
                 replica: replica.label.clone(),
                 why: replica.error.clone().unwrap_or_else(|| "there is no volume.meta".to_owned()),
@@ -150,12 +150,20 @@ impl MergedView {
         let chain = replica
             .chain_from(disk)
             .ok_or_else(|| ViewError::NoChain { replica: replica.label.clone(), disk: disk.clone() })?;
-        Self::of_chain(replica, &chain, disk)
+        Self::of_chain(replica, chain.into_iter(), disk)
     }
 
-    fn of_chain(replica: &Replica, chain: &[DiskName], top: &DiskName) -> Result<Self, ViewError> {
-        let size = replica.size.or_else(|| largest_image(replica, chain)).unwrap_or(0);
-        let layers = chain.iter().rev().map(|name| ViewLayer::of(replica, name)).collect::<Result<_, _>>()?;
+    fn of_chain<'a>(
+        replica: &'a Replica,
+        chain: impl DoubleEndedIterator<Item = &'a Disk> + ExactSizeIterator,
+        top: &DiskName,
+    ) -> Result<Self, ViewError> {
+        let mut layers = Vec::with_capacity(chain.len());
+        for disk in chain.rev() {
+            layers.push(ViewLayer::of(replica, disk)?);
+        }
+        let largest_image = || layers.iter().map(|layer| layer.size).max();
+        let size = replica.size.or_else(largest_image).unwrap_or(0);
         Ok(Self::stack(&replica.label, top, size, layers))
     }
 
@@ -324,10 +332,6 @@ impl MergedView {
         let at = segments.partition_point(|segment| segment.run.end <= offset);
         segments.get(at).filter(|segment| segment.run.start <= offset)
     }
-}
-
-fn largest_image(replica: &Replica, chain: &[DiskName]) -> Option<u64> {
-    chain.iter().filter_map(|name| Some(replica.disk(name)?.image.as_ref()?.size)).max()
 }
 
 /// A view with a position.

@@ -5,6 +5,7 @@
 //! the first value are ignored, and an error of type is told only after the rest was decoded.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use super::go_text::{parse_int, push_json_string};
 use super::json_scan::{Member, is_space, scan};
@@ -58,15 +59,22 @@ impl<'a> Scalar<'a> {
 #[derive(Debug)]
 pub(super) struct Decoded<'a> {
     shape: &'static Shape,
-    /// One slot a field; None if the key is absent or only ever `null`.
-    slots: Vec<Option<Scalar<'a>>>,
-    /// Byte offset of the value that fills the slot.
-    offsets: Vec<u64>,
+    /// One slot a field.
+    slots: Vec<Slot<'a>>,
     /// Every key of the object in the order of the file.
     pub(super) keys: Vec<Cow<'a, str>>,
     pub(super) remarks: Remarks,
     /// The error that Go reports.
     pub(super) error: Option<MetaError>,
+}
+
+/// What stands for one field.
+#[derive(Debug, Clone, Default)]
+struct Slot<'a> {
+    /// The value and its byte offset; None if the key is absent or only ever `null`.
+    value: Option<(Scalar<'a>, u64)>,
+    /// Byte offset of the first key that names it.
+    first_key: Option<u64>,
 }
 
 /// Decodes `bytes`.
@@ -75,18 +83,15 @@ pub(super) struct Decoded<'a> {
 /// error of type, as in Go, all fields but the bad ones.
 pub(super) fn decode<'a>(bytes: &'a [u8], shape: &'static Shape) -> Decoded<'a> {
     let found = scan(bytes);
-    let count = shape.fields.len();
     let mut decoded = Decoded {
         shape,
-        slots: vec![None; count],
-        offsets: vec![0; count],
+        slots: vec![Slot::default(); shape.fields.len()],
         keys: Vec::with_capacity(found.members.len()),
         remarks: Remarks::default(),
         error: None,
     };
-    let mut first_seen = vec![None; count];
     for member in &found.members {
-        decoded.member(bytes, member, &mut first_seen);
+        decoded.member(bytes, member);
     }
     match found.value {
         Err(error) => decoded.error = Some(error),
@@ -115,7 +120,7 @@ pub(super) fn decode<'a>(bytes: &'a [u8], shape: &'static Shape) -> Decoded<'a> 
 }
 
 impl<'a> Decoded<'a> {
-    fn member(&mut self, bytes: &'a [u8], member: &Member, first_seen: &mut [Option<u64>]) {
+    fn member(&mut self, bytes: &'a [u8], member: &Member) {
         let at = member.key.start as u64;
         let (key, oddities) = unquote(&bytes[member.key.clone()]);
         let field = field_of(self.shape, &key);
@@ -127,10 +132,9 @@ impl<'a> Decoded<'a> {
             None => self.remarks.push(Place::at(at), RemarkKind::UnknownKey { key: key.to_string() }),
             Some(i) => {
                 let (name, go_type) = self.shape.fields[i];
-                if let Some(first) = first_seen[i] {
-                    self.remarks.push(place(at), RemarkKind::DuplicateKey { first });
-                } else {
-                    first_seen[i] = Some(at);
+                match self.slots[i].first_key {
+                    Some(first) => self.remarks.push(place(at), RemarkKind::DuplicateKey { first }),
+                    None => self.slots[i].first_key = Some(at),
                 }
                 if key != name {
                     self.remarks.push(place(at), RemarkKind::KeyCase { key: key.to_string() });
@@ -160,8 +164,7 @@ impl<'a> Decoded<'a> {
             _ => None,
         };
         if let Some(scalar) = scalar {
-            self.slots[i] = Some(scalar);
-            self.offsets[i] = at;
+            self.slots[i].value = Some((scalar, at));
             return;
         }
         let integer = matches!(go_type, GoType::Int64 | GoType::Int);
@@ -174,34 +177,36 @@ impl<'a> Decoded<'a> {
         self.error.get_or_insert(error);
     }
 
-    fn slot(&self, name: &str) -> Option<usize> {
-        self.shape.fields.iter().position(|(field, _)| *field == name)
+    /// The value that counts for `name`, with its byte offset.
+    fn value(&self, name: &str) -> Option<&(Scalar<'a>, u64)> {
+        let at = self.shape.fields.iter().position(|(field, _)| *field == name)?;
+        self.slots[at].value.as_ref()
     }
 
     pub(super) fn bool(&self, name: &str) -> Option<bool> {
-        match self.slots[self.slot(name)?] {
-            Some(Scalar::Bool(value)) => Some(value),
+        match self.value(name)? {
+            (Scalar::Bool(value), _) => Some(*value),
             _ => None,
         }
     }
 
     pub(super) fn int(&self, name: &str) -> Option<i64> {
-        match self.slots[self.slot(name)?] {
-            Some(Scalar::Int(value)) => Some(value),
+        match self.value(name)? {
+            (Scalar::Int(value), _) => Some(*value),
             _ => None,
         }
     }
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        match &self.slots[self.slot(name)?] {
-            Some(Scalar::Text(value)) => Some(value.to_string()),
+        match self.value(name)? {
+            (Scalar::Text(value), _) => Some(value.to_string()),
             _ => None,
         }
     }
 
     /// Byte offset of the value that counts for `name`.
     pub(super) fn offset(&self, name: &str) -> Option<u64> {
-        self.slot(name).filter(|i| self.slots[*i].is_some()).map(|i| self.offsets[i])
+        self.value(name).map(|(_, at)| *at)
     }
 }
 
@@ -214,11 +219,13 @@ pub(super) fn write(fields: &[(&str, Option<Scalar<'_>>)]) -> String {
         if out.len() > 1 {
             out.push(',');
         }
-        push_json_string(&mut out, name);
-        out.push(':');
+        // The names of Jiva's fields are letters, which stand for themselves.
+        out.push('"');
+        out.push_str(name);
+        out.push_str("\":");
         match value {
             Scalar::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Scalar::Int(value) => out.push_str(&value.to_string()),
+            Scalar::Int(value) => write!(out, "{value}").expect("a string takes everything"),
             Scalar::Text(value) => push_json_string(&mut out, value),
         }
     }

@@ -29,7 +29,8 @@ pub(super) struct Scan {
 
 /// Scans the first value of `bytes`.
 pub(super) fn scan(bytes: &[u8]) -> Scan {
-    let mut scanner = Scanner { bytes, at: 0, open: Vec::new(), members: Vec::new() };
+    // No file of Jiva's has more members.
+    let mut scanner = Scanner { bytes, at: 0, open: Vec::new(), members: Vec::with_capacity(12) };
     let value = scanner.first_value();
     Scan { members: scanner.members, value }
 }
@@ -159,6 +160,8 @@ impl Scanner<'_> {
     fn string(&mut self) -> Result<(), MetaError> {
         self.at += 1;
         loop {
+            let plain = |byte: &u8| !matches!(byte, 0..=0x1f | b'"' | b'\\');
+            self.at += self.bytes[self.at..].iter().take_while(|byte| plain(byte)).count();
             match self.peek()? {
                 b'"' => {
                     self.at += 1;
@@ -180,8 +183,7 @@ impl Scanner<'_> {
                         _ => return Err(self.bad("in string escape code")),
                     }
                 }
-                0..=0x1f => return Err(self.bad("in string literal")),
-                _ => self.at += 1,
+                _ => return Err(self.bad("in string literal")),
             }
         }
     }

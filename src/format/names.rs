@@ -7,12 +7,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::ident::DiskName;
-
 /// What a file in a replica directory is by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum FileKind {
+pub enum FileKind<'a> {
     /// `volume.meta`.
     VolumeMeta,
     /// `volume.meta.tmp`, left over from a write that did not reach its rename.
@@ -20,11 +18,11 @@ pub enum FileKind {
     /// `revision.counter`.
     Counter,
     /// `volume-head-….img` or `volume-snap-….img`.
-    Image(DiskName),
+    Image(&'a str),
     /// The record of that image, `….img.meta`.
-    Record(DiskName),
+    Record(&'a str),
     /// A record left over from a write or transfer that did not reach its rename, `….img.meta.tmp`.
-    RecordTmp(DiskName),
+    RecordTmp(&'a str),
     /// `log.info`.
     LogInfo,
     /// `log.info.tmp`.
@@ -39,9 +37,9 @@ pub enum FileKind {
     Foreign,
 }
 
-impl FileKind {
+impl<'a> FileKind<'a> {
     /// Classifies a name; letter case matters.
-    pub fn of(name: &str) -> Self {
+    pub fn of(name: &'a str) -> Self {
         match name {
             "volume.meta" => Self::VolumeMeta,
             "volume.meta.tmp" => Self::VolumeMetaTmp,
@@ -51,14 +49,14 @@ impl FileKind {
             "replica.log" => Self::Log,
             "peer.details" => Self::PeerDetails,
             "tmpFile.tmp" => Self::ExtentProbe,
-            _ if is_image(name) => Self::Image(name.into()),
+            _ if is_image(name) => Self::Image(name),
             _ => {
-                let (stem, kind): (_, fn(DiskName) -> Self) = match name.strip_suffix(".tmp") {
+                let (stem, kind): (_, fn(&'a str) -> Self) = match name.strip_suffix(".tmp") {
                     Some(stem) => (stem, Self::RecordTmp),
                     None => (name, Self::Record),
                 };
                 match stem.strip_suffix(".meta") {
-                    Some(image) if is_image(image) => kind(image.into()),
+                    Some(image) if is_image(image) => kind(image),
                     _ if is_rotated_log(name) => Self::Log,
                     _ => Self::Foreign,
                 }
@@ -67,7 +65,7 @@ impl FileKind {
     }
 }
 
-impl fmt::Display for FileKind {
+impl fmt::Display for FileKind<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::VolumeMeta => "volume metadata",
@@ -138,18 +136,18 @@ mod tests {
 
     #[test]
     fn every_name_that_jiva_writes_is_known() {
-        let head = DiskName::from("volume-head-003.img");
-        let snap = DiskName::from("volume-snap-6711a592-0686-4782-80ff-3f6855566b6f.img");
+        let head = "volume-head-003.img";
+        let snap = "volume-snap-6711a592-0686-4782-80ff-3f6855566b6f.img";
         for (name, kind) in [
             ("volume.meta", FileKind::VolumeMeta),
             ("volume.meta.tmp", FileKind::VolumeMetaTmp),
             ("revision.counter", FileKind::Counter),
-            ("volume-head-003.img", FileKind::Image(head.clone())),
-            ("volume-head-003.img.meta", FileKind::Record(head.clone())),
+            ("volume-head-003.img", FileKind::Image(head)),
+            ("volume-head-003.img.meta", FileKind::Record(head)),
             ("volume-head-003.img.meta.tmp", FileKind::RecordTmp(head)),
-            (snap.as_str(), FileKind::Image(snap.clone())),
-            ("volume-snap-.img", FileKind::Image("volume-snap-.img".into())),
-            ("volume-snap-a.img.meta.img", FileKind::Image("volume-snap-a.img.meta.img".into())),
+            (snap, FileKind::Image(snap)),
+            ("volume-snap-.img", FileKind::Image("volume-snap-.img")),
+            ("volume-snap-a.img.meta.img", FileKind::Image("volume-snap-a.img.meta.img")),
             ("log.info", FileKind::LogInfo),
             ("log.info.tmp", FileKind::LogInfoTmp),
             ("replica.log", FileKind::Log),
@@ -203,9 +201,9 @@ mod tests {
         #[test]
         fn any_name_is_classified(name in "(volume-(head|snap)-)?.{0,8}(\\.img)?(\\.meta)?(\\.tmp)?") {
             let disk = match FileKind::of(&name) {
-                FileKind::Image(disk) => Some(disk.as_str().to_owned()),
-                FileKind::Record(disk) => Some(disk.record()),
-                FileKind::RecordTmp(disk) => Some(disk.record() + ".tmp"),
+                FileKind::Image(disk) => Some(disk.to_owned()),
+                FileKind::Record(disk) => Some(format!("{disk}.meta")),
+                FileKind::RecordTmp(disk) => Some(format!("{disk}.meta.tmp")),
                 _ => None,
             };
             if let Some(disk) = disk {

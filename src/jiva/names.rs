@@ -26,6 +26,8 @@ impl Name {
 pub(super) struct Names {
     list: Vec<DiskName>,
     numbers: HashMap<DiskName, Name>,
+    /// Those of each replica's disks, in the order of their names.
+    disks: Vec<Vec<Name>>,
 }
 
 impl Names {
@@ -37,14 +39,16 @@ impl Names {
             names.add(&join_name(join));
         }
         for replica in replicas {
-            for disk in replica.disks.values() {
-                names.add(&disk.name);
-                let parent = disk.read_record().and_then(|record| record.parent.as_deref()).unwrap_or("");
-                if !parent.is_empty() && names.find(parent).is_none() {
+            let disks = replica.disks.names().map(|name| names.add(name)).collect();
+            names.disks.push(disks);
+            for (at, disk) in replica.disks.iter().enumerate() {
+                if let (None, Some(parent)) = (replica.disks.below(at), disk.parent()) {
                     names.add(&DiskName::from(parent));
                 }
             }
-            replica.chain.iter().chain(&replica.checkpoint).for_each(|name| names.add(name));
+            if let Some(checkpoint) = &replica.checkpoint {
+                names.add(checkpoint);
+            }
             // Each join gives each side one new head; a directory taken for a new one begins with the first.
             for head in
                 [replica.chain.first().cloned(), Some(DiskName::from(FIRST_HEAD))].into_iter().flatten()
@@ -61,12 +65,18 @@ impl Names {
         names
     }
 
-    fn add(&mut self, name: &DiskName) {
-        if !self.numbers.contains_key(name) {
-            let number = u32::try_from(self.list.len()).expect("fewer names than memory holds");
-            self.numbers.insert(name.clone(), Name(number));
+    fn add(&mut self, name: &DiskName) -> Name {
+        let next = Name(u32::try_from(self.list.len()).expect("fewer names than memory holds"));
+        let number = *self.numbers.entry(name.clone()).or_insert(next);
+        if number == next {
             self.list.push(name.clone());
         }
+        number
+    }
+
+    /// The numbers of a replica's disks, by the replica's place in the volume; in the order of their names.
+    pub fn of_disks(&self, replica: usize) -> &[Name] {
+        &self.disks[replica]
     }
 
     /// How many there are.

@@ -48,13 +48,13 @@ impl Changes<'_> {
         if replica.chain.is_empty() {
             return self.create_over(head);
         }
-        let whole = replica.chain.last().and_then(|name| replica.disk(name)).is_some_and(|disk| {
+        let whole = replica.chain_disks().next_back().is_some_and(|disk| {
             disk.read_record().is_some_and(|record| record.parent.as_deref().unwrap_or("").is_empty())
         });
         if !whole || replica.chain.len() > version.chain_limit() {
             return;
         }
-        for name in replica.chain.iter().rev().filter(|name| replica.disks[*name].image.is_none()) {
+        for Disk { name, .. } in replica.chain_disks().rev().filter(|disk| disk.image.is_none()) {
             if replica.error.as_ref().is_some_and(|error| error.contains(name.as_str())) {
                 return; // something that is not a file bears its name, and the opening ends here
             }
@@ -81,9 +81,9 @@ impl Changes<'_> {
     fn fill_counters(&mut self, counter: Counter, version: Version) {
         let replica = self.replica;
         let read: Vec<&Disk> = if version.reads_all_records() {
-            replica.disks.values().collect()
+            replica.disks.iter().collect()
         } else {
-            replica.chain.iter().map(|name| &replica.disks[name]).collect()
+            replica.chain_disks().collect()
         };
         for disk in read {
             let Some(record) = disk.read_record() else { continue };

@@ -8,16 +8,16 @@ use super::elect::{self, Election};
 use super::join::{JOIN, Join, Outcome, attach};
 use super::names::Names;
 use super::simulate::{self, Course, Setting};
-use super::start::{Original, Standing, start};
+use super::start::{Original, Originals, Standing, start};
 use super::version::Version;
-use crate::ident::{DiskName, Label};
+use crate::ident::Label;
 use crate::replica::Replica;
 
 /// The replicas of a volume, started.
 #[derive(Debug)]
 pub struct Stage {
     names: Names,
-    originals: Vec<(Label, DiskName)>,
+    originals: Originals,
     started: Vec<(Label, Result<Standing, String>)>,
     version: Version,
 }
@@ -29,7 +29,8 @@ impl Stage {
         let mut originals = Vec::new();
         let started = replicas
             .iter()
-            .map(|replica| (replica.label.clone(), start(replica, &names, &mut originals, version)))
+            .enumerate()
+            .map(|(at, replica)| (replica.label.clone(), start(at, replica, &names, &mut originals, version)))
             .collect();
         Self { names, originals, started, version }
     }
@@ -39,15 +40,9 @@ impl Stage {
         self.version
     }
 
-    /// Whose an image is, and which disk it was.
-    pub fn original(&self, original: Original) -> (&Label, &DiskName) {
-        let (label, disk) = &self.originals[original.0 as usize];
-        (label, disk)
-    }
-
-    /// The image of a replica's disk; `None` if it has no file, or its process does not come up.
-    pub fn image(&self, label: &Label, disk: &DiskName) -> Option<Original> {
-        self.standing(label)?.content(self.names.find(disk.as_str())?)
+    /// The places of an image in the volume's replicas, as they were given, and in the disks of that one.
+    pub fn original(&self, original: Original) -> (usize, usize) {
+        self.originals[original.0 as usize]
     }
 
     /// A replica as it is started; `None` if its process does not come up.

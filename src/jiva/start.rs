@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::names::{FIRST_HEAD, Name, Names};
 use super::version::Version;
 use crate::format::next_head_name;
-use crate::ident::{Counter, DiskName, Label};
-use crate::replica::{Disk, Replica, State};
+use crate::ident::{Counter, Label};
+use crate::replica::{Replica, State};
 
 /// An image as it lay in the evidence, by number; [`Stage::original`](super::Stage::original) tells whose and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +48,12 @@ struct Entry {
 impl Standing {
     /// Its images, base first, the newest last; files that store nothing are left out.
     pub fn stack(&self) -> Vec<Original> {
-        self.chain.iter().rev().filter_map(|name| self.content(*name)).collect()
+        self.images().rev().flatten().collect()
+    }
+
+    /// The image that each member of its chain holds, head first; `None` where it holds none.
+    pub fn images(&self) -> impl DoubleEndedIterator<Item = Option<Original>> {
+        self.chain.iter().map(|name| self.content(*name))
     }
 
     /// What stands in the file of a name.
@@ -147,7 +152,10 @@ impl Standing {
     }
 }
 
-/// Starts a replica; the error is what its process, or the controller that opens it, would print. Its images become
+/// The images of a volume, by the places of the replica and of the disk.
+pub(super) type Originals = Vec<(usize, usize)>;
+
+/// Starts a replica, the one at place `at` of the volume; the error is what its process, or the controller that opens it, would print. Its images become
 /// the next `originals`.
 ///
 /// A directory without `volume.meta` is taken for a new one: it gets an empty head 000 beside whatever lies there,
@@ -156,9 +164,10 @@ impl Standing {
 /// # Errors
 /// Jiva's message.
 pub(super) fn start(
+    at: usize,
     replica: &Replica,
     names: &Names,
-    originals: &mut Vec<(Label, DiskName)>,
+    originals: &mut Originals,
     version: Version,
 ) -> Result<Standing, String> {
     if let Some(error) = &replica.start_error {
@@ -171,7 +180,7 @@ pub(super) fn start(
         return Err(error.clone());
     }
     let counter = replica.counter.unwrap_or(Counter(1));
-    let mut standing = described(replica, counter, names, originals, version);
+    let mut standing = described(at, replica, counter, names, originals, version);
     if replica.state == State::Blank && replica.meta.is_none() {
         let head = names.find(FIRST_HEAD).expect("the first head always has a number");
         if standing.stores(head) {
@@ -186,41 +195,48 @@ pub(super) fn start(
 }
 
 fn described(
+    number: usize,
     replica: &Replica,
     counter: Counter,
     names: &Names,
-    originals: &mut Vec<(Label, DiskName)>,
+    originals: &mut Originals,
     version: Version,
 ) -> Standing {
-    let number = |name: &DiskName| names.find(name.as_str()).expect("every name of the volume has a number");
+    let own = names.of_disks(number);
+    let find = |name: &str| names.find(name).expect("every name of the volume has a number");
     let mut standing = Standing {
         label: replica.label.clone(),
         counter,
-        chain: replica.chain.iter().map(number).collect(),
-        checkpoint: replica.checkpoint.as_ref().filter(|_| version.has_checkpoints()).map(number),
+        chain: replica.places().iter().map(|at| own[*at]).collect(),
+        checkpoint: replica
+            .checkpoint
+            .as_ref()
+            .filter(|_| version.has_checkpoints())
+            .map(|name| find(name.as_str())),
         entries: vec![Entry::default(); names.len()],
         contents: Vec::new(),
         stored: Vec::new(),
     };
     let mut inodes: BTreeMap<u64, u32> = BTreeMap::new();
-    for disk in replica.disks.values() {
+    for (at, disk) in replica.disks.iter().enumerate() {
         let link = disk.image.as_ref().and_then(|image| image.link);
         let known = link.and_then(|link| inodes.get(&link).copied());
         let file = known.unwrap_or_else(|| {
             let file = standing.new_file();
             let original = u32::try_from(originals.len()).expect("fewer images than memory holds");
             standing.contents[file as usize] = Some(Original(original));
-            originals.push((replica.label.clone(), disk.name.clone()));
+            originals.push((number, at));
             file
         });
         if let Some(link) = link {
             inodes.insert(link, file);
         }
         standing.stored[file as usize] |= disk.allocated().is_none_or(|bytes| bytes > 0);
-        let entry = &mut standing.entries[number(&disk.name).index()];
+        let entry = &mut standing.entries[own[at].index()];
         entry.file = Some(file);
         if disk.read_record().is_some() {
-            entry.parent = Some(disk.parent().as_ref().map(number));
+            let below = replica.disks.below(at).map(|below| own[below]);
+            entry.parent = Some(below.or_else(|| disk.parent().map(find)));
             let filled = disk.counter().filter(|count| count.0 > 1).or(disk.on_chain.then_some(counter));
             entry.counter = if version.fills_counters() { filled.or(disk.counter()) } else { disk.counter() };
         }
@@ -231,10 +247,5 @@ fn described(
 /// Whether a replica's directory stores nothing that its chain reaches.
 pub fn is_empty(replica: &Replica) -> bool {
     replica.state == State::Blank
-        || (replica.has_images()
-            && replica
-                .chain
-                .iter()
-                .filter_map(|name| replica.disk(name))
-                .all(|disk| Disk::allocated(disk) == Some(0)))
+        || (replica.has_images() && replica.chain_disks().all(|disk| disk.allocated() == Some(0)))
 }

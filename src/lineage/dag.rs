@@ -65,33 +65,38 @@ impl Graph {
         for relation in relations {
             let of = |label: &Label| layers.iter().position(|layers| layers.label == *label);
             let (Some(a), Some(b)) = (of(&relation.a), of(&relation.b)) else { continue };
+            let place =
+                |replica: usize, level: usize| replicas[replica].places().iter().rev().nth(level).copied();
             for (at, bt) in &relation.shared.pairs {
-                sets.join((a, layers[a].list[*at].name.as_str()), (b, layers[b].list[*bt].name.as_str()));
+                if let (Some(at), Some(bt)) = (place(a, *at), place(b, *bt)) {
+                    sets.join((a, at), (b, bt));
+                }
             }
         }
         let mut graph = Self::default();
-        let mut nodes = vec![NodeIndex::end(); sets.members.len()];
+        let mut nodes = vec![NodeIndex::end(); sets.owner.len()];
         for class in sets.classes() {
             let disk = |at: &usize| {
-                let (replica, name) = sets.members[*at];
-                (replicas[replica].label.clone(), name.clone())
+                let number = sets.owner[*at];
+                let replica = &replicas[number];
+                (replica.label.clone(), replica.disks[at - sets.first[number]].name.clone())
             };
             let disks = class.iter().map(disk).collect();
             let node = graph.dag.add_node(Node { disks, on_chain: BTreeSet::new(), heads: BTreeSet::new() });
             class.iter().for_each(|at| nodes[*at] = node);
         }
         for (number, replica) in replicas.iter().enumerate() {
-            for (node, disk) in nodes[sets.first[number]..].iter().zip(replica.disks.values()) {
-                let node = *node;
+            let nodes = &nodes[sets.first[number]..];
+            for (at, disk) in replica.disks.iter().enumerate() {
+                let node = nodes[at];
                 if disk.on_chain {
                     graph.dag[node].on_chain.insert(replica.label.clone());
                 }
                 if Some(&disk.name) == replica.head.as_ref() {
                     graph.dag[node].heads.insert(replica.label.clone());
                 }
-                let parent = disk.read_record().and_then(|record| record.parent.as_deref());
                 // A parent that is not there is the replica's finding; the graph has no node for it.
-                let Some(below) = parent.and_then(|parent| sets.place(number, parent)) else { continue };
+                let Some(below) = replica.disks.below(at) else { continue };
                 match graph.dag.find_edge(node, nodes[below]) {
                     Some(edge) => {
                         graph.dag[edge].replicas.insert(replica.label.clone());
@@ -102,7 +107,7 @@ impl Graph {
                     }
                 }
             }
-            let named = replica.disks.keys().cloned().zip(nodes[sets.first[number]..].iter().copied());
+            let named = replica.disks.names().cloned().zip(nodes.iter().copied());
             graph.places.push((replica.label.clone(), named.collect()));
         }
         graph
@@ -116,9 +121,10 @@ impl Graph {
     }
 
     /// The newest common ancestor of every set of two or more replicas with a chain.
-    pub(super) fn ancestors(&self, layers: &[Layers]) -> Vec<Ancestor> {
+    pub(super) fn ancestors(&self, replicas: &[Replica], layers: &[Layers]) -> Vec<Ancestor> {
+        let known = (0..replicas.len()).filter(|at| !layers[*at].list.is_empty());
         let chains: Vec<Chain<'_>> =
-            layers.iter().filter(|layers| !layers.list.is_empty()).map(|layers| self.chain(layers)).collect();
+            known.map(|at| self.chain(&layers[at], &self.places[at].1, replicas[at].places())).collect();
         let count = chains.len();
         let mut sets: Vec<Vec<&Chain<'_>>> = Vec::new();
         if count <= ALL_SETS_UP_TO {
@@ -138,14 +144,12 @@ impl Graph {
         out
     }
 
-    fn chain<'a>(&self, layers: &'a Layers) -> Chain<'a> {
-        let nodes: Vec<Option<NodeIndex>> =
-            layers.list.iter().map(|layer| self.node(&layers.label, &layer.name)).collect();
+    /// `places` are those of the chain's disks in the list of all, head first.
+    fn chain<'a>(&self, layers: &'a Layers, disks: &[(DiskName, NodeIndex)], places: &[usize]) -> Chain<'a> {
+        let nodes: Vec<NodeIndex> = places.iter().rev().map(|place| disks[*place].1).collect();
         let mut levels = vec![None; self.dag.node_count()];
         for (level, node) in nodes.iter().enumerate() {
-            if let Some(node) = node {
-                levels[node.index()] = Some(level);
-            }
+            levels[node.index()] = Some(level);
         }
         Chain { layers, nodes, levels }
     }
@@ -154,13 +158,13 @@ impl Graph {
 /// A chain with the way from its levels to nodes and back.
 struct Chain<'a> {
     layers: &'a Layers,
-    nodes: Vec<Option<NodeIndex>>,
+    nodes: Vec<NodeIndex>,
     levels: Vec<Option<usize>>,
 }
 
 fn ancestor(set: &[&Chain<'_>]) -> Ancestor {
     let in_all = |node: &NodeIndex| set.iter().all(|chain| chain.levels[node.index()].is_some());
-    let newest = set[0].nodes.iter().rev().flatten().find(|node| in_all(node));
+    let newest = set[0].nodes.iter().rev().find(|node| in_all(node));
     let mut disks = BTreeMap::new();
     let mut divergence = BTreeMap::new();
     for chain in set {
@@ -177,31 +181,24 @@ fn ancestor(set: &[&Chain<'_>]) -> Ancestor {
     Ancestor { replicas: set.iter().map(|chain| chain.layers.label.clone()).collect(), disks, divergence }
 }
 
-/// Disjoint sets of disks.
-struct Sets<'a> {
-    /// Number of the replica and name of the disk, sorted by both.
-    members: Vec<(usize, &'a DiskName)>,
+/// Disjoint sets of disks, which are numbered through all replicas.
+struct Sets {
+    /// The number of each disk's replica.
+    owner: Vec<usize>,
     parent: Vec<usize>,
-    /// Where each replica's members begin; one more for the end.
+    /// The number of each replica's first disk.
     first: Vec<usize>,
 }
 
-impl<'a> Sets<'a> {
+impl Sets {
     /// Every disk a set of its own.
-    fn of(replicas: &'a [Replica]) -> Self {
-        let mut members = Vec::new();
-        let mut first = vec![0];
+    fn of(replicas: &[Replica]) -> Self {
+        let (mut owner, mut first) = (Vec::new(), Vec::new());
         for (number, replica) in replicas.iter().enumerate() {
-            members.extend(replica.disks.keys().map(|name| (number, name)));
-            first.push(members.len());
+            first.push(owner.len());
+            owner.resize(owner.len() + replica.disks.len(), number);
         }
-        Self { parent: (0..members.len()).collect(), members, first }
-    }
-
-    /// The place of a replica's disk.
-    fn place(&self, replica: usize, name: &str) -> Option<usize> {
-        let own = &self.members[self.first[replica]..self.first[replica + 1]];
-        own.binary_search_by(|(_, own)| own.as_str().cmp(name)).ok().map(|at| self.first[replica] + at)
+        Self { parent: (0..owner.len()).collect(), owner, first }
     }
 
     fn root(&self, mut at: usize) -> usize {
@@ -211,9 +208,9 @@ impl<'a> Sets<'a> {
         at
     }
 
-    fn join(&mut self, a: (usize, &str), b: (usize, &str)) {
-        let (Some(a), Some(b)) = (self.place(a.0, a.1), self.place(b.0, b.1)) else { return };
-        let (a, b) = (self.root(a), self.root(b));
+    /// Puts two disks into one set, each given by replica and place.
+    fn join(&mut self, a: (usize, usize), b: (usize, usize)) {
+        let (a, b) = (self.root(self.first[a.0] + a.1), self.root(self.first[b.0] + b.1));
         // Towards the smaller place, so that the order of joining does not matter.
         self.parent[a.max(b)] = a.min(b);
     }
@@ -223,9 +220,9 @@ impl<'a> Sets<'a> {
     fn classes(&self) -> Vec<Vec<usize>> {
         // A root is the first of its set, so sets come up in the order of their first members.
         let mut out: Vec<Vec<usize>> = Vec::new();
-        let mut number = vec![0; self.members.len()];
+        let mut number = vec![0; self.owner.len()];
         let mut alone: Vec<(usize, usize)> = Vec::new();
-        for at in 0..self.members.len() {
+        for at in 0..self.owner.len() {
             let root = self.root(at);
             if root == at {
                 number[at] = out.len();
@@ -233,7 +230,7 @@ impl<'a> Sets<'a> {
                 continue;
             }
             let class = &mut out[number[root]];
-            if class.iter().any(|other| self.members[*other].0 == self.members[at].0) {
+            if class.iter().any(|other| self.owner[*other] == self.owner[at]) {
                 alone.push((number[root], at));
             } else {
                 class.push(at);

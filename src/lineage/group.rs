@@ -73,5 +73,5 @@ fn marks(replicas: &[Replica]) -> impl Iterator<Item = &DiskName> {
         name.snapshot()
             .is_some_and(|s| s.len() == 36 && s.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit()))
     };
-    replicas.iter().flat_map(|replica| replica.disks.keys()).filter(uuid)
+    replicas.iter().flat_map(|replica| replica.disks.names()).filter(uuid)
 }

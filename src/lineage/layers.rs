@@ -51,14 +51,12 @@ impl Layers {
         let size = replica.size.unwrap_or(0);
         let images = replica.has_images();
         let mut list: Vec<Layer> = replica
-            .chain
-            .iter()
+            .chain_disks()
             .rev()
-            .map(|name| {
-                let disk = &replica.disks[name];
+            .map(|disk| {
                 let stored = disk.image.as_ref().and_then(|image| image.extents.as_ref().ok());
                 Layer {
-                    name: name.clone(),
+                    name: disk.name.clone(),
                     counter: disk.counter(),
                     counts: true,
                     mergeable: !disk.user_created() || disk.removed(),

@@ -61,7 +61,7 @@ impl Lineage {
             }
         }
         let graph = Graph::of(replicas, &layers, &relations);
-        let ancestors = graph.ancestors(&layers);
+        let ancestors = graph.ancestors(replicas, &layers);
         let witnesses = missing(replicas);
         Self { layers, relations, graph, ancestors, witnesses }
     }

@@ -88,10 +88,9 @@ struct Links(BTreeMap<DiskName, (Option<DiskName>, Source)>);
 impl Links {
     fn of(replica: &Replica, peers: &[&Replica]) -> Self {
         let mut links = BTreeMap::new();
-        for disk in replica.disks.values().filter(|disk| disk.image.is_some() || disk.read_record().is_some())
-        {
+        for disk in replica.disks.iter().filter(|disk| disk.image.is_some() || disk.read_record().is_some()) {
             let known = if disk.read_record().is_some() {
-                Some((disk.parent(), Source::Own))
+                Some((disk.parent().map(DiskName::from), Source::Own))
             } else {
                 by_link(replica, disk).or_else(|| by_meta(replica, disk)).or_else(|| by_peer(peers, disk))
             };
@@ -174,8 +173,8 @@ fn by_link(replica: &Replica, disk: &Disk) -> Option<(Option<DiskName>, Source)>
     let same = |other: &&Disk| {
         other.name != disk.name && other.image.as_ref().and_then(|image| image.link) == Some(link)
     };
-    let alias = replica.disks.values().filter(same).find(|other| other.read_record().is_some())?;
-    Some((alias.parent(), Source::Link(alias.name.clone())))
+    let alias = replica.disks.iter().filter(same).find(|other| other.read_record().is_some())?;
+    Some((alias.parent().map(DiskName::from), Source::Link(alias.name.clone())))
 }
 
 /// The parent of the head, which `volume.meta` repeats.
@@ -189,7 +188,7 @@ fn by_meta(replica: &Replica, disk: &Disk) -> Option<(Option<DiskName>, Source)>
 fn by_peer(peers: &[&Replica], disk: &Disk) -> Option<(Option<DiskName>, Source)> {
     let has = |peer: &&&Replica| peer.disk(&disk.name).is_some_and(|other| other.read_record().is_some());
     let peer = peers.iter().filter(|_| disk.name.is_snapshot()).find(has)?;
-    Some((peer.disk(&disk.name)?.parent(), Source::Peer(peer.label.clone())))
+    Some((peer.disk(&disk.name)?.parent().map(DiskName::from), Source::Peer(peer.label.clone())))
 }
 
 /// Says where a link that does not come from the replica's own record comes from.

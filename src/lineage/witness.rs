@@ -34,7 +34,7 @@ pub fn missing(replicas: &[Replica]) -> Vec<Witness> {
         // A copy of the same directory is no other replica: it carries the same UUID and the same traces.
         let others =
             || replicas.iter().filter(|other| other.label != replica.label && !is_copy(other, replica));
-        if others().any(|other| other.disks.contains_key(&peer.join_snapshot)) {
+        if others().any(|other| other.disks.contains(&peer.join_snapshot)) {
             continue;
         }
         let joined = peer.created.as_deref().and_then(parse_rfc3339);

@@ -1,8 +1,8 @@
 //! Following records by file name, from a tip to the base.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Disk, RecordState};
+use super::{Disks, RecordState};
 use crate::ident::DiskName;
 
 /// How a walk ended.
@@ -21,61 +21,76 @@ pub(super) enum End {
 /// The disks met, tip first, and how it ended. Finite, and without a disk twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Walk {
-    pub names: Vec<DiskName>,
+    /// The disks by their place among all.
+    pub places: Vec<usize>,
     pub end: End,
+}
+
+impl Walk {
+    /// The names of the disks met.
+    pub fn names(&self, disks: &Disks) -> Vec<DiskName> {
+        self.places.iter().map(|at| disks[*at].name.clone()).collect()
+    }
 }
 
 /// Follows `Parent` from `tip`.
 ///
 /// The file name counts; the `Name` inside a record never does, since Jiva ignores it.
-pub(super) fn walk(disks: &BTreeMap<DiskName, Disk>, tip: &DiskName) -> Walk {
-    let mut names = Vec::new();
-    let mut met = BTreeSet::new();
-    let mut at = tip.clone();
-    loop {
-        if met.contains(&at) {
-            return Walk { names, end: End::Loop(at) };
-        }
-        match disks.get(&at).map(|disk| &disk.record) {
-            None | Some(RecordState::Absent) => return Walk { names, end: End::Missing(at) },
-            Some(RecordState::Invalid(_) | RecordState::Unreadable(_)) => {
-                return Walk { names, end: End::Invalid(at) };
-            }
-            Some(RecordState::Read(record)) => {
-                met.insert(at.clone());
-                names.push(at);
-                match record.parent.as_deref() {
-                    None | Some("") => return Walk { names, end: End::Base },
-                    Some(parent) => at = DiskName::from(parent),
-                }
-            }
-        }
+pub(super) fn walk(disks: &Disks, tip: &DiskName) -> Walk {
+    match disks.place(tip.as_str()) {
+        Some(at) => walk_from(disks, at),
+        None => Walk { places: Vec::new(), end: End::Missing(tip.clone()) },
     }
+}
+
+fn walk_from(disks: &Disks, mut at: usize) -> Walk {
+    let mut places = Vec::new();
+    let mut met = vec![false; disks.len()];
+    let end = loop {
+        let disk = &disks[at];
+        if met[at] {
+            break End::Loop(disk.name.clone());
+        }
+        match &disk.record {
+            RecordState::Absent => break End::Missing(disk.name.clone()),
+            RecordState::Invalid(_) | RecordState::Unreadable(_) => break End::Invalid(disk.name.clone()),
+            RecordState::Read(_) => {
+                met[at] = true;
+                places.push(at);
+                at = match (disks.below(at), disk.parent()) {
+                    (Some(below), _) => below,
+                    (None, Some(parent)) => break End::Missing(DiskName::from(parent)),
+                    (None, None) => break End::Base,
+                };
+            }
+        }
+    };
+    Walk { places, end }
 }
 
 /// The chains of disks that the active chain does not reach: one per tip, where a tip is nobody's parent.
 ///
 /// Each goes down to its base, or to where it meets the active chain, or to where it breaks. A circle off
 /// the chain has no tip; its smallest name stands for it.
-pub(super) fn alternates(disks: &BTreeMap<DiskName, Disk>) -> Vec<Vec<DiskName>> {
-    let off: BTreeSet<&DiskName> = disks.values().filter(|d| !d.on_chain).map(|d| &d.name).collect();
-    let parents: BTreeSet<DiskName> = off.iter().filter_map(|name| disks[*name].parent()).collect();
-    let mut seen: BTreeSet<DiskName> = BTreeSet::new();
+pub(super) fn alternates(disks: &Disks) -> Vec<Vec<DiskName>> {
+    let off: Vec<usize> = (0..disks.len()).filter(|at| !disks[*at].on_chain).collect();
+    let parents: BTreeSet<usize> = off.iter().filter_map(|at| disks.below(*at)).collect();
+    let mut seen: BTreeSet<usize> = BTreeSet::new();
     let mut out = Vec::new();
-    let tips = off.iter().filter(|name| !parents.contains(**name));
+    let tips = off.iter().filter(|at| !parents.contains(at));
     for tip in tips.chain(off.iter()) {
-        if seen.contains(*tip) {
+        if seen.contains(tip) {
             continue;
         }
-        let mut names = walk(disks, tip).names;
-        if names.is_empty() {
-            names.push((*tip).clone()); // an image without a record still is a disk
+        let mut places = walk_from(disks, *tip).places;
+        if places.is_empty() {
+            places.push(*tip); // an image without a record still is a disk
         }
         // Joined to another alternate's disks on purpose: what two tips share belongs to both.
-        seen.extend(names.iter().filter(|name| off.contains(name)).cloned());
-        let own = names.iter().take_while(|name| off.contains(name)).count();
-        names.truncate((own + 1).min(names.len())); // the disk on the active chain it stands on, if any
-        out.push(names);
+        let own = places.iter().take_while(|at| !disks[**at].on_chain).count();
+        seen.extend(places.iter().filter(|at| !disks[**at].on_chain));
+        places.truncate((own + 1).min(places.len())); // the disk on the active chain it stands on, if any
+        out.push(places.into_iter().map(|at| disks[at].name.clone()).collect());
     }
     out
 }

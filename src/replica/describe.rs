@@ -1,13 +1,13 @@
 //! Reads a replica directory once and describes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::chain::{alternates, walk};
 use super::join::{Joined, last_join};
 use super::notice::{self, Seen};
 use super::open::{Facts, FileState, open};
-use super::{Disk, Flag, Image, LastJoin, RecordState, Replica, State};
+use super::{Disk, Disks, Flag, Image, LastJoin, RecordState, Replica, State};
 use crate::evidence::{Entry, Found, Kind, ReadError, Source};
 use crate::format::{CounterError, CounterFile, FileKind, LogInfo, MetaError, Record, VolumeMeta};
 use crate::ident::DiskName;
@@ -17,7 +17,7 @@ use crate::ident::DiskName;
 pub fn describe(found: &Found) -> Replica {
     let source: Arc<dyn Source> = Arc::clone(&found.source);
     let entries = source.entries();
-    let mut disks: BTreeMap<DiskName, Disk> = BTreeMap::new();
+    let mut disks = Disks::default();
     let mut meta = FileState::Absent;
     let mut counter: FileState<CounterFile, CounterError> = FileState::Absent;
     let mut log_info: FileState<LogInfo, MetaError> = FileState::Absent;
@@ -31,9 +31,9 @@ pub fn describe(found: &Found) -> Replica {
             }
             FileKind::Counter => counter = read_counter(&*source, entry),
             FileKind::LogInfo => log_info = read_file(&*source, entry, LogInfo::parse),
-            FileKind::Image(name) => disk(&mut disks, &name).image = image(&*source, entry, at),
+            FileKind::Image(name) => disks.entry(name).image = image(&*source, entry, at),
             FileKind::Record(name) => {
-                disk(&mut disks, &name).record = match read_file(&*source, entry, Record::parse) {
+                disks.entry(name).record = match read_file(&*source, entry, Record::parse) {
                     FileState::Absent => RecordState::Absent,
                     FileState::Unreadable(error) => RecordState::Unreadable(error),
                     FileState::Invalid(error) => RecordState::Invalid(error),
@@ -46,9 +46,10 @@ pub fn describe(found: &Found) -> Replica {
 
     let head = named(meta.read().and_then(|m| m.head.as_deref()));
     adopt_head(&*source, &mut disks, head.as_ref());
+    disks.link();
     let path = head.as_ref().map(|head| walk(&disks, head));
-    for name in path.iter().flat_map(|walk| &walk.names) {
-        disks.get_mut(name).expect("a walk meets only disks that are there").on_chain = true;
+    for at in path.iter().flat_map(|walk| &walk.places) {
+        disks.mark(*at);
     }
     let counter_error = counter_error(&counter);
     let (mut state, error) = open(&Facts {
@@ -59,10 +60,10 @@ pub fn describe(found: &Found) -> Replica {
         disks: &disks,
         entries,
     });
-    let chain = path.map(|walk| walk.names).unwrap_or_default();
-    let records_only = !disks.is_empty() && disks.values().all(|disk| disk.image.is_none());
-    if state == State::Usable && !records_only && chain.iter().all(|name| disks[name].allocated() == Some(0))
-    {
+    let chain = path.as_ref().map(|walk| walk.names(&disks)).unwrap_or_default();
+    let places = path.map(|walk| walk.places).unwrap_or_default();
+    let records_only = !disks.is_empty() && disks.iter().all(|disk| disk.image.is_none());
+    if state == State::Usable && !records_only && places.iter().all(|at| disks[*at].allocated() == Some(0)) {
         state = State::Blank;
     }
 
@@ -93,12 +94,13 @@ pub fn describe(found: &Found) -> Replica {
         start_error,
         flags: BTreeSet::new(),
         size: meta.as_ref().and_then(|m| m.size).and_then(|size| u64::try_from(size).ok()),
-        parent: head.as_ref().and_then(|head| disks.get(head)).and_then(Disk::parent),
+        parent: head.as_ref().and_then(|head| disks.get(head)).and_then(Disk::parent).map(DiskName::from),
         head,
         checkpoint: named(meta.as_ref().and_then(|m| m.checkpoint.as_deref())),
         counter: live,
         meta,
         chain,
+        places,
         disks,
         alternates,
         temporaries: entries.iter().filter(|e| e.name.ends_with(".tmp")).map(|e| e.name.clone()).collect(),
@@ -121,25 +123,16 @@ fn named(name: Option<&str>) -> Option<DiskName> {
     name.filter(|name| !name.is_empty()).map(DiskName::from)
 }
 
-fn disk<'a>(disks: &'a mut BTreeMap<DiskName, Disk>, name: &DiskName) -> &'a mut Disk {
-    disks.entry(name.clone()).or_insert_with(|| Disk {
-        name: name.clone(),
-        record: RecordState::Absent,
-        image: None,
-        on_chain: false,
-    })
-}
-
 /// A head that is not named like an image of Jiva's is one all the same: Jiva takes any name it reads.
-fn adopt_head(source: &dyn Source, disks: &mut BTreeMap<DiskName, Disk>, head: Option<&DiskName>) {
-    let Some(head) = head.filter(|head| !disks.contains_key(*head)) else { return };
+fn adopt_head(source: &dyn Source, disks: &mut Disks, head: Option<&DiskName>) {
+    let Some(head) = head.filter(|head| !disks.contains(*head)) else { return };
     let entries = source.entries();
     let find = |name: &str| entries.binary_search_by(|e| e.name.as_str().cmp(name)).ok();
     let (image_at, record_at) = (find(head.as_str()), find(&head.record()));
     if image_at.is_none() && record_at.is_none() {
         return;
     }
-    let adopted = disk(disks, head);
+    let adopted = disks.entry(head.as_str());
     if let Some(at) = image_at {
         adopted.image = image(source, &entries[at], at);
     }

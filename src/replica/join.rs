@@ -4,9 +4,7 @@
 //! compares, and only then copies. Records that were copied have their keys in alphabetical order, records
 //! written here have them in the order of Jiva's structure. The counter does not move while a replica joins.
 
-use std::collections::BTreeMap;
-
-use super::{Disk, LastJoin, PeerRecord};
+use super::{Disks, LastJoin, PeerRecord};
 use crate::format::{KeyOrder, VolumeMeta};
 use crate::ident::{Counter, DiskName};
 
@@ -19,7 +17,7 @@ pub(super) struct Joined {
 /// Tells the last join of a chain (head first) that could be followed to its base.
 pub(super) fn last_join(
     chain: &[DiskName],
-    disks: &BTreeMap<DiskName, Disk>,
+    disks: &Disks,
     meta: &VolumeMeta,
     counter: Option<Counter>,
 ) -> Joined {
@@ -63,15 +61,13 @@ pub(super) fn last_join(
 }
 
 /// Whether files of the other side stand here that a finished join would have ended with its own snapshot.
-fn copying_began(chain: &[DiskName], disks: &BTreeMap<DiskName, Disk>, meta: &VolumeMeta) -> bool {
+fn copying_began(chain: &[DiskName], disks: &Disks, meta: &VolumeMeta) -> bool {
     let checkpoint = meta.checkpoint.as_deref().unwrap_or("");
     let above = chain[1..].iter().take_while(|name| name.as_str() != checkpoint);
     let received = above.filter_map(|name| disks[name].read_record()).any(|r| r.order == KeyOrder::Received);
     // An image is copied before its record, so an image alone is a copy that was cut off.
     received
-        || disks
-            .values()
-            .any(|disk| !disk.on_chain && disk.name.is_snapshot() && disk.read_record().is_none())
+        || disks.iter().any(|disk| !disk.on_chain && disk.name.is_snapshot() && disk.read_record().is_none())
 }
 
 /// The first snapshot of the run of joins: the replica's own former head.
@@ -81,7 +77,7 @@ fn copying_began(chain: &[DiskName], disks: &BTreeMap<DiskName, Disk>, meta: &Vo
 /// at some opening, and say nothing.
 fn clean_tip<'a>(
     chain: &'a [DiskName],
-    disks: &BTreeMap<DiskName, Disk>,
+    disks: &Disks,
     meta: &VolumeMeta,
     counter: Option<Counter>,
 ) -> &'a DiskName {

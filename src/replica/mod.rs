@@ -4,11 +4,13 @@
 
 mod chain;
 mod describe;
+mod disks;
 mod join;
 mod notice;
 mod open;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -19,6 +21,7 @@ use crate::format::{MetaError, Record, VolumeMeta};
 use crate::ident::{Counter, DiskName, Label};
 
 pub use describe::describe;
+pub use disks::Disks;
 pub use open::chain_limit;
 
 /// A replica directory, described.
@@ -55,8 +58,10 @@ pub struct Replica {
     pub counter: Option<Counter>,
     /// The chain, head first, as far as it can be followed.
     pub chain: Vec<DiskName>,
+    /// The places of the chain's disks among all.
+    places: Vec<usize>,
     /// Every disk that an image or a record stands for.
-    pub disks: BTreeMap<DiskName, Disk>,
+    pub disks: Disks,
     /// Chains of disks that the active chain does not reach, each from its tip down.
     pub alternates: Vec<Vec<DiskName>>,
     /// Files left over from writes that did not reach their rename, and from the probe at a start, by name.
@@ -204,9 +209,8 @@ impl Disk {
     }
 
     /// The parent that the record names; `None` for a base and without a record.
-    pub fn parent(&self) -> Option<DiskName> {
-        let parent = self.read_record()?.parent.as_deref()?;
-        (!parent.is_empty()).then(|| DiskName::from(parent))
+    pub fn parent(&self) -> Option<&str> {
+        self.read_record()?.parent.as_deref().filter(|parent| !parent.is_empty())
     }
 
     /// The counter in the record.
@@ -235,8 +239,18 @@ impl Disk {
 
 impl Replica {
     /// The disk of a name.
-    pub fn disk(&self, name: &DiskName) -> Option<&Disk> {
+    pub fn disk(&self, name: &(impl Borrow<str> + ?Sized)) -> Option<&Disk> {
         self.disks.get(name)
+    }
+
+    /// The disks of the chain, head first.
+    pub fn chain_disks(&self) -> impl DoubleEndedIterator<Item = &Disk> + ExactSizeIterator {
+        self.places.iter().map(|at| &self.disks[*at])
+    }
+
+    /// The places of the chain's disks in [`Replica::disks`], head first.
+    pub(crate) fn places(&self) -> &[usize] {
+        &self.places
     }
 
     /// The UUID of its directory, which a copy of the directory keeps; `None` in versions without.
@@ -264,9 +278,9 @@ impl Replica {
 
     /// The chain from any disk of the directory, on the chain or off it, down to its base; `None` if the disk is
     /// not there or its records do not lead to a base.
-    pub fn chain_from(&self, disk: &DiskName) -> Option<Vec<DiskName>> {
+    pub fn chain_from(&self, disk: &DiskName) -> Option<Vec<&Disk>> {
         let walk = chain::walk(&self.disks, disk);
-        (walk.end == chain::End::Base).then_some(walk.names)
+        (walk.end == chain::End::Base).then(|| walk.places.iter().map(|at| &self.disks[*at]).collect())
     }
 
     /// Whether its histories can be judged: readable, and not broken.

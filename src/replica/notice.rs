@@ -187,7 +187,7 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
         // Without its extents an image would pass for an empty one.
         let unknown = match &kind {
             FileKind::Image(name) if entry.kind == Kind::File => {
-                let disk = replica.disk(name).filter(|disk| disk.on_chain);
+                let disk = replica.disk(*name).filter(|disk| disk.on_chain);
                 disk.and_then(|disk| disk.image.as_ref()?.extents.as_ref().err()).map(ToString::to_string)
             }
             _ => None,
@@ -246,8 +246,8 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
 
 fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     let label = replica.label.clone();
-    for name in &replica.chain {
-        let disk = &replica.disks[name];
+    for disk in replica.chain_disks() {
+        let name = &disk.name;
         if let Some(record) = disk.read_record() {
             for remark in &record.remarks {
                 let text = format!("{}: {remark}", name.record());
@@ -293,7 +293,7 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     // The head of a join that did not end carries the other side's counter, of another timeline.
     let own = usize::from(replica.clean_tip.is_some());
     let counters: Vec<(&DiskName, Counter)> =
-        replica.chain.iter().skip(own).filter_map(|n| Some((n, replica.disks[n].counter()?))).collect();
+        replica.chain_disks().skip(own).filter_map(|disk| Some((&disk.name, disk.counter()?))).collect();
     if let Some(pair) = counters.windows(2).find(|pair| pair[1].1 > pair[0].1) {
         let [(above, upper), (below, lower)] = [pair[0], pair[1]];
         found.push(
@@ -350,7 +350,7 @@ fn sizes(replica: &mut Replica, found: &mut Vec<Finding>) {
 
 fn links(replica: &mut Replica, found: &mut Vec<Finding>) {
     let mut by_link: BTreeMap<u64, Vec<&DiskName>> = BTreeMap::new();
-    for disk in replica.disks.values() {
+    for disk in replica.disks.iter() {
         if let Some(link) = disk.image.as_ref().and_then(|image| image.link) {
             by_link.entry(link).or_default().push(&disk.name);
         }
@@ -400,7 +400,7 @@ fn off_chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     }
     replica.flags.insert(Flag::OffChainDisks);
     let label = &replica.label;
-    let off: Vec<_> = replica.disks.values().filter(|disk| !disk.on_chain).collect();
+    let off: Vec<_> = replica.disks.iter().filter(|disk| !disk.on_chain).collect();
     let bytes: u64 = off.iter().filter_map(|disk| disk.allocated()).sum();
     let disks = if off.len() == 1 { "1 disk is".to_owned() } else { format!("{} disks are", off.len()) };
     let text = format!("{disks} outside the chain, with {bytes} bytes stored");

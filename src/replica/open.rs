@@ -1,11 +1,10 @@
 //! What opening a replica would do in Jiva: nothing, or one exact error.
 
 use super::chain::{End, Walk};
-use super::{Disk, RecordState, State};
+use super::{Disks, RecordState, State};
 use crate::evidence::{Entry, Kind, ReadError};
 use crate::format::{Generation, MetaError, VolumeMeta, next_head_name};
 use crate::ident::DiskName;
-use std::collections::BTreeMap;
 
 /// What stands in the place of a file that is read whole.
 #[derive(Debug)]
@@ -51,7 +50,7 @@ pub(super) struct Facts<'a> {
     /// The message for a counter that cannot be used.
     pub counter_error: Option<&'a str>,
     pub walk: Option<&'a Walk>,
-    pub disks: &'a BTreeMap<DiskName, Disk>,
+    pub disks: &'a Disks,
     pub entries: &'a [Entry],
 }
 
@@ -92,15 +91,16 @@ pub(super) fn open(facts: &Facts<'_>) -> (State, Option<String>) {
             return broken(format!("opening never ends: the chain comes back to {name}"));
         }
         End::Invalid(name) => return broken(record_error(facts.disks, name)),
-        End::Missing(name) if walk.names.is_empty() => return broken(create_over(facts, name)),
+        End::Missing(name) if walk.places.is_empty() => return broken(create_over(facts, name)),
         End::Missing(name) => return broken(format!("Failed to find metadata for {name}")),
     }
     let limit = chain_limit(meta.generation());
-    if walk.names.len() > limit {
-        return broken(format!("Live chain is too long: {}", walk.names.len()));
+    if walk.places.len() > limit {
+        return broken(format!("Live chain is too long: {}", walk.places.len()));
     }
     // Jiva opens the images from base to head, for writing, and creates what is not there.
-    for name in walk.names.iter().rev() {
+    for at in walk.places.iter().rev() {
+        let name = &facts.disks[*at].name;
         if let Some(entry) = entry(facts.entries, name.as_str()).filter(|e| e.kind != Kind::File) {
             return broken(match entry.kind {
                 Kind::Directory => format!("open {DIR}/{name}: is a directory"),
@@ -119,7 +119,7 @@ fn entry<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
     entries.binary_search_by(|e| e.name.as_str().cmp(name)).ok().map(|at| &entries[at])
 }
 
-fn record_error(disks: &BTreeMap<DiskName, Disk>, name: &DiskName) -> String {
+fn record_error(disks: &Disks, name: &DiskName) -> String {
     match disks.get(name).map(|disk| &disk.record) {
         Some(RecordState::Invalid(error)) => error.go_text(),
         Some(RecordState::Unreadable(ReadError::NotAFile(kind))) => not_a_file(&name.record(), *kind),

@@ -408,8 +408,7 @@ pub(super) fn replica(replica: &Replica, copy: Option<Fidelity>) -> ShownReplica
 
 /// The chain first, head to base; then the others by name.
 pub(super) fn in_order(replica: &Replica) -> Vec<&Disk> {
-    let chain = replica.chain.iter().map(|name| &replica.disks[name]);
-    chain.chain(replica.disks.values().filter(|disk| !disk.on_chain)).collect()
+    replica.chain_disks().chain(replica.disks.iter().filter(|disk| !disk.on_chain)).collect()
 }
 
 fn disk<'a>(replica: &'a Replica, disk: &'a Disk) -> ShownDisk<'a> {
@@ -420,12 +419,12 @@ fn disk<'a>(replica: &'a Replica, disk: &'a Disk) -> ShownDisk<'a> {
             let same = |other: &&Disk| {
                 other.name != disk.name && other.image.as_ref().and_then(|image| image.link) == link
             };
-            replica.disks.values().filter(same).map(|other| &other.name).collect()
+            replica.disks.iter().filter(same).map(|other| &other.name).collect()
         }
     };
     ShownDisk {
         name: &disk.name,
-        parent: disk.parent(),
+        parent: disk.parent().map(DiskName::from),
         on_chain: disk.on_chain,
         removed: disk.removed(),
         user_created: disk.user_created(),

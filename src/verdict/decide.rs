@@ -230,7 +230,7 @@ pub(super) fn hides_data(replica: &Replica) -> bool {
 
 /// Whether disks that the chain does not reach hold data, as far as can be told.
 pub(super) fn stores_off_chain(replica: &Replica) -> bool {
-    replica.disks.values().any(|disk| !disk.on_chain && disk.allocated().is_none_or(|bytes| bytes > 0))
+    replica.disks.iter().any(|disk| !disk.on_chain && disk.allocated().is_none_or(|bytes| bytes > 0))
 }
 
 /// What a missing witness does to an answer.

@@ -101,19 +101,17 @@ fn disks(page: &mut Page<'_>, replica: &Replica) {
         text.push_str(&format!("; {} stored in all", words::bytes(stored)));
     }
     page.say(Role::Heading, 2, &text);
-    let places: BTreeMap<&DiskName, usize> =
-        disks.iter().enumerate().map(|(at, disk)| (&disk.name, at)).collect();
-    let place = |name: &DiskName| places.get(name).copied();
+    let places: BTreeMap<&str, usize> =
+        disks.iter().enumerate().map(|(at, disk)| (disk.name.as_str(), at)).collect();
+    let place = |name: &str| places.get(name).copied();
     let mut links: Links<'_> = BTreeMap::new();
     for disk in &disks {
         if let Some(link) = disk.image.as_ref().and_then(|image| image.link) {
             links.entry(link).or_default().push(&disk.name);
         }
     }
-    let parents: Vec<Vec<usize>> = disks
-        .iter()
-        .map(|disk| disk.parent().and_then(|parent| place(&parent)).into_iter().collect())
-        .collect();
+    let parents: Vec<Vec<usize>> =
+        disks.iter().map(|disk| disk.parent().and_then(place).into_iter().collect()).collect();
     let mark = |at: usize| match disks[at] {
         disk if Some(&disk.name) == replica.head.as_ref() => '*',
         disk if disk.on_chain => 'o',
@@ -185,7 +183,7 @@ fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, links: &Links<'_>, l
     if Some(&disk.name) == replica.clean_tip.as_ref() {
         parts.push("clean tip".to_owned());
     }
-    if let Some(missing) = disk.parent().filter(|parent| replica.disk(parent).is_none()) {
+    if let Some(missing) = disk.parent().filter(|parent| replica.disk(*parent).is_none()) {
         parts.push(format!("its parent {missing} is not here"));
     }
     page.led(Role::Faint, under, under, &parts.join(", "));
