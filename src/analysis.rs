@@ -2,6 +2,7 @@
 
 mod course;
 mod foretell;
+mod price;
 mod start;
 
 use std::collections::BTreeMap;

@@ -251,7 +251,7 @@ fn a_fleet_is_gathered() {
     for (n, found) in evidence.replicas.iter().enumerate() {
         assert_eq!(found.label.as_str(), format!("rep-{n:03}"));
         let [head, meta] = found.source.entries() else { panic!() };
-        assert_eq!(found.source.read(meta).unwrap(), b"{}");
+        assert_eq!(*found.source.read(meta).unwrap(), b"{}"[..]);
         let mut buf = [0; 8];
         found.source.read_at(head, 0, &mut buf).unwrap();
         assert_eq!(buf, format!("{n:08}").as_bytes());

@@ -206,7 +206,7 @@ fn logs_come_only_when_asked_for_and_names_are_replaced() {
     assert_eq!(labels, ["rep-1", "rep-2", "rep-3"]);
     let source = &copies[0].source;
     let log = source.entries().iter().find(|entry| entry.name == "replica.log").unwrap();
-    let text = String::from_utf8(source.read(log).unwrap()).unwrap();
+    let text = String::from_utf8(source.read(log).unwrap().into_owned()).unwrap();
     assert!(text.starts_with("secret at 10.") && !text.contains("192.168.3.4"), "{text}");
     let expected = fs::read_to_string(to.join("expected.json")).unwrap();
     assert!(expected.contains("\"authoritative\"") && !expected.contains("node-"), "{expected}");

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::foretell::{Ground, Prices};
+use super::foretell::Ground;
+use super::price::Prices;
 use crate::ident::{Label, Runs};
 use crate::jiva::{Course, Election, Original, Outcome, Step};
 

@@ -1,5 +1,6 @@
 //! A replica directory inside an archive: entries, and bytes by pieces.
 
+use std::borrow::Cow;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -156,14 +157,14 @@ impl Source for Archived {
         &self.entries
     }
 
-    fn read(&self, entry: &Entry) -> Result<Vec<u8>, ReadError> {
+    fn read(&self, entry: &Entry) -> Result<Cow<'_, [u8]>, ReadError> {
         let body = self.body(entry)?;
         if body.size > SMALL_FILE_LIMIT {
             return Err(ReadError::TooLarge { size: body.size, limit: SMALL_FILE_LIMIT });
         }
         let mut bytes = vec![0; body.size as usize];
         self.read_at(entry, 0, &mut bytes)?;
-        Ok(bytes)
+        Ok(bytes.into())
     }
 
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {

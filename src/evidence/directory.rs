@@ -5,6 +5,7 @@
 //! relative to the directory, without following links and without waiting. So a named pipe, a socket
 //! or a device among the files is told and nothing more.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
@@ -34,6 +35,8 @@ pub(super) struct Directory {
     /// Device and inode of the directory itself.
     identity: (u64, u64),
     opener: Opener,
+    /// The bytes of all records.
+    records: Vec<u8>,
 }
 
 impl Directory {
@@ -47,7 +50,7 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
         let stat = fstat(&directory)?;
-        let mut examiner = Examiner::new(&directory);
+        let mut examiner = Examiner::new(&directory, listed.len());
         let (mut entries, mut facts) = (Vec::with_capacity(listed.len()), Vec::with_capacity(listed.len()));
         for item in listed {
             match examiner.examine(item) {
@@ -66,7 +69,7 @@ impl Directory {
             (entries, facts) = found.into_iter().unzip();
         }
         number_links(&mut entries, &facts);
-        let opener = examiner.into_opener();
+        let (opener, records) = examiner.finish();
         Ok(Self {
             owner: handles.owner(),
             path: path.to_owned(),
@@ -76,6 +79,7 @@ impl Directory {
             handles: handles.clone(),
             identity: (number(stat.st_dev), number(stat.st_ino)),
             opener,
+            records,
         })
     }
 
@@ -139,10 +143,10 @@ impl Source for Directory {
         &self.entries
     }
 
-    fn read(&self, entry: &Entry) -> Result<Vec<u8>, ReadError> {
+    fn read(&self, entry: &Entry) -> Result<Cow<'_, [u8]>, ReadError> {
         let at = self.file(entry)?;
         if let Some(content) = &self.facts[at].content {
-            return Ok(content.to_vec());
+            return Ok(Cow::Borrowed(&self.records[content.clone()]));
         }
         let too_large = |size| ReadError::TooLarge { size, limit: SMALL_FILE_LIMIT };
         let size = self.entries[at].size;
@@ -161,7 +165,7 @@ impl Source for Directory {
             }
             if done < bytes.len() {
                 bytes.truncate(done);
-                return Ok(bytes);
+                return Ok(Cow::Owned(bytes));
             }
             // It has grown since it was examined.
             if done as u64 > SMALL_FILE_LIMIT {

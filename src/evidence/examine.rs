@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,8 +36,8 @@ pub(super) struct Facts {
     pub(super) links: u64,
     /// Storage in units of 512 bytes.
     pub(super) blocks: u64,
-    /// The bytes of a record.
-    pub(super) content: Option<Box<[u8]>>,
+    /// Where the bytes of a record are among those of all records.
+    pub(super) content: Option<Range<usize>>,
 }
 
 /// Opens files in a way that changes nothing and waits for nobody.
@@ -66,15 +67,21 @@ pub(super) struct Examiner<'d> {
     directory: BorrowedFd<'d>,
     opener: Opener,
     buf: Box<[u8; RECORD]>,
+    /// All records one after the other: one piece of memory instead of one for each.
+    records: Vec<u8>,
 }
 
 impl<'d> Examiner<'d> {
-    pub(super) fn new(directory: &'d OwnedFd) -> Self {
-        Self { directory: directory.as_fd(), opener: Opener::default(), buf: Box::new([0; RECORD]) }
+    /// For a directory of so many names.
+    pub(super) fn new(directory: &'d OwnedFd, names: usize) -> Self {
+        // Half of them are images, the others records of some 200 bytes.
+        let records = Vec::with_capacity(names.min(4096) * 128);
+        Self { directory: directory.as_fd(), opener: Opener::default(), buf: Box::new([0; RECORD]), records }
     }
 
-    pub(super) fn into_opener(self) -> Opener {
-        self.opener
+    /// What opens further files, and the bytes of all records.
+    pub(super) fn finish(self) -> (Opener, Vec<u8>) {
+        (self.opener, self.records)
     }
 
     /// Tells what stands at a name; gives the name back if nothing does any more.
@@ -93,7 +100,7 @@ impl<'d> Examiner<'d> {
     }
 
     /// State and bytes of a record; nothing where anything is out of the ordinary.
-    fn record(&mut self, name: &OsStr) -> Option<(Stat, Option<Box<[u8]>>)> {
+    fn record(&mut self, name: &OsStr) -> Option<(Stat, Option<Range<usize>>)> {
         let file = self.opener.open(self.directory, name).ok()?;
         let stat = fstat(&file).ok()?;
         if !FileType::from_raw_mode(stat.st_mode).is_file() {
@@ -101,7 +108,11 @@ impl<'d> Examiner<'d> {
         }
         // A short read that is as long as the file is all of it.
         let content = match rustix::io::read(&file, &mut self.buf[..]) {
-            Ok(n) if n < RECORD && n as u64 == number(stat.st_size) => Some(self.buf[..n].into()),
+            Ok(n) if n < RECORD && n as u64 == number(stat.st_size) => {
+                let start = self.records.len();
+                self.records.extend_from_slice(&self.buf[..n]);
+                Some(start..start + n)
+            }
             _ => None,
         };
         Some((stat, content))
@@ -118,7 +129,7 @@ pub(super) fn number(field: impl TryInto<u64>) -> u64 {
     field.try_into().unwrap_or(0)
 }
 
-fn entry(name: OsString, stat: &Stat, content: Option<Box<[u8]>>) -> (Entry, Facts) {
+fn entry(name: OsString, stat: &Stat, content: Option<Range<usize>>) -> (Entry, Facts) {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::File,
         FileType::Directory => Kind::Directory,

@@ -1,5 +1,6 @@
 //! A replica directory that exists in memory only, for tests and for embedding; it can be told to fail.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -150,14 +151,14 @@ impl Source for MemorySource {
         &self.entries
     }
 
-    fn read(&self, entry: &Entry) -> Result<Vec<u8>, ReadError> {
+    fn read(&self, entry: &Entry) -> Result<Cow<'_, [u8]>, ReadError> {
         let (own, _) = self.get(entry)?;
         if own.size > SMALL_FILE_LIMIT {
             return Err(ReadError::TooLarge { size: own.size, limit: SMALL_FILE_LIMIT });
         }
         let mut bytes = vec![0; own.size as usize];
         self.read_at(entry, 0, &mut bytes)?;
-        Ok(bytes)
+        Ok(bytes.into())
     }
 
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {
@@ -202,7 +203,7 @@ mod tests {
         assert_eq!(names, ["a", "b.img", "c", "d.img"]);
         let [a, b, c, d] = source.entries() else { panic!() };
         assert_eq!((b.link, d.link), (Some(0), Some(0)));
-        assert_eq!(source.read(a).unwrap(), b"text");
+        assert_eq!(*source.read(a).unwrap(), b"text"[..]);
         assert!(matches!(source.read(c), Err(ReadError::NotAFile(Kind::Fifo))));
         let mut buf = [9; 6000];
         assert_eq!(source.read_at(b, 16000, &mut buf).unwrap(), 4000);

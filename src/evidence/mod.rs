@@ -3,6 +3,7 @@
 //! This room knows names, sizes, extents and bytes. It does not know what a chain is. Nothing here
 //! writes to the evidence, follows a link that the evidence names, or unpacks an archive to disk.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -144,7 +145,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`ReadError::TooLarge`] above [`SMALL_FILE_LIMIT`]; [`ReadError::NotAFile`] for anything that is
     /// not a regular file.
-    fn read(&self, entry: &Entry) -> Result<Vec<u8>, ReadError>;
+    fn read(&self, entry: &Entry) -> Result<Cow<'_, [u8]>, ReadError>;
 
     /// The stored ranges of a file, in bytes.
     ///

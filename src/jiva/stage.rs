@@ -45,6 +45,16 @@ impl Stage {
         self.originals[original.0 as usize]
     }
 
+    /// How many names the volume's disks have, or can get by joins.
+    pub fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The number of a disk's name, by the places of its replica and of itself: equal for equal names.
+    pub fn name_number(&self, (replica, disk): (usize, usize)) -> usize {
+        self.names.of_disks(replica)[disk].index()
+    }
+
     /// A replica as it is started; `None` if its process does not come up.
     pub fn standing(&self, label: &Label) -> Option<&Standing> {
         self.running().find(|one| one.label == *label)

@@ -1,6 +1,6 @@
 //! All disks of a volume's replicas as one graph: a node is a state, an edge leads to the state it stands on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -16,26 +16,31 @@ const ALL_SETS_UP_TO: usize = 6;
 /// A state: one disk, or the disks of several replicas that are the same state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// The disks, by replica.
-    pub disks: BTreeMap<Label, DiskName>,
-    /// Replicas whose active chain goes through it.
-    pub on_chain: BTreeSet<Label>,
-    /// Replicas whose head it is.
-    pub heads: BTreeSet<Label>,
+    /// The disks, at most one of a replica; by label.
+    pub disks: Vec<(Label, DiskName)>,
+    /// Replicas whose active chain goes through it, ascending.
+    pub on_chain: Vec<Label>,
+    /// Replicas whose head it is, ascending.
+    pub heads: Vec<Label>,
 }
 
 impl Node {
     /// Its name: the first disk's.
     pub fn name(&self) -> &DiskName {
-        self.disks.values().next().expect("a node has at least one disk")
+        &self.disks[0].1
+    }
+
+    /// The disk of a replica, if one of its disks is this state.
+    pub fn disk(&self, replica: &Label) -> Option<&DiskName> {
+        self.disks.iter().find(|(label, _)| label == replica).map(|(_, disk)| disk)
     }
 }
 
 /// Why one state stands on another: whose record says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edge {
-    /// The replicas whose records name the parent.
-    pub replicas: BTreeSet<Label>,
+    /// The replicas whose records name the parent, ascending.
+    pub replicas: Vec<Label>,
 }
 
 /// The snapshot DAG.
@@ -82,7 +87,7 @@ impl Graph {
                 (replica.label.clone(), replica.disks[at - sets.first[number]].name.clone())
             };
             let disks = class.iter().map(disk).collect();
-            let node = graph.dag.add_node(Node { disks, on_chain: BTreeSet::new(), heads: BTreeSet::new() });
+            let node = graph.dag.add_node(Node { disks, on_chain: Vec::new(), heads: Vec::new() });
             class.iter().for_each(|at| nodes[*at] = node);
         }
         for (number, replica) in replicas.iter().enumerate() {
@@ -90,19 +95,19 @@ impl Graph {
             for (at, disk) in replica.disks.iter().enumerate() {
                 let node = nodes[at];
                 if disk.on_chain {
-                    graph.dag[node].on_chain.insert(replica.label.clone());
+                    graph.dag[node].on_chain.push(replica.label.clone());
                 }
                 if Some(&disk.name) == replica.head.as_ref() {
-                    graph.dag[node].heads.insert(replica.label.clone());
+                    graph.dag[node].heads.push(replica.label.clone());
                 }
                 // A parent that is not there is the replica's finding; the graph has no node for it.
                 let Some(below) = replica.disks.below(at) else { continue };
                 match graph.dag.find_edge(node, nodes[below]) {
                     Some(edge) => {
-                        graph.dag[edge].replicas.insert(replica.label.clone());
+                        graph.dag[edge].replicas.push(replica.label.clone());
                     }
                     None => {
-                        let replicas = BTreeSet::from([replica.label.clone()]);
+                        let replicas = vec![replica.label.clone()];
                         graph.dag.add_edge(node, nodes[below], Edge { replicas });
                     }
                 }

@@ -35,12 +35,12 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
         sets.entry(key).or_default().push(replica);
     }
     let mut groups: Vec<Group> = Vec::new();
-    // Only looked up and changed as a whole, so its order does not matter.
-    let mut homes: HashMap<DiskName, usize> = HashMap::new();
     let sets: Vec<Vec<Replica>> = sets.into_values().collect();
     // Equal replicas have equal marks, each wanted once.
     let own: Vec<HashSet<DiskName>> =
         sets.par_iter().map(|replicas| marks(replicas).cloned().collect()).collect();
+    // Only looked up and changed as a whole, so its order does not matter.
+    let mut homes: HashMap<DiskName, usize> = HashMap::with_capacity(own.iter().map(HashSet::len).sum());
     for (replicas, own) in sets.into_iter().zip(own) {
         // All groups that these replicas share history with become one with them.
         let akin: BTreeSet<usize> = own.iter().filter_map(|mark| homes.get(mark)).copied().collect();

@@ -16,8 +16,6 @@ pub struct Layer {
     pub counts: bool,
     /// Whether Jiva's clean-up may merge it away: automatic, or marked for removal.
     pub mergeable: bool,
-    /// When it was made, as its record says.
-    pub created: Option<String>,
     /// Its stored blocks, in bytes, cut at the size of the volume.
     pub blocks: Runs,
 }
@@ -60,7 +58,6 @@ impl Layers {
                     counter: disk.counter(),
                     counts: true,
                     mergeable: !disk.user_created() || disk.removed(),
-                    created: disk.read_record().and_then(|record| record.created.clone()),
                     blocks: stored.map(|extents| extents.runs.to_blocks(size)).unwrap_or_default(),
                 }
             })

@@ -1,5 +1,6 @@
 //! Reads a replica directory once and describes it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::ident::DiskName;
 pub fn describe(found: &Found) -> Replica {
     let source: Arc<dyn Source> = Arc::clone(&found.source);
     let entries = source.entries();
-    let mut disks = Disks::default();
+    let mut disks = Disks::with_capacity(entries.len());
     let mut meta = FileState::Absent;
     let mut counter: FileState<CounterFile, CounterError> = FileState::Absent;
     let mut log_info: FileState<LogInfo, MetaError> = FileState::Absent;
@@ -173,7 +174,7 @@ fn read_counter(source: &dyn Source, entry: &Entry) -> FileState<CounterFile, Co
     read_file(source, entry, CounterFile::parse)
 }
 
-fn read_regular(source: &dyn Source, entry: &Entry) -> Result<Vec<u8>, ReadError> {
+fn read_regular<'a>(source: &'a dyn Source, entry: &Entry) -> Result<Cow<'a, [u8]>, ReadError> {
     if entry.kind == Kind::File { source.read(entry) } else { Err(ReadError::NotAFile(entry.kind)) }
 }
 

@@ -18,6 +18,11 @@ pub struct Disks {
 }
 
 impl Disks {
+    /// None yet, with room for so many.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self { list: Vec::with_capacity(count), below: Vec::new() }
+    }
+
     /// The disk of a name.
     pub fn get(&self, name: &(impl Borrow<str> + ?Sized)) -> Option<&Disk> {
         self.place(name.borrow()).map(|at| &self.list[at])

@@ -24,10 +24,10 @@ fn cluster(out: &mut String, at: usize, volume: &Volume) {
     for node in dag.node_indices() {
         let state = &dag[node];
         let names: std::collections::BTreeSet<String> =
-            state.disks.values().map(|name| name.short()).collect();
+            state.disks.iter().map(|(_, name)| name.short()).collect();
         let names: Vec<String> = names.iter().map(|name| escape::dot(name)).collect();
         let mut lines = vec![names.join(", ")];
-        lines.push(labels(state.disks.keys()));
+        lines.push(labels(state.disks.iter().map(|(label, _)| label)));
         if !state.heads.is_empty() {
             lines.push(format!("head of {}", labels(&state.heads)));
         }

@@ -368,8 +368,8 @@ pub(super) fn ancestors(volume: &Volume) -> Vec<ShownAncestor<'_>> {
         .collect()
 }
 
-fn places(disks: &std::collections::BTreeMap<Label, DiskName>) -> Vec<Place<'_>> {
-    disks.iter().map(|(replica, disk)| Place { replica, disk }).collect()
+fn places<'a>(disks: impl IntoIterator<Item = (&'a Label, &'a DiskName)>) -> Vec<Place<'a>> {
+    disks.into_iter().map(|(replica, disk)| Place { replica, disk }).collect()
 }
 
 impl<'a> ShownReplica<'a> {
@@ -444,7 +444,7 @@ pub(super) fn graph(volume: &Volume) -> ShownGraph<'_> {
             let node = &dag[at];
             ShownNode {
                 id: at.index(),
-                disks: places(&node.disks),
+                disks: places(node.disks.iter().map(|(replica, disk)| (replica, disk))),
                 on_chain: node.on_chain.iter().collect(),
                 heads: node.heads.iter().collect(),
             }

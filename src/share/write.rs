@@ -100,7 +100,7 @@ pub fn write_replica(source: &dyn Source, out: impl Write, plan: Plan<'_>) -> Re
             (Kind::File, FileKind::Log) => log(source, entry, &name, modified, &mut tar, plan.names)?,
             (Kind::File, _) => {
                 let bytes = source.read(entry).map_err(read)?;
-                let bytes = plan.names.map_or(bytes.clone(), |names| names.apply(&bytes));
+                let bytes = plan.names.map_or_else(|| bytes.clone(), |names| names.apply(&bytes).into());
                 tar.member(&name, modified, Member::File { size: bytes.len() as u64 })?;
                 tar.bytes(&bytes)?;
             }

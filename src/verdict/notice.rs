@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::confidence::checkpoint_by_fewer;
 use super::decide::Case;
 use crate::finding::{Code, Exhibit, Finding};
-use crate::ident::{BLOCK_SIZE, Label, Run, Runs};
+use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Doubt, Relation, Stop, Supply};
 use crate::replica::{Replica, State};
 
@@ -44,13 +44,12 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
             vec![Exhibit::file(a, base(ra)), Exhibit::file(b, base(rb))],
         ));
     }
-    let shared: BTreeSet<_> =
-        relation.shared.pairs.iter().filter_map(|(at, _)| ra.chain.iter().rev().nth(*at)).collect();
-    let names: Vec<_> = ra
-        .chain
-        .iter()
-        .filter(|name| name.is_snapshot() && !shared.contains(name) && rb.chain.contains(name))
-        .collect();
+    let mut apart = vec![true; ra.chain.len()];
+    relation.shared.pairs.iter().for_each(|(level, _)| apart[ra.chain.len() - 1 - level] = false);
+    let in_chain = |name: &DiskName| rb.disk(name).is_some_and(|disk| disk.on_chain);
+    let names =
+        ra.chain.iter().zip(apart).filter(|(name, apart)| *apart && name.is_snapshot() && in_chain(name));
+    let names: Vec<&DiskName> = names.map(|(name, _)| name).collect();
     if let Some(newest) = names.first() {
         let why = match &relation.shared.stop {
             Some(Stop::Counters(name, ca, cb)) => format!("; {name} carries {ca} and {cb}"),

@@ -1,6 +1,7 @@
 //! Sources that fail on purpose, and replicas in memory to wrap in them.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,15 +61,15 @@ impl Source for Faulty {
         self.inner.entries()
     }
 
-    fn read(&self, entry: &Entry) -> Result<Vec<u8>, ReadError> {
+    fn read(&self, entry: &Entry) -> Result<Cow<'_, [u8]>, ReadError> {
         let fault = self.now();
         if let Some(error) = fault.and_then(Self::error) {
             return Err(error);
         }
         let mut bytes = self.inner.read(entry)?;
         match fault {
-            Some(Fault::Shrunk) => bytes.truncate(bytes.len() / 2),
-            Some(Fault::Grown) => bytes.extend_from_slice(b"}x"),
+            Some(Fault::Shrunk) => bytes = bytes[..bytes.len() / 2].to_vec().into(),
+            Some(Fault::Grown) => bytes.to_mut().extend_from_slice(b"}x"),
             _ => {}
         }
         Ok(bytes)

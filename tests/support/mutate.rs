@@ -54,7 +54,7 @@ impl Listing {
                 };
                 Body::Image(entry.size, runs.iter().map(read).collect())
             } else {
-                Body::File(source.read(entry).unwrap())
+                Body::File(source.read(entry).unwrap().into_owned())
             };
             out.push((entry.name.clone(), body));
         }

@@ -12,6 +12,7 @@ use super::palette::Role;
 use super::words;
 use crate::analysis::Volume;
 use crate::ident::{Counter, DiskName, Label};
+use crate::lineage::Node;
 use crate::replica::{Disk, Replica};
 
 /// A stretch of fewer states than this is drawn in full.
@@ -102,11 +103,11 @@ fn describe(volume: &Volume, node: NodeIndex) -> String {
         parts.push(format!("counter {}", all.join("/")));
     }
     if state.heads.is_empty() {
-        parts.push(whose(volume, &state.on_chain, state.disks.keys()));
+        parts.push(whose(volume, state));
     } else {
         parts.push(format!("head of {}", words::labels(&state.heads)));
     }
-    let name = |replica: &Replica| state.disks.get(&replica.label).cloned();
+    let name = |replica: &Replica| state.disk(&replica.label).cloned();
     let those = |pick: &dyn Fn(&Replica) -> Option<DiskName>| -> Vec<Label> {
         let hit = |replica: &&Replica| pick(replica).is_some_and(|disk| Some(disk) == name(replica));
         volume.replicas.iter().filter(hit).map(|replica| replica.label.clone()).collect()
@@ -130,11 +131,11 @@ fn describe(volume: &Volume, node: NodeIndex) -> String {
     parts.join("  ")
 }
 
-fn whose<'a>(volume: &Volume, on_chain: &BTreeSet<Label>, disks: impl Iterator<Item = &'a Label>) -> String {
-    if on_chain.is_empty() {
-        return format!("outside the chain of {}", words::labels(disks));
+fn whose(volume: &Volume, state: &Node) -> String {
+    if state.on_chain.is_empty() {
+        return format!("outside the chain of {}", words::labels(state.disks.iter().map(|(label, _)| label)));
     }
-    whom(volume, &on_chain.iter().cloned().collect::<Vec<_>>())
+    whom(volume, &state.on_chain)
 }
 
 fn whom(volume: &Volume, labels: &[Label]) -> String {

@@ -1,0 +1,271 @@
+//! What joins change, in blocks: the stacks that they leave, compared with what each replica held before.
+//!
+//! All stacks are compared in one pass, equal ones once. Where no blocks are read, which layer supplies what must do.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::foretell::Ground;
+use crate::blocks::{self, Compared, MergedView, ViewLayer};
+use crate::ident::{DiskName, Label, Runs};
+use crate::jiva::{Original, Stage};
+use crate::lineage::Supply;
+use crate::replica::{Disk, Replica};
+use crate::watch::Watch;
+
+/// Images on top of each other, as one replica serves them or would.
+struct Stack {
+    /// Whose, by place in the volume.
+    replica: usize,
+    /// The disk it is seen from.
+    top: DiskName,
+    /// Size of the volume in bytes.
+    size: u64,
+    /// Base first, each by the places of its replica and of its disk.
+    images: Vec<(usize, usize)>,
+}
+
+impl Stack {
+    /// What a replica would serve; a directory without volume.meta becomes an empty volume. `None` where it cannot
+    /// be opened.
+    fn live(number: usize, replica: &Replica) -> Option<Self> {
+        if replica.error.is_some() {
+            return None;
+        }
+        if replica.meta.is_none() {
+            let top = DiskName::from("volume-head-000.img");
+            return Some(Self { replica: number, top, size: 0, images: Vec::new() });
+        }
+        let largest = || replica.chain_disks().filter_map(|disk| Some(disk.image.as_ref()?.size)).max();
+        Some(Self {
+            replica: number,
+            top: replica.chain.first()?.clone(),
+            size: replica.size.or_else(largest).unwrap_or(0),
+            images: replica.places().iter().rev().map(|disk| (number, *disk)).collect(),
+        })
+    }
+
+    fn disks<'a>(&self, replicas: &'a [Replica]) -> impl Iterator<Item = (&'a Replica, &'a Disk)> {
+        self.images.iter().map(|(replica, disk)| (&replicas[*replica], &replicas[*replica].disks[*disk]))
+    }
+
+    /// Whether it is known of every image what that stores.
+    fn is_known(&self, replicas: &[Replica]) -> bool {
+        self.disks(replicas).all(|(_, disk)| disk.allocated().is_some())
+    }
+
+    fn supply(&self, replicas: &[Replica]) -> Supply {
+        let extents =
+            |disk: &Disk| disk.image.as_ref()?.extents.as_ref().ok().map(|e| e.runs.to_blocks(self.size));
+        let stored: Vec<Runs> =
+            self.disks(replicas).map(|(_, disk)| extents(disk).unwrap_or_default()).collect();
+        Supply::stack(&stored.iter().collect::<Vec<_>>())
+    }
+
+    fn view(&self, replicas: &[Replica]) -> MergedView {
+        let layer = |(replica, disk)| ViewLayer::of(replica, disk).expect("only known stacks are kept");
+        let layers = self.disks(replicas).map(layer).collect();
+        MergedView::stack(&replicas[self.replica].label, &self.top, self.size, layers)
+    }
+}
+
+/// The stacks to be compared: each replica's before, and every one that some join leaves.
+pub(super) struct Stacks<'a> {
+    ground: &'a Ground<'a>,
+    stage: &'a Stage,
+    list: Vec<Stack>,
+    places: Places,
+    /// Live stack and stack after a join: as RW side and joiner, as the joiner before and after.
+    sides: BTreeSet<(usize, usize)>,
+    pairs: BTreeSet<(usize, usize)>,
+}
+
+/// Where the stacks of each replica are in the list of all, by the replica's place in the volume.
+struct Places {
+    live: Vec<Option<usize>>,
+    left: Vec<HashMap<Vec<Original>, usize>>,
+}
+
+impl<'a> Stacks<'a> {
+    pub fn of(ground: &'a Ground<'a>, stage: &'a Stage) -> Self {
+        let mut places = Places { live: Vec::new(), left: Vec::new() };
+        let mut list = Vec::new();
+        for (number, replica) in ground.replicas.iter().enumerate() {
+            let live = Stack::live(number, replica).filter(|stack| stack.is_known(ground.replicas));
+            let at = live.is_some().then_some(list.len());
+            list.extend(live);
+            // A join that leaves everything in its place leaves this very stack.
+            let standing = at.and_then(|at| Some((stage.standing(&replica.label)?.stack(), at)));
+            places.live.push(at);
+            places.left.push(standing.into_iter().collect());
+        }
+        Self { ground, stage, list, places, sides: BTreeSet::new(), pairs: BTreeSet::new() }
+    }
+
+    /// Wants a stack that a join leaves compared with what both sides held before.
+    pub fn ask(&mut self, rw: &Label, wo: &Label, stack: &[Original]) {
+        let replicas = self.ground.replicas;
+        let (Some(source), Some(joiner)) = (self.ground.place(rw), self.ground.place(wo)) else { return };
+        let (Some(before_rw), Some(before)) = (self.places.live[source], self.places.live[joiner]) else {
+            return;
+        };
+        let after = match self.places.left[joiner].get(stack) {
+            Some(after) => *after,
+            None => {
+                let size = replicas[joiner].size.or(replicas[source].size).unwrap_or(0);
+                let images = stack.iter().map(|original| self.stage.original(*original)).collect();
+                let left = Stack { replica: joiner, top: DiskName::from("after-the-join"), size, images };
+                if !left.is_known(replicas) {
+                    return;
+                }
+                self.list.push(left);
+                let after = self.list.len() - 1;
+                self.places.left[joiner].insert(stack.to_vec(), after);
+                after
+            }
+        };
+        self.sides.insert((before_rw, after));
+        if after != before {
+            self.pairs.extend([(before_rw, after), (before, after)]);
+        } else if known(self.ground, rw, wo).is_none() {
+            self.pairs.insert((before_rw.min(after), before_rw.max(after)));
+        }
+    }
+
+    /// Compares everything that was asked for.
+    pub fn price(self, watch: &dyn Watch) -> Prices<'a> {
+        let Self { ground, stage, list, places, sides, pairs } = self;
+        let replicas = ground.replicas;
+        let views: Option<Vec<MergedView>> =
+            ground.contents.is_some().then(|| list.iter().map(|stack| stack.view(replicas)).collect());
+        let supplies: Vec<Supply> = match &views {
+            Some(views) => views.iter().map(|view| view.supply().clone()).collect(),
+            None => list.iter().map(|stack| stack.supply(replicas)).collect(),
+        };
+        let stored = supplies.iter().any(|supply| !supply.segments().is_empty());
+        let mut by_layers = BTreeMap::new();
+        if stored {
+            let names: Vec<Layers> = list.iter().map(|stack| Layers::of(stack, replicas, stage)).collect();
+            for (rw, after) in sides {
+                let runs = other_layers((&supplies[rw], &names[rw]), (&supplies[after], &names[after]));
+                by_layers.insert((rw, after), runs);
+            }
+        }
+        let compared = views.map(|views| {
+            let pairs: Vec<_> = pairs.into_iter().collect();
+            blocks::compare_views(views, &pairs, None, watch)
+        });
+        Prices { ground, stage, places, supplies, by_layers, compared }
+    }
+}
+
+/// Where the live views of two replicas differ, if comparing the replicas has told it already.
+fn known<'a>(ground: &Ground<'a>, one: &Label, other: &Label) -> Option<&'a Runs> {
+    let content = |a: &Label, b: &Label| ground.contents?.get(&(a.clone(), b.clone()));
+    let whole = |label| ground.replica(label).is_some_and(|replica| replica.clean_tip.is_none());
+    let content = content(one, other).or_else(|| content(other, one))?;
+    (whole(one) && whole(other)).then_some(&content.tips)
+}
+
+/// What comparing all stacks found.
+pub(super) struct Prices<'a> {
+    ground: &'a Ground<'a>,
+    pub stage: &'a Stage,
+    places: Places,
+    supplies: Vec<Supply>,
+    by_layers: BTreeMap<(usize, usize), Runs>,
+    compared: Option<Compared>,
+}
+
+/// What one join changes.
+pub(super) struct Price {
+    /// Where the joiner then differs from the RW side, if blocks were read.
+    pub differing: Option<Runs>,
+    /// Where the joiner then differs from itself before.
+    pub changed: Option<Runs>,
+    /// Where another layer supplies the joiner than the RW side.
+    by_layers: Runs,
+}
+
+impl Price {
+    /// Whether both sides would then differ.
+    pub fn splits(&self) -> bool {
+        !self.differing.as_ref().unwrap_or(&self.by_layers).is_empty()
+    }
+}
+
+impl Prices<'_> {
+    /// The price of a join that leaves this stack.
+    pub fn of(&self, rw: &Label, wo: &Label, stack: &[Original]) -> Option<Price> {
+        let (source, joiner) = (self.ground.place(rw)?, self.ground.place(wo)?);
+        let after = *self.places.left[joiner].get(stack)?;
+        let (before_rw, before) = (self.places.live[source]?, self.places.live[joiner]?);
+        let mut by_layers = self.by_layers.get(&(before_rw, after)).cloned().unwrap_or_default();
+        if stack.iter().all(|original| self.stage.original(*original).0 == joiner) {
+            // Nothing was copied, so what either side holds alone it still holds alone.
+            for lacking in [self.ground.lacks(rw, wo), self.ground.lacks(wo, rw)].into_iter().flatten() {
+                by_layers = by_layers.union(&lacking.blocks);
+            }
+        }
+        let (differing, changed) = match &self.compared {
+            None => (None, None),
+            Some(compared) if after != before => {
+                (Some(compared.between(before_rw, after)), Some(compared.between(before, after)))
+            }
+            Some(compared) => {
+                let known = known(self.ground, rw, wo).cloned();
+                (Some(known.unwrap_or_else(|| compared.between(before_rw, after))), Some(Runs::new()))
+            }
+        };
+        Some(Price { differing, changed, by_layers })
+    }
+
+    /// What only the joiner had and no longer has in any file, where `gone` tells which images are nowhere.
+    pub fn lost(&self, rw: &Label, wo: &Label, price: &Price, gone: impl Fn(Original) -> bool) -> Runs {
+        let Some(only_joiner) = self.ground.lacks(rw, wo).filter(|holds| !holds.blocks.is_empty()) else {
+            return Runs::new();
+        };
+        let live = self.ground.place(wo).and_then(|joiner| self.places.live[joiner]);
+        let (Some(standing), Some(live)) = (self.stage.standing(wo), live) else { return Runs::new() };
+        let gone: Vec<bool> = standing.images().rev().map(|image| image.is_some_and(&gone)).collect();
+        let held_there = self.supplies[live].of(|level| gone.get(level).is_some_and(|gone| *gone));
+        let lost = only_joiner.blocks.intersection(&held_there);
+        price.changed.as_ref().map_or_else(|| lost.clone(), |changed| lost.intersection(changed))
+    }
+}
+
+/// The layers of a stack by name; all heads are one name.
+struct Layers {
+    /// For each layer, base first, the number of its name.
+    names: Vec<usize>,
+    /// Whether the stack has a layer of a name, by number.
+    has: Vec<bool>,
+}
+
+impl Layers {
+    fn of(stack: &Stack, replicas: &[Replica], stage: &Stage) -> Self {
+        const HEAD: usize = 0;
+        let number = |place, head| if head { HEAD } else { 1 + stage.name_number(place) };
+        let heads = stack.disks(replicas).map(|(_, disk)| disk.name.is_head());
+        let names: Vec<usize> =
+            stack.images.iter().zip(heads).map(|(place, head)| number(*place, head)).collect();
+        let mut has = vec![false; 1 + stage.names()];
+        names.iter().for_each(|name| has[*name] = true);
+        Self { names, has }
+    }
+}
+
+/// Where the joiner is supplied by another layer than the RW side: images of one name that both chains have count as
+/// equal, and a layer that the other side has merged away as nothing known.
+fn other_layers((rw, rw_layers): (&Supply, &Layers), (after, after_layers): (&Supply, &Layers)) -> Runs {
+    let mut out = Runs::new();
+    for (run, at, bt) in rw.zip(after) {
+        let (theirs, own) =
+            (at.map(|level| rw_layers.names[level]), bt.map(|level| after_layers.names[level]));
+        let known =
+            theirs.is_none_or(|name| after_layers.has[name]) && own.is_none_or(|name| rw_layers.has[name]);
+        if known && theirs != own {
+            out.push(run.start, run.end);
+        }
+    }
+    out
+}
