@@ -16,7 +16,7 @@ use crate::ident::{Run, Runs};
 ///     .file("volume.meta", b"{}")
 ///     .image("volume-head-000.img", 1 << 20, [(4096, vec![7; 4096])])
 ///     .fail_read("volume-head-000.img", 5000);
-/// assert_eq!(source.read(&source.entries()[1])?, b"{}");
+/// assert_eq!(*source.read(&source.entries()[1])?, b"{}"[..]);
 /// assert!(source.read_at(&source.entries()[0], 4096, &mut [0; 4096]).is_err());
 /// # Ok::<(), jivascope::evidence::ReadError>(())
 /// ```
