@@ -163,6 +163,7 @@ fn counter(replica: &Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
 
 fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     let label = replica.label.clone();
+    let mut probe = false;
     for entry in seen.entries {
         let kind = FileKind::of(&entry.name);
         let file = || Exhibit::file(&label, &*entry.name);
@@ -184,23 +185,6 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
                 file(),
             ));
         }
-        // Without its extents an image would pass for an empty one.
-        let unknown = match &kind {
-            FileKind::Image(name) if entry.kind == Kind::File => {
-                let disk = replica.disk(*name).filter(|disk| disk.on_chain);
-                disk.and_then(|disk| disk.image.as_ref()?.extents.as_ref().err()).map(ToString::to_string)
-            }
-            _ => None,
-        };
-        if let Some(error) = unknown {
-            replica.flags.insert(Flag::UnfaithfulCopy);
-            found.push(Finding::of(
-                Code::CopyIncomplete,
-                &label,
-                format!("{}: which blocks it stores cannot be told: {error}", entry.name),
-                file(),
-            ));
-        }
         match kind {
             FileKind::VolumeMetaTmp | FileKind::RecordTmp(_) | FileKind::LogInfoTmp => {
                 found.push(Finding::of(
@@ -210,14 +194,28 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
                     file(),
                 ))
             }
-            FileKind::ExtentProbe => found.push(Finding::of(
-                Code::ExtentProbeLeft,
-                &label,
-                "the file with which Jiva tests the file system was not removed",
-                file(),
-            )),
+            FileKind::ExtentProbe => {
+                probe = true;
+                found.push(Finding::of(
+                    Code::ExtentProbeLeft,
+                    &label,
+                    "the file with which Jiva tests the file system was not removed",
+                    file(),
+                ));
+            }
             _ => {}
         }
+    }
+    // Without its extents an image would pass for an empty one.
+    for disk in replica.places.iter().map(|at| &replica.disks[*at]) {
+        let Some(Err(error)) = disk.image.as_ref().map(|image| &image.extents) else { continue };
+        replica.flags.insert(Flag::UnfaithfulCopy);
+        found.push(Finding::of(
+            Code::CopyIncomplete,
+            &label,
+            format!("{}: which blocks it stores cannot be told: {error}", disk.name),
+            Exhibit::file(&label, disk.name.as_str()),
+        ));
     }
     if let FileState::Invalid(error) = &seen.log_info {
         found.push(Finding::of(
@@ -236,7 +234,6 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
         ));
     }
     // Versions before 1.4.0 stop at the probe that an earlier start left.
-    let probe = seen.entries.iter().any(|entry| FileKind::of(&entry.name) == FileKind::ExtentProbe);
     let old =
         replica.meta.as_ref().and_then(VolumeMeta::generation).is_some_and(|g| g <= Generation::From0_6);
     if probe && old && replica.start_error.is_none() {

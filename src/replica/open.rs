@@ -99,8 +99,8 @@ pub(super) fn open(facts: &Facts<'_>) -> (State, Option<String>) {
         return broken(format!("Live chain is too long: {}", walk.places.len()));
     }
     // Jiva opens the images from base to head, for writing, and creates what is not there.
-    for at in walk.places.iter().rev() {
-        let name = &facts.disks[*at].name;
+    for disk in walk.places.iter().rev().map(|at| &facts.disks[*at]).filter(|disk| disk.image.is_none()) {
+        let name = &disk.name;
         if let Some(entry) = entry(facts.entries, name.as_str()).filter(|e| e.kind != Kind::File) {
             return broken(match entry.kind {
                 Kind::Directory => format!("open {DIR}/{name}: is a directory"),
