@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use super::go_text::{parse_int, push_json_string};
 use super::json_scan::{Member, is_space, scan};
@@ -58,6 +59,9 @@ impl<'a> Scalar<'a> {
 /// What was decoded, be it in spite of an error.
 #[derive(Debug)]
 pub(super) struct Decoded<'a> {
+    bytes: &'a [u8],
+    /// The whole file, if every string in it stands for itself: it is UTF-8 and nothing is escaped.
+    plain: Option<&'a str>,
     shape: &'static Shape,
     /// One slot a field.
     slots: Vec<Slot<'a>>,
@@ -83,7 +87,10 @@ struct Slot<'a> {
 /// error of type, as in Go, all fields but the bad ones.
 pub(super) fn decode<'a>(bytes: &'a [u8], shape: &'static Shape) -> Decoded<'a> {
     let found = scan(bytes);
+    let escaped = bytes.contains(&b'\\');
     let mut decoded = Decoded {
+        bytes,
+        plain: if escaped { None } else { std::str::from_utf8(bytes).ok() },
         shape,
         slots: vec![Slot::default(); shape.fields.len()],
         keys: Vec::with_capacity(found.members.len()),
@@ -91,18 +98,18 @@ pub(super) fn decode<'a>(bytes: &'a [u8], shape: &'static Shape) -> Decoded<'a> 
         error: None,
     };
     for member in &found.members {
-        decoded.member(bytes, member);
+        decoded.member(member);
     }
     match found.value {
         Err(error) => decoded.error = Some(error),
         Ok(value) => {
-            match kind_of(&bytes[value.clone()]) {
-                "object" => {}
-                "null" => decoded.remarks.push(Place::at(value.start as u64), RemarkKind::NullValue),
+            match Kind::of(&bytes[value.clone()]) {
+                Kind::Object => {}
+                Kind::Null => decoded.remarks.push(Place::at(value.start as u64), RemarkKind::NullValue),
                 found => {
                     decoded.error = Some(MetaError::Type {
                         offset: value.start as u64,
-                        found: found.to_owned(),
+                        found: found.name().to_owned(),
                         field: None,
                         owner: shape.go_name,
                         wanted: shape.go_type,
@@ -120,10 +127,10 @@ pub(super) fn decode<'a>(bytes: &'a [u8], shape: &'static Shape) -> Decoded<'a> 
 }
 
 impl<'a> Decoded<'a> {
-    fn member(&mut self, bytes: &'a [u8], member: &Member) {
+    fn member(&mut self, member: &Member) {
         let at = member.key.start as u64;
-        let (key, oddities) = unquote(&bytes[member.key.clone()]);
-        let field = field_of(self.shape, &key);
+        let (key, oddities) = self.string(member.key.clone());
+        let field = field_of(self.shape, &key, self.keys.len());
         let place = |offset| Place { offset: Some(offset), field: field.map(|i| self.shape.fields[i].0) };
         for oddity in oddities {
             self.remarks.push(place(at), oddity);
@@ -139,23 +146,32 @@ impl<'a> Decoded<'a> {
                 if key != name {
                     self.remarks.push(place(at), RemarkKind::KeyCase { key: key.to_string() });
                 }
-                self.store(i, name, go_type, &bytes[member.value.clone()], member.value.start as u64);
+                self.store(i, name, go_type, member.value.clone());
             }
         }
         self.keys.push(key);
     }
 
-    fn store(&mut self, i: usize, name: &'static str, go_type: GoType, value: &'a [u8], at: u64) {
-        let kind = kind_of(value);
+    /// The text of a string that the scanner has accepted, with its quotes.
+    fn string(&self, place: Range<usize>) -> (Cow<'a, str>, Vec<RemarkKind>) {
+        match self.plain.and_then(|text| text.get(place.start + 1..place.end - 1)) {
+            Some(text) => (Cow::Borrowed(text), Vec::new()),
+            None => unquote(&self.bytes[place]),
+        }
+    }
+
+    fn store(&mut self, i: usize, name: &'static str, go_type: GoType, place: Range<usize>) {
+        let (value, at) = (&self.bytes[place.clone()], place.start as u64);
+        let kind = Kind::of(value);
         let scalar = match (go_type, kind) {
-            (_, "null") => {
+            (_, Kind::Null) => {
                 self.remarks.push(Place::of(name, at), RemarkKind::NullValue);
                 return;
             }
-            (GoType::Bool, "bool") => Some(Scalar::Bool(value == b"true")),
-            (GoType::Int64 | GoType::Int, "number") => parse_int(value).ok().map(Scalar::Int),
-            (GoType::Text, "string") => {
-                let (text, oddities) = unquote(value);
+            (GoType::Bool, Kind::Bool) => Some(Scalar::Bool(value == b"true")),
+            (GoType::Int64 | GoType::Int, Kind::Number) => parse_int(value).ok().map(Scalar::Int),
+            (GoType::Text, Kind::Text) => {
+                let (text, oddities) = self.string(place);
                 for oddity in oddities {
                     self.remarks.push(Place::of(name, at), oddity);
                 }
@@ -169,8 +185,8 @@ impl<'a> Decoded<'a> {
         }
         let integer = matches!(go_type, GoType::Int64 | GoType::Int);
         let found = match kind {
-            "number" if integer => format!("number {}", String::from_utf8_lossy(value)),
-            _ => kind.to_owned(),
+            Kind::Number if integer => format!("number {}", String::from_utf8_lossy(value)),
+            kind => kind.name().to_owned(),
         };
         let owner = self.shape.go_name;
         let error = MetaError::Type { offset: at, found, field: Some(name), owner, wanted: go_type.name() };
@@ -233,21 +249,50 @@ pub(super) fn write(fields: &[(&str, Option<Scalar<'_>>)]) -> String {
     out
 }
 
-/// What Go calls a value in errors, told by its first byte.
-fn kind_of(value: &[u8]) -> &'static str {
-    match value.first() {
-        Some(b'{') => "object",
-        Some(b'[') => "array",
-        Some(b'"') => "string",
-        Some(b't' | b'f') => "bool",
-        Some(b'n') => "null",
-        _ => "number",
+/// What a value is, told by its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Object,
+    Array,
+    Text,
+    Bool,
+    Null,
+    Number,
+}
+
+impl Kind {
+    fn of(value: &[u8]) -> Self {
+        match value.first() {
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b'"') => Self::Text,
+            Some(b't' | b'f') => Self::Bool,
+            Some(b'n') => Self::Null,
+            _ => Self::Number,
+        }
+    }
+
+    /// What Go calls it in errors.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::Text => "string",
+            Self::Bool => "bool",
+            Self::Null => "null",
+            Self::Number => "number",
+        }
     }
 }
 
 /// The field that a key fills: the one of exactly that name, else the first that differs in letter case only.
-fn field_of(shape: &Shape, key: &str) -> Option<usize> {
+///
+/// `likely` is the place of that field in a file that has all of them in order, as nearly every one has.
+fn field_of(shape: &Shape, key: &str, likely: usize) -> Option<usize> {
     let fields = shape.fields;
+    if fields.get(likely).is_some_and(|(name, _)| *name == key) {
+        return Some(likely);
+    }
     fields
         .iter()
         .position(|(name, _)| *name == key)

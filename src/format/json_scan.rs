@@ -72,7 +72,7 @@ impl Scanner<'_> {
                 if self.open.is_empty() {
                     return Ok(start.unwrap_or(self.at)..self.at);
                 }
-                if self.open == [Open::Object] {
+                if self.is_outermost() {
                     self.members.push(Member { key: key.clone(), value: value_start..self.at });
                 }
             }
@@ -81,7 +81,7 @@ impl Scanner<'_> {
             next = match next {
                 Next::ValueOrEnd if byte == b']' => self.close(),
                 Next::Value | Next::ValueOrEnd => {
-                    if self.open == [Open::Object] {
+                    if self.is_outermost() {
                         value_start = self.at;
                     }
                     self.value(byte)?
@@ -93,7 +93,7 @@ impl Scanner<'_> {
                     }
                     let from = self.at;
                     self.string()?;
-                    if self.open == [Open::Object] {
+                    if self.is_outermost() {
                         key = from..self.at;
                     }
                     Next::Colon
@@ -109,6 +109,11 @@ impl Scanner<'_> {
                 },
             };
         }
+    }
+
+    /// Whether it stands right inside the outermost value, and that is an object.
+    fn is_outermost(&self) -> bool {
+        matches!(self.open[..], [Open::Object])
     }
 
     fn value(&mut self, byte: u8) -> Result<Next, MetaError> {
@@ -246,16 +251,20 @@ impl Scanner<'_> {
     }
 
     fn peek(&self) -> Result<u8, MetaError> {
-        self.bytes.get(self.at).copied().ok_or_else(|| {
-            let length = self.bytes.len() as u64;
-            if self.bytes.iter().copied().all(is_space) {
-                MetaError::Empty { length }
-            } else {
-                MetaError::Truncated { length }
-            }
-        })
+        self.bytes.get(self.at).copied().ok_or_else(|| self.end())
     }
 
+    #[cold]
+    fn end(&self) -> MetaError {
+        let length = self.bytes.len() as u64;
+        if self.bytes.iter().copied().all(is_space) {
+            MetaError::Empty { length }
+        } else {
+            MetaError::Truncated { length }
+        }
+    }
+
+    #[cold]
     fn bad(&self, context: &'static str) -> MetaError {
         let byte = self.bytes.get(self.at).copied().unwrap_or_default();
         MetaError::Syntax { offset: self.at as u64, byte, context }

@@ -99,9 +99,11 @@ pub(super) fn open(facts: &Facts<'_>) -> (State, Option<String>) {
         return broken(format!("Live chain is too long: {}", walk.places.len()));
     }
     // Jiva opens the images from base to head, for writing, and creates what is not there.
-    for disk in walk.places.iter().rev().map(|at| &facts.disks[*at]).filter(|disk| disk.image.is_none()) {
-        let name = &disk.name;
-        if let Some(entry) = entry(facts.entries, name.as_str()).filter(|e| e.kind != Kind::File) {
+    let in_the_way: Vec<&Entry> = facts.entries.iter().filter(|entry| entry.kind != Kind::File).collect();
+    for at in walk.places.iter().rev() {
+        let name = &facts.disks[*at].name;
+        if let Ok(found) = in_the_way.binary_search_by(|entry| entry.name.as_str().cmp(name.as_str())) {
+            let entry = in_the_way[found];
             return broken(match entry.kind {
                 Kind::Directory => format!("open {DIR}/{name}: is a directory"),
                 kind => format!("{name} is a {kind}, not a file"),
