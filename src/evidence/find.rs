@@ -1,13 +1,12 @@
 //! Which directories are replica directories, in a file system or in an archive.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use walkdir::WalkDir;
 
 use super::directory::Directory;
 use super::examine::Listed;
@@ -134,27 +133,22 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
         error: None,
         remarks: Remarks::default(),
     };
-    let walk = WalkDir::new(&level.path)
-        .min_depth(1)
-        .max_depth(1)
-        // Where the search begins is named by the user and may be a link; nothing below is followed.
-        .follow_root_links(level.inner.is_empty());
     let mut replica = false;
-    for entry in walk {
-        match entry {
-            Ok(entry) => {
-                let kind = kind(entry.file_type());
-                // Taking a path apart costs more than listing it, with hundreds of names a directory.
-                let path = entry.path().as_os_str().as_bytes();
-                let start = path.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
-                let name = OsStr::from_bytes(&path[start..]).to_owned();
-                replica |= is_replicas(name.as_bytes());
-                if kind == Kind::Directory {
-                    level.below.push(name.clone());
+    match names(&level.path, level.inner.is_empty()) {
+        Err(error) => level.error = Some(error),
+        Ok(names) => {
+            for item in names {
+                match item {
+                    Ok(item) => {
+                        replica |= is_replicas(item.name.as_bytes());
+                        if item.kind == Kind::Directory {
+                            level.below.push(item.name.clone());
+                        }
+                        level.listed.push(item);
+                    }
+                    Err(error) => level.error = Some(error),
                 }
-                level.listed.push(Listed { name, kind });
             }
-            Err(error) => level.error = Some(error.into()),
         }
     }
     level.below.sort_unstable();
@@ -171,6 +165,18 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
         level.archives = archives.map(|item| item.name.clone()).collect();
     }
     level
+}
+
+/// Lists a directory. Where the search begins is named by the user and may be a link; nothing below is followed.
+fn names(path: &Path, first: bool) -> io::Result<impl Iterator<Item = io::Result<Listed>>> {
+    if !first && path.symlink_metadata()?.is_symlink() {
+        return Err(io::Error::other("it became a link while the evidence was read"));
+    }
+    // Not by the crate that walks: it makes a path for each of hundreds of names.
+    Ok(std::fs::read_dir(path)?.map(|entry| {
+        let entry = entry?;
+        Ok(Listed { kind: kind(entry.file_type()?), name: entry.file_name() })
+    }))
 }
 
 /// Kind of a file as the listing tells it.

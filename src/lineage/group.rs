@@ -1,6 +1,6 @@
 //! Which replicas are one volume.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
@@ -36,11 +36,9 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     }
     let mut groups: Vec<Group> = Vec::new();
     let sets: Vec<Vec<Replica>> = sets.into_values().collect();
-    // Equal replicas have equal marks, each wanted once.
-    let own: Vec<HashSet<DiskName>> =
-        sets.par_iter().map(|replicas| marks(replicas).cloned().collect()).collect();
+    let own: Vec<Vec<DiskName>> = sets.par_iter().map(|replicas| marks(replicas)).collect();
     // Only looked up and changed as a whole, so its order does not matter.
-    let mut homes: HashMap<DiskName, usize> = HashMap::with_capacity(own.iter().map(HashSet::len).sum());
+    let mut homes: HashMap<DiskName, usize> = HashMap::with_capacity(own.iter().map(Vec::len).sum());
     for (replicas, own) in sets.into_iter().zip(own) {
         // All groups that these replicas share history with become one with them.
         let akin: BTreeSet<usize> = own.iter().filter_map(|mark| homes.get(mark)).copied().collect();
@@ -67,11 +65,15 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     groups
 }
 
-/// Names that two directories can only both have if they met: those of automatic snapshots.
-fn marks(replicas: &[Replica]) -> impl Iterator<Item = &DiskName> {
+/// Names that two directories can only both have if they met: those of automatic snapshots. Each once.
+fn marks(replicas: &[Replica]) -> Vec<DiskName> {
     let uuid = |name: &&DiskName| {
         name.snapshot()
             .is_some_and(|s| s.len() == 36 && s.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit()))
     };
-    replicas.iter().flat_map(|replica| replica.disks.names()).filter(uuid)
+    let mut names: Vec<&DiskName> = replicas.iter().flat_map(|replica| replica.disks.names()).collect();
+    // Runs that are sorted already, which a stable sort only merges.
+    names.sort();
+    names.dedup();
+    names.into_iter().filter(uuid).cloned().collect()
 }
