@@ -43,7 +43,7 @@ impl Directory {
     /// Examines every listed name once.
     pub(super) fn describe(
         path: &Path,
-        listed: Vec<Listed>,
+        mut listed: Vec<Listed>,
         handles: &Arc<Handles>,
         remarks: &mut Remarks,
     ) -> io::Result<Self> {
@@ -51,23 +51,25 @@ impl Directory {
         let directory = openat(CWD, path, flags, Mode::empty())?;
         let stat = fstat(&directory)?;
         let mut examiner = Examiner::new(&directory, listed.len());
-        let (mut entries, mut facts) = (Vec::with_capacity(listed.len()), Vec::with_capacity(listed.len()));
+        // Neighbours among the inodes are neighbours on the disk and in the kernel's memory.
+        listed.sort_unstable_by_key(|item| item.inode);
+        let (mut found, mut vanished) = (Vec::with_capacity(listed.len()), Vec::new());
         for item in listed {
             match examiner.examine(item) {
-                Ok((entry, more)) => {
-                    entries.push(entry);
-                    facts.push(more);
-                }
-                Err(name) => remarks
-                    .push(format!("{}: vanished while the directory was read", path.join(name).display())),
+                Ok(looked_at) => found.push(Some(looked_at)),
+                Err(name) => vanished.push(name),
             }
         }
-        // Listed in order of their bytes, which names that are spelt otherwise may change.
-        if !entries.is_sorted_by(|a, b| a.name <= b.name) {
-            let mut found: Vec<_> = entries.into_iter().zip(facts).collect();
-            found.sort_by(|a: &(Entry, Facts), b| (&a.0.name, &a.1.raw).cmp(&(&b.0.name, &b.1.raw)));
-            (entries, facts) = found.into_iter().unzip();
+        vanished.sort_unstable();
+        for name in vanished {
+            remarks.push(format!("{}: vanished while the directory was read", path.join(name).display()));
         }
+        let name =
+            |at: &usize| found[*at].as_ref().map(|(entry, more): &(Entry, Facts)| (&entry.name, &more.raw));
+        let mut by_name: Vec<usize> = (0..found.len()).collect();
+        by_name.sort_unstable_by(|a, b| name(a).cmp(&name(b)));
+        let (mut entries, facts): (Vec<Entry>, Vec<Facts>) =
+            by_name.into_iter().filter_map(|at| found[at].take()).unzip();
         number_links(&mut entries, &facts);
         let (opener, records) = examiner.finish();
         Ok(Self {

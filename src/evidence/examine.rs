@@ -24,6 +24,8 @@ pub(super) struct Listed {
     pub(super) name: OsString,
     /// Kind without another look, where the file system tells it.
     pub(super) kind: Kind,
+    /// Number of its inode, as the listing has it.
+    pub(super) inode: u64,
 }
 
 /// What is known of an entry beyond what everybody may see.

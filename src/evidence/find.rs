@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -152,7 +153,6 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
         }
     }
     level.below.sort_unstable();
-    level.listed.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     if replica {
         let listed = std::mem::take(&mut level.listed);
         match Directory::describe(&level.path, listed, handles, &mut level.remarks) {
@@ -175,7 +175,7 @@ fn names(path: &Path, first: bool) -> io::Result<impl Iterator<Item = io::Result
     // Not by the crate that walks: it makes a path for each of hundreds of names.
     Ok(std::fs::read_dir(path)?.map(|entry| {
         let entry = entry?;
-        Ok(Listed { kind: kind(entry.file_type()?), name: entry.file_name() })
+        Ok(Listed { kind: kind(entry.file_type()?), name: entry.file_name(), inode: entry.ino() })
     }))
 }
 
