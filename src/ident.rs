@@ -11,6 +11,15 @@ use serde::Serialize;
 /// Size of the unit in which Jiva stores and serves data, in bytes.
 pub const BLOCK_SIZE: u64 = 4096;
 
+/// The first bytes of a name as a number that sorts as they do. Names of disks mostly differ there, and comparing
+/// numbers needs no look at the names; equal fronts say nothing.
+pub(crate) fn front(name: &str) -> u128 {
+    let mut bytes = [0; 16];
+    let count = name.len().min(bytes.len());
+    bytes[..count].copy_from_slice(&name.as_bytes()[..count]);
+    u128::from_be_bytes(bytes)
+}
+
 /// The file name of an image, as read: `volume-head-NNN.img` or `volume-snap-NAME.img`.
 ///
 /// The name is a claim of the evidence. It is not validated: it may be empty or hold any character,

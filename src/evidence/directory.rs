@@ -20,7 +20,7 @@ use super::examine::{Examiner, Facts, Listed, Opener, number};
 use super::handles::{Handles, read_full_at};
 use super::remarks::Remarks;
 use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip, sys};
-use crate::ident::{BLOCK_SIZE, Runs};
+use crate::ident::{BLOCK_SIZE, Runs, front};
 
 /// A directory of the file system.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
         let stat = fstat(&directory)?;
-        let mut examiner = Examiner::new(&directory, listed.len());
+        let mut examiner = Examiner::new(&directory, &listed);
         // Neighbours among the inodes are neighbours on the disk and in the kernel's memory.
         listed.sort_unstable_by_key(|item| item.inode);
         let (mut found, mut vanished) = (Vec::with_capacity(listed.len()), Vec::new());
@@ -65,11 +65,14 @@ impl Directory {
             remarks.push(format!("{}: vanished while the directory was read", path.join(name).display()));
         }
         let name =
-            |at: &usize| found[*at].as_ref().map(|(entry, more): &(Entry, Facts)| (&entry.name, &more.raw));
-        let mut by_name: Vec<usize> = (0..found.len()).collect();
-        by_name.sort_unstable_by(|a, b| name(a).cmp(&name(b)));
+            |at: usize| found[at].as_ref().map(|(entry, more): &(Entry, Facts)| (&entry.name, &more.raw));
+        let mut by_name: Vec<(u128, usize)> =
+            (0..found.len()).map(|at| (name(at).map_or(0, |(name, _)| front(name)), at)).collect();
+        by_name.sort_unstable_by(|(front_a, a), (front_b, b)| {
+            front_a.cmp(front_b).then_with(|| name(*a).cmp(&name(*b)))
+        });
         let (mut entries, facts): (Vec<Entry>, Vec<Facts>) =
-            by_name.into_iter().filter_map(|at| found[at].take()).unzip();
+            by_name.into_iter().filter_map(|(_, at)| found[at].take()).unzip();
         number_links(&mut entries, &facts);
         let (opener, records) = examiner.finish();
         Ok(Self {

@@ -18,6 +18,9 @@ use super::{Entry, Kind, spell};
 /// Records are some 200 bytes, a counter is 4096; what is larger is read when it is wanted.
 const RECORD: usize = 4097;
 
+/// Room that a record takes as a rule.
+const USUAL: usize = 256;
+
 /// One name as the listing of a directory gives it.
 #[derive(Debug, Clone)]
 pub(super) struct Listed {
@@ -74,10 +77,10 @@ pub(super) struct Examiner<'d> {
 }
 
 impl<'d> Examiner<'d> {
-    /// For a directory of so many names.
-    pub(super) fn new(directory: &'d OwnedFd, names: usize) -> Self {
-        // Half of them are images, the others records of some 200 bytes.
-        let records = Vec::with_capacity(names.min(4096) * 128);
+    /// For a directory of these names.
+    pub(super) fn new(directory: &'d OwnedFd, names: &[Listed]) -> Self {
+        let records = names.iter().filter(|item| is_record(item.name.as_bytes())).count();
+        let records = Vec::with_capacity(records.min(4096) * USUAL);
         Self { directory: directory.as_fd(), opener: Opener::default(), buf: Box::new([0; RECORD]), records }
     }
 

@@ -80,14 +80,18 @@ impl Graph {
         }
         let mut graph = Self::default();
         let mut nodes = vec![NodeIndex::end(); sets.owner.len()];
-        for class in sets.classes() {
+        let classes = sets.classes();
+        graph.dag.reserve_nodes(classes.len());
+        graph.dag.reserve_edges(classes.len());
+        for class in classes {
             let disk = |at: &usize| {
                 let number = sets.owner[*at];
                 let replica = &replicas[number];
                 (replica.label.clone(), replica.disks[at - sets.first[number]].name.clone())
             };
-            let disks = class.iter().map(disk).collect();
-            let node = graph.dag.add_node(Node { disks, on_chain: Vec::new(), heads: Vec::new() });
+            let disks: Vec<_> = class.iter().map(disk).collect();
+            let on_chain = Vec::with_capacity(disks.len());
+            let node = graph.dag.add_node(Node { disks, on_chain, heads: Vec::new() });
             class.iter().for_each(|at| nodes[*at] = node);
         }
         for (number, replica) in replicas.iter().enumerate() {

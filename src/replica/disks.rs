@@ -7,12 +7,14 @@ use std::borrow::Borrow;
 use std::ops::Index;
 
 use super::{Disk, Image, RecordState};
-use crate::ident::DiskName;
+use crate::ident::{DiskName, front};
 
 /// The disks of one directory, ordered by name.
 #[derive(Debug, Default)]
 pub struct Disks {
     list: Vec<Disk>,
+    /// For each the front of its name.
+    fronts: Vec<u128>,
     /// For each the place of its parent; `None` for a base, and where the parent is not there.
     below: Vec<Option<u32>>,
 }
@@ -20,7 +22,7 @@ pub struct Disks {
 impl Disks {
     /// None yet, with room for so many.
     pub(super) fn with_capacity(count: usize) -> Self {
-        Self { list: Vec::with_capacity(count), below: Vec::new() }
+        Self { list: Vec::with_capacity(count), fronts: Vec::with_capacity(count), below: Vec::new() }
     }
 
     /// The disk of a name.
@@ -61,7 +63,16 @@ impl Disks {
 
     /// The place of a name in the order of names.
     pub(crate) fn place(&self, name: &str) -> Option<usize> {
-        self.list.binary_search_by(|disk| disk.name.as_str().cmp(name)).ok()
+        self.search(name).ok()
+    }
+
+    /// The place of a name, or the one where it would stand.
+    fn search(&self, name: &str) -> Result<usize, usize> {
+        let wanted = front(name);
+        let from = self.fronts.partition_point(|front| *front < wanted);
+        let alike = self.fronts[from..].partition_point(|front| *front == wanted);
+        let found = self.list[from..from + alike].binary_search_by(|disk| disk.name.as_str().cmp(name));
+        found.map(|at| from + at).map_err(|at| from + at)
     }
 
     /// The place of the parent that the record of the disk at `at` names, if that is there.
@@ -75,9 +86,7 @@ impl Disks {
         let at = match self.list.last().map(|last| last.name.as_str().cmp(name)) {
             None | Some(std::cmp::Ordering::Less) => Err(self.list.len()),
             Some(std::cmp::Ordering::Equal) => Ok(self.list.len() - 1),
-            Some(std::cmp::Ordering::Greater) => {
-                self.list.binary_search_by(|disk| disk.name.as_str().cmp(name))
-            }
+            Some(std::cmp::Ordering::Greater) => self.search(name),
         };
         let at = at.unwrap_or_else(|at| {
             let new = Disk {
@@ -87,6 +96,7 @@ impl Disks {
                 on_chain: false,
             };
             self.list.insert(at, new);
+            self.fronts.insert(at, front(name));
             at
         });
         &mut self.list[at]

@@ -164,7 +164,9 @@ fn counter(replica: &Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
 fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     let label = replica.label.clone();
     let mut probe = false;
-    for entry in seen.entries {
+    let odd =
+        |entry: &&Entry| entry.kind != Kind::File || entry.damage.is_some() || entry.name.ends_with(".tmp");
+    for entry in seen.entries.iter().filter(odd) {
         let kind = FileKind::of(&entry.name);
         let file = || Exhibit::file(&label, &*entry.name);
         let known = !matches!(kind, FileKind::Foreign | FileKind::Log);
