@@ -5,10 +5,10 @@
 //! the first value are ignored, and an error of type is told only after the rest was decoded.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt;
 use std::ops::Range;
 
-use super::go_text::{parse_int, push_json_string};
+use super::go_text::{parse_int, write_json_string};
 use super::json_scan::{Member, is_space, scan};
 use super::meta_error::MetaError;
 use super::remark::{Place, RemarkKind, Remarks};
@@ -56,6 +56,9 @@ impl<'a> Scalar<'a> {
     }
 }
 
+/// No structure of Jiva's has more fields.
+const MOST_FIELDS: usize = 11;
+
 /// What was decoded, be it in spite of an error.
 #[derive(Debug)]
 pub(super) struct Decoded<'a> {
@@ -64,9 +67,8 @@ pub(super) struct Decoded<'a> {
     plain: Option<&'a str>,
     shape: &'static Shape,
     /// One slot a field.
-    slots: Vec<Slot<'a>>,
-    /// Every key of the object in the order of the file.
-    pub(super) keys: Vec<Cow<'a, str>>,
+    slots: [Slot<'a>; MOST_FIELDS],
+    pub(super) keys: Keys<'a>,
     pub(super) remarks: Remarks,
     /// The error that Go reports.
     pub(super) error: Option<MetaError>,
@@ -79,6 +81,34 @@ struct Slot<'a> {
     value: Option<(Scalar<'a>, u64)>,
     /// Byte offset of the first key that names it.
     first_key: Option<u64>,
+    /// Whether some key is its name in the very spelling of Jiva's.
+    exact: bool,
+}
+
+/// How the keys of an object stand.
+#[derive(Debug)]
+pub(super) struct Keys<'a> {
+    /// How many there are.
+    pub(super) count: usize,
+    /// Whether they are the names of the first fields, in the order of writing and in Jiva's spelling.
+    pub(super) in_order: bool,
+    /// Whether each is greater than the one before.
+    pub(super) ascending: bool,
+    last: Option<Cow<'a, str>>,
+}
+
+impl<'a> Keys<'a> {
+    fn none() -> Self {
+        Self { count: 0, in_order: true, ascending: true, last: None }
+    }
+
+    /// Counts one more, which is the exact name of the field at `field` if it is any.
+    fn push(&mut self, key: Cow<'a, str>, field: Option<usize>) {
+        self.in_order &= field == Some(self.count);
+        self.ascending &= self.last.as_ref().is_none_or(|last| *last < key);
+        self.count += 1;
+        self.last = Some(key);
+    }
 }
 
 /// Decodes `bytes`.
@@ -86,21 +116,17 @@ struct Slot<'a> {
 /// After an error of syntax the result holds the members before it, which Go does not decode; after an
 /// error of type, as in Go, all fields but the bad ones.
 pub(super) fn decode<'a>(bytes: &'a [u8], shape: &'static Shape) -> Decoded<'a> {
-    let found = scan(bytes);
     let escaped = bytes.contains(&b'\\');
     let mut decoded = Decoded {
         bytes,
         plain: if escaped { None } else { std::str::from_utf8(bytes).ok() },
         shape,
-        slots: vec![Slot::default(); shape.fields.len()],
-        keys: Vec::with_capacity(found.members.len()),
+        slots: Default::default(),
+        keys: Keys::none(),
         remarks: Remarks::default(),
         error: None,
     };
-    for member in &found.members {
-        decoded.member(member);
-    }
-    match found.value {
+    match scan(bytes, |member| decoded.member(&member)) {
         Err(error) => decoded.error = Some(error),
         Ok(value) => {
             match Kind::of(&bytes[value.clone()]) {
@@ -130,11 +156,12 @@ impl<'a> Decoded<'a> {
     fn member(&mut self, member: &Member) {
         let at = member.key.start as u64;
         let (key, oddities) = self.string(member.key.clone());
-        let field = field_of(self.shape, &key, self.keys.len());
+        let field = field_of(self.shape, &key, self.keys.count);
         let place = |offset| Place { offset: Some(offset), field: field.map(|i| self.shape.fields[i].0) };
         for oddity in oddities {
             self.remarks.push(place(at), oddity);
         }
+        let mut exact = None;
         match field {
             None => self.remarks.push(Place::at(at), RemarkKind::UnknownKey { key: key.to_string() }),
             Some(i) => {
@@ -143,13 +170,16 @@ impl<'a> Decoded<'a> {
                     Some(first) => self.remarks.push(place(at), RemarkKind::DuplicateKey { first }),
                     None => self.slots[i].first_key = Some(at),
                 }
-                if key != name {
+                if key == name {
+                    exact = field;
+                    self.slots[i].exact = true;
+                } else {
                     self.remarks.push(place(at), RemarkKind::KeyCase { key: key.to_string() });
                 }
                 self.store(i, name, go_type, member.value.clone());
             }
         }
-        self.keys.push(key);
+        self.keys.push(key, exact);
     }
 
     /// The text of a string that the scanner has accepted, with its quotes.
@@ -220,33 +250,60 @@ impl<'a> Decoded<'a> {
         }
     }
 
+    /// Whether the first fields, so many, are all named in Jiva's spelling.
+    pub(super) fn names_first(&self, count: usize) -> bool {
+        self.slots[..count].iter().all(|slot| slot.exact)
+    }
+
     /// Byte offset of the value that counts for `name`.
     pub(super) fn offset(&self, name: &str) -> Option<u64> {
         self.value(name).map(|(_, at)| *at)
     }
 }
 
-/// Writes an object as Go's encoder does: no spaces, one line feed at the end, absent fields left out.
-pub(super) fn write(fields: &[(&str, Option<Scalar<'_>>)]) -> String {
+/// The fields of an object in the order of writing; absent ones are left out.
+pub(super) type Fields<'a> = [(&'static str, Option<Scalar<'a>>)];
+
+/// An object as Go's encoder writes it: no spaces, one line feed at the end.
+pub(super) fn written(fields: &Fields<'_>) -> String {
     let mut out = String::with_capacity(512);
-    out.push('{');
+    write(&mut out, fields).expect("a string takes everything");
+    out
+}
+
+/// Whether a file is what Go's encoder writes.
+pub(super) fn is_written(fields: &Fields<'_>, bytes: &[u8]) -> bool {
+    let mut rest = Rest(bytes);
+    write(&mut rest, fields).is_ok() && rest.0.is_empty()
+}
+
+/// What is left of bytes of which the front was written; writing anything else fails.
+struct Rest<'a>(&'a [u8]);
+
+impl fmt::Write for Rest<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(text.as_bytes()).ok_or(fmt::Error)?;
+        Ok(())
+    }
+}
+
+fn write(out: &mut impl fmt::Write, fields: &Fields<'_>) -> fmt::Result {
+    let mut before = "{";
     for (name, value) in fields {
         let Some(value) = value else { continue };
-        if out.len() > 1 {
-            out.push(',');
-        }
+        out.write_str(before)?;
+        before = ",";
         // The names of Jiva's fields are letters, which stand for themselves.
-        out.push('"');
-        out.push_str(name);
-        out.push_str("\":");
+        out.write_char('"')?;
+        out.write_str(name)?;
+        out.write_str("\":")?;
         match value {
-            Scalar::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Scalar::Int(value) => write!(out, "{value}").expect("a string takes everything"),
-            Scalar::Text(value) => push_json_string(&mut out, value),
+            Scalar::Bool(value) => out.write_str(if *value { "true" } else { "false" })?,
+            Scalar::Int(value) => write!(out, "{value}")?,
+            Scalar::Text(value) => write_json_string(out, value)?,
         }
     }
-    out.push_str("}\n");
-    out
+    out.write_str(if before == "{" { "{}\n" } else { "}\n" })
 }
 
 /// What a value is, told by its first byte.

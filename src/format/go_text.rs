@@ -3,7 +3,7 @@
 //! Pure. The rules follow the behaviour of Go 1.19, with which the released Jiva images are built: Jiva's
 //! errors quote what they could not read, and a report must show the same words as the pod's log.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// Quotes bytes as Go's `strconv.Quote` does: in double quotes, printable characters kept, `\n` and the like
 /// by letter, other controls and bytes that are not UTF-8 as `\xNN`, other unprintable characters as `\uNNNN`.
@@ -113,31 +113,30 @@ pub(super) fn parse_int(text: &[u8]) -> Result<i64, IntError> {
     }
 }
 
-/// Appends a string as Go's JSON encoder writes it by default, with `<`, `>`, `&` escaped for HTML.
-pub(super) fn push_json_string(out: &mut String, text: &str) {
-    out.push('"');
+/// Writes a string as Go's JSON encoder does by default, with `<`, `>`, `&` escaped for HTML.
+pub(super) fn write_json_string(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    out.write_char('"')?;
     // 0xE2 begins the two separators that are escaped.
     let plain = |byte: u8| !matches!(byte, 0..=0x1f | b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2);
     // All bytes are asked, though the first odd one would do: so many are asked at once.
     if text.bytes().fold(true, |all, byte| all & plain(byte)) {
-        out.push_str(text);
-        out.push('"');
-        return;
+        out.write_str(text)?;
+        return out.write_char('"');
     }
     for c in text.chars() {
         match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
+            '"' => out.write_str("\\\"")?,
+            '\\' => out.write_str("\\\\")?,
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
             '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
+                write!(out, "\\u{:04x}", u32::from(c))?;
             }
-            _ => out.push(c),
+            _ => out.write_char(c)?,
         }
     }
-    out.push('"');
+    out.write_char('"')
 }
 
 #[cfg(test)]
@@ -221,7 +220,7 @@ mod tests {
     #[test]
     fn writes_strings_as_the_json_encoder_does() {
         let mut out = String::new();
-        push_json_string(&mut out, "a<b>&\u{2028}\"\\\u{8}\n\u{7f}ä");
+        write_json_string(&mut out, "a<b>&\u{2028}\"\\\u{8}\n\u{7f}ä").expect("a string takes everything");
         assert_eq!(out, "\"a\\u003cb\\u003e\\u0026\\u2028\\\"\\\\\\u0008\\n\u{7f}ä\"");
     }
 }

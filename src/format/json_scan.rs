@@ -18,21 +18,10 @@ pub(super) struct Member {
     pub(super) value: Range<usize>,
 }
 
-/// What a scan found.
-#[derive(Debug)]
-pub(super) struct Scan {
-    /// Members that are complete. After an error, those before it.
-    pub(super) members: Vec<Member>,
-    /// The bytes of the first value, or why there is none.
-    pub(super) value: Result<Range<usize>, MetaError>,
-}
-
-/// Scans the first value of `bytes`.
-pub(super) fn scan(bytes: &[u8]) -> Scan {
-    // No file of Jiva's has more members.
-    let mut scanner = Scanner { bytes, at: 0, open: Vec::new(), members: Vec::with_capacity(12) };
-    let value = scanner.first_value();
-    Scan { members: scanner.members, value }
+/// Scans the first value of `bytes` and gives its place. `member` gets every member that is complete; where there is
+/// an error, those before it.
+pub(super) fn scan(bytes: &[u8], member: impl FnMut(Member)) -> Result<Range<usize>, MetaError> {
+    Scanner { bytes, at: 0, open: Nesting::default() }.first_value(member)
 }
 
 /// White space of JSON.
@@ -44,6 +33,41 @@ pub(super) fn is_space(byte: u8) -> bool {
 enum Open {
     Object,
     Array,
+}
+
+/// What is open, the outermost first. That one has a place of its own: few files have another.
+#[derive(Default)]
+struct Nesting {
+    outermost: Option<Open>,
+    inner: Vec<Open>,
+}
+
+impl Nesting {
+    fn depth(&self) -> usize {
+        usize::from(self.outermost.is_some()) + self.inner.len()
+    }
+
+    fn last(&self) -> Option<Open> {
+        self.inner.last().copied().or(self.outermost)
+    }
+
+    fn push(&mut self, kind: Open) {
+        match self.outermost {
+            None => self.outermost = Some(kind),
+            Some(_) => self.inner.push(kind),
+        }
+    }
+
+    fn pop(&mut self) {
+        if self.inner.pop().is_none() {
+            self.outermost = None;
+        }
+    }
+
+    /// Whether what follows stands right inside an object that is the outermost value.
+    fn is_member(&self) -> bool {
+        self.outermost == Some(Open::Object) && self.inner.is_empty()
+    }
 }
 
 enum Next {
@@ -58,22 +82,21 @@ enum Next {
 struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
-    open: Vec<Open>,
-    members: Vec<Member>,
+    open: Nesting,
 }
 
 impl Scanner<'_> {
-    fn first_value(&mut self) -> Result<Range<usize>, MetaError> {
+    fn first_value(&mut self, mut member: impl FnMut(Member)) -> Result<Range<usize>, MetaError> {
         let mut next = Next::Value;
         let mut start = None;
         let (mut key, mut value_start) = (0..0, 0);
         loop {
             if matches!(next, Next::AfterValue) {
-                if self.open.is_empty() {
+                if self.open.depth() == 0 {
                     return Ok(start.unwrap_or(self.at)..self.at);
                 }
-                if self.is_outermost() {
-                    self.members.push(Member { key: key.clone(), value: value_start..self.at });
+                if self.open.is_member() {
+                    member(Member { key: key.clone(), value: value_start..self.at });
                 }
             }
             let byte = self.skip_space()?;
@@ -81,7 +104,7 @@ impl Scanner<'_> {
             next = match next {
                 Next::ValueOrEnd if byte == b']' => self.close(),
                 Next::Value | Next::ValueOrEnd => {
-                    if self.is_outermost() {
+                    if self.open.is_member() {
                         value_start = self.at;
                     }
                     self.value(byte)?
@@ -93,7 +116,7 @@ impl Scanner<'_> {
                     }
                     let from = self.at;
                     self.string()?;
-                    if self.is_outermost() {
+                    if self.open.is_member() {
                         key = from..self.at;
                     }
                     Next::Colon
@@ -109,11 +132,6 @@ impl Scanner<'_> {
                 },
             };
         }
-    }
-
-    /// Whether it stands right inside the outermost value, and that is an object.
-    fn is_outermost(&self) -> bool {
-        matches!(self.open[..], [Open::Object])
     }
 
     fn value(&mut self, byte: u8) -> Result<Next, MetaError> {
@@ -149,7 +167,7 @@ impl Scanner<'_> {
     }
 
     fn enter(&mut self, kind: Open, next: Next) -> Result<Next, MetaError> {
-        if self.open.len() == DEPTH {
+        if self.open.depth() == DEPTH {
             return Err(self.bad("exceeded max depth"));
         }
         self.open.push(kind);
@@ -220,7 +238,7 @@ impl Scanner<'_> {
             self.digits();
         }
         // Inside an object or array the end of the file could cut the number short.
-        if !self.open.is_empty() {
+        if self.open.depth() > 0 {
             self.peek()?;
         }
         Ok(())
@@ -277,7 +295,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn outcome(bytes: &[u8]) -> Result<usize, String> {
-        scan(bytes).value.map(|value| value.end).map_err(|e| e.to_string())
+        scan(bytes, drop).map(|value| value.end).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -367,9 +385,13 @@ mod tests {
     #[test]
     fn members_of_the_outermost_object_only() {
         let text = b" { \"a\" : {\"x\":1} , \"b\":[{\"y\":2}],\"c\":-3}";
-        let members = scan(text).members;
+        let members = |text: &[u8]| {
+            let mut members = Vec::new();
+            scan(text, |member| members.push(member)).map(|_| members)
+        };
+        let found = members(text).expect("it is whole");
         let shown: Vec<(&[u8], &[u8])> =
-            members.iter().map(|m| (&text[m.key.clone()], &text[m.value.clone()])).collect();
+            found.iter().map(|m| (&text[m.key.clone()], &text[m.value.clone()])).collect();
         assert_eq!(
             shown,
             [
@@ -378,7 +400,7 @@ mod tests {
                 (&b"\"c\""[..], &b"-3"[..])
             ]
         );
-        assert_eq!(scan(b"[{\"a\":1}]").members, []);
+        assert_eq!(members(b"[{\"a\":1}]"), Ok(vec![]));
     }
 
     /// Texts that are often JSON, and often nearly so.
@@ -420,7 +442,7 @@ mod tests {
         /// What serde_json takes as a whole, this takes up to the same end, and the other way round.
         #[test]
         fn agrees_with_serde_json(text in nearly_json()) {
-            let ours = scan(text.as_bytes()).value;
+            let ours = scan(text.as_bytes(), drop);
             if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
                 prop_assert_eq!(ours.map(|v| v.end), Ok(text.trim_end().len()));
             } else if let Ok(value) = ours {
@@ -431,7 +453,7 @@ mod tests {
 
         #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = scan(&bytes);
+            let _ = scan(&bytes, drop);
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::go_json::{GoType, Scalar, Shape, decode, write};
+use super::go_json::{GoType, Scalar, Shape, decode, is_written, written};
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 
@@ -53,7 +53,7 @@ impl LogInfo {
             max_backups: decoded.int("maxbackups"),
             remarks: Vec::new(),
         };
-        if decoded.remarks.is_empty() && info.to_json().as_bytes() != bytes {
+        if decoded.remarks.is_empty() && !is_written(&info.fields(), bytes) {
             decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
         }
         info.remarks = decoded.remarks.finish();
@@ -62,12 +62,16 @@ impl LogInfo {
 
     /// The file as Jiva would write it, with only those keys that are here.
     pub fn to_json(&self) -> String {
-        write(&[
+        written(&self.fields())
+    }
+
+    fn fields(&self) -> [(&'static str, Option<Scalar<'_>>); 4] {
+        [
             ("enable", self.enable.map(Scalar::Bool)),
             ("maxlogfilesize", self.max_log_file_size.map(Scalar::Int)),
             ("retentionperiod", self.retention_period.map(Scalar::Int)),
             ("maxbackups", self.max_backups.map(Scalar::Int)),
-        ])
+        ]
     }
 
     /// The message with which Jiva exits when it cannot read the file.

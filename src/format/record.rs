@@ -3,12 +3,11 @@
 //! Pure: takes bytes, returns [`Record`] or [`MetaError`]. The fields are those of the structure `disk` in
 //! Jiva's `replica/replica.go`. Which disk a record belongs to is told by its file name, not by `Name`.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
 
-use super::go_json::{Decoded, GoType, Scalar, Shape, decode, write};
+use super::go_json::{Decoded, GoType, Scalar, Shape, decode, is_written, written};
 use super::go_time::parse_rfc3339;
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
@@ -52,14 +51,14 @@ impl fmt::Display for KeyOrder {
 }
 
 impl KeyOrder {
-    fn of(keys: &[Cow<'_, str>]) -> Self {
-        const NATIVE: [&str; 6] = ["Name", "Parent", "Removed", "UserCreated", "Created", "RevisionCounter"];
-        if keys == NATIVE || keys == &NATIVE[..5] {
+    fn of(decoded: &Decoded<'_>) -> Self {
+        // RevisionCounter came later than the other five.
+        let keys = &decoded.keys;
+        if keys.in_order && keys.count >= 5 {
             return Self::Native;
         }
         // The sender decodes into a generic map, so unknown keys survive among the sorted ones.
-        let all_there = NATIVE[..5].iter().all(|name| keys.iter().any(|key| key == name));
-        if all_there && keys.is_sorted_by(|a, b| a < b) { Self::Received } else { Self::Other }
+        if decoded.names_first(5) && keys.ascending { Self::Received } else { Self::Other }
     }
 }
 
@@ -105,7 +104,7 @@ impl Record {
         let mut decoded = decode(bytes, &DISK);
         let mut record = Self::of(&decoded);
         let error = decoded.error.take();
-        if error.is_none() && decoded.remarks.is_empty() && record.to_json().as_bytes() != bytes {
+        if error.is_none() && decoded.remarks.is_empty() && !is_written(&record.fields(), bytes) {
             decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
         }
         if let (Some(text), Some(at)) = (&record.created, decoded.offset("Created"))
@@ -126,7 +125,7 @@ impl Record {
             user_created: decoded.bool("UserCreated"),
             created: decoded.text("Created"),
             counter: decoded.int("RevisionCounter").map(Counter),
-            order: KeyOrder::of(&decoded.keys),
+            order: KeyOrder::of(decoded),
             remarks: Vec::new(),
         }
     }
@@ -138,6 +137,10 @@ impl Record {
 
     /// The file as Jiva would write it in this record's order of keys, with only those keys that are here.
     pub fn to_json(&self) -> String {
+        written(&self.fields())
+    }
+
+    fn fields(&self) -> [(&'static str, Option<Scalar<'_>>); 6] {
         let mut fields = [
             ("Name", Scalar::text(&self.name)),
             ("Parent", Scalar::text(&self.parent)),
@@ -149,7 +152,7 @@ impl Record {
         if self.order == KeyOrder::Received {
             fields.sort_by_key(|(name, _)| *name);
         }
-        write(&fields)
+        fields
     }
 }
 

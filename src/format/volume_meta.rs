@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::go_json::{Decoded, GoType, Scalar, Shape, decode, write};
+use super::go_json::{Decoded, GoType, Scalar, Shape, decode, is_written, written};
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 use crate::ident::Counter;
@@ -81,7 +81,7 @@ impl VolumeMeta {
         let mut decoded = decode(bytes, &INFO);
         let mut meta = Self::of(&decoded);
         let error = decoded.error.take();
-        if error.is_none() && decoded.remarks.is_empty() && meta.to_json().as_bytes() != bytes {
+        if error.is_none() && decoded.remarks.is_empty() && !is_written(&meta.fields(), bytes) {
             decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
         }
         meta.remarks = decoded.remarks.finish();
@@ -107,7 +107,11 @@ impl VolumeMeta {
 
     /// The file as Jiva would write it, with only those keys that are here.
     pub fn to_json(&self) -> String {
-        write(&[
+        written(&self.fields())
+    }
+
+    fn fields(&self) -> [(&'static str, Option<Scalar<'_>>); 11] {
+        [
             ("Size", self.size.map(Scalar::Int)),
             ("Head", Scalar::text(&self.head)),
             ("Dirty", self.dirty.map(Scalar::Bool)),
@@ -119,7 +123,7 @@ impl VolumeMeta {
             ("Checkpoint", Scalar::text(&self.checkpoint)),
             ("RevisionCounter", self.revision_counter.map(|counter| Scalar::Int(counter.0))),
             ("UUID", Scalar::text(&self.uuid)),
-        ])
+        ]
     }
 
     /// Which versions of Jiva write this set of keys.

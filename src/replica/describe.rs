@@ -38,7 +38,7 @@ pub fn describe(found: &Found) -> Replica {
                     FileState::Absent => RecordState::Absent,
                     FileState::Unreadable(error) => RecordState::Unreadable(error),
                     FileState::Invalid(error) => RecordState::Invalid(error),
-                    FileState::Read(record) => RecordState::Read(Box::new(record)),
+                    FileState::Read(record) => RecordState::Read(record),
                 };
             }
             _ => {}
@@ -142,7 +142,7 @@ fn adopt_head(source: &dyn Source, disks: &mut Disks, head: Option<&DiskName>) {
             FileState::Absent => RecordState::Absent,
             FileState::Unreadable(error) => RecordState::Unreadable(error),
             FileState::Invalid(error) => RecordState::Invalid(error),
-            FileState::Read(record) => RecordState::Read(Box::new(record)),
+            FileState::Read(record) => RecordState::Read(record),
         };
     }
 }

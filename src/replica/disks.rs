@@ -156,7 +156,7 @@ mod tests {
         for (name, parent) in names {
             let text = format!("{{\"Parent\":\"{parent}\"}}");
             let record = Record::parse(text.as_bytes()).expect("a record");
-            disks.entry(name).record = RecordState::Read(Box::new(record));
+            disks.entry(name).record = RecordState::Read(record);
         }
         disks.link();
         disks

@@ -169,7 +169,7 @@ pub enum RecordState {
     /// Something that could not be read.
     Unreadable(ReadError),
     /// A record.
-    Read(Box<Record>),
+    Read(Record),
 }
 
 /// An image file.
