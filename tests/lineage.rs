@@ -476,8 +476,11 @@ fn a_set_with_a_stranger_has_no_ancestor_and_the_others_keep_theirs() {
 fn a_merged_snapshot_stands_where_it_went_in_the_graph() {
     let pair = find("clean-up merged");
     let analysis = judge(&[pair.a, pair.b], true);
-    let graph = &analysis.volumes[0].lineage.graph;
-    let node = |label: &str, disk: &str| graph.node(&label.into(), &image(disk).as_str().into()).unwrap();
+    let volume = &analysis.volumes[0];
+    let node = |label: &str, disk: &str| {
+        let replica = volume.replicas.iter().find(|replica| replica.label.as_str() == label).unwrap();
+        volume.lineage.graph.node(replica, &image(disk).as_str().into()).unwrap()
+    };
     assert_eq!(node("a", "s1"), node("b", "s1"));
     assert_eq!(node("a", "s3"), node("b", "s3"));
     assert_ne!(node("a", "s2"), node("a", "s1"));

@@ -48,8 +48,8 @@ pub struct Edge {
 pub struct Graph {
     /// States and what they stand on, child to parent. Free of circles unless a replica's records run in one.
     pub dag: DiGraph<Node, Edge>,
-    /// Every replica's disks by name, with their nodes; by label.
-    places: Vec<(Label, Vec<(DiskName, NodeIndex)>)>,
+    /// The nodes of every replica's disks, in the order of their names; by label.
+    places: Vec<(Label, Vec<NodeIndex>)>,
 }
 
 /// The newest state that all replicas of a set went through, if there is any, and the first disks above it.
@@ -116,17 +116,15 @@ impl Graph {
                     }
                 }
             }
-            let named = replica.disks.names().cloned().zip(nodes.iter().copied());
-            graph.places.push((replica.label.clone(), named.collect()));
+            graph.places.push((replica.label.clone(), nodes[..replica.disks.len()].to_vec()));
         }
         graph
     }
 
     /// The node of a replica's disk.
-    pub fn node(&self, replica: &Label, disk: &DiskName) -> Option<NodeIndex> {
-        let at = self.places.binary_search_by(|(label, _)| label.cmp(replica)).ok()?;
-        let disks = &self.places[at].1;
-        disks.binary_search_by(|(name, _)| name.cmp(disk)).ok().map(|at| disks[at].1)
+    pub fn node(&self, replica: &Replica, disk: &DiskName) -> Option<NodeIndex> {
+        let at = self.places.binary_search_by(|(label, _)| label.cmp(&replica.label)).ok()?;
+        Some(self.places[at].1[replica.disks.place(disk.as_str())?])
     }
 
     /// The newest common ancestor of every set of two or more replicas with a chain.
@@ -154,8 +152,8 @@ impl Graph {
     }
 
     /// `places` are those of the chain's disks in the list of all, head first.
-    fn chain<'a>(&self, layers: &'a Layers, disks: &[(DiskName, NodeIndex)], places: &[usize]) -> Chain<'a> {
-        let nodes: Vec<NodeIndex> = places.iter().rev().map(|place| disks[*place].1).collect();
+    fn chain<'a>(&self, layers: &'a Layers, disks: &[NodeIndex], places: &[usize]) -> Chain<'a> {
+        let nodes: Vec<NodeIndex> = places.iter().rev().map(|place| disks[*place]).collect();
         let mut levels = vec![None; self.dag.node_count()];
         for (level, node) in nodes.iter().enumerate() {
             levels[node.index()] = Some(level);

@@ -222,11 +222,12 @@ fn worth_a_row(volume: &Volume) -> BTreeSet<NodeIndex> {
     let mut out: BTreeSet<NodeIndex> = BTreeSet::new();
     for replica in &volume.replicas {
         let names = [&replica.head, &replica.checkpoint, &replica.clean_tip, &replica.parent];
-        out.extend(names.into_iter().flatten().filter_map(|name| graph.node(&replica.label, name)));
+        out.extend(names.into_iter().flatten().filter_map(|name| graph.node(replica, name)));
     }
     for ancestor in &volume.lineage.ancestors {
         let ends = ancestor.disks.iter().chain(&ancestor.divergence);
-        out.extend(ends.filter_map(|(label, name)| graph.node(label, name)));
+        let of = |label: &Label| volume.replicas.iter().find(|replica| replica.label == *label);
+        out.extend(ends.filter_map(|(label, name)| graph.node(of(label)?, name)));
     }
     out
 }
