@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::foretell::Ground;
-use super::price::Prices;
+use super::price::{Asked, Prices};
 use crate::ident::{Label, Runs};
-use crate::jiva::{Course, Election, Original, Outcome, Step};
+use crate::jiva::{Course, Election, Original, Outcome};
 
 /// How a volume ends up, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -125,13 +125,13 @@ impl Row {
 /// Prices every course and folds equal outcomes, best first.
 pub(super) fn rows(
     ground: &Ground<'_>,
-    courses: &[Course],
+    courses: &[(Course, Vec<Option<Asked>>)],
     elections: &[Election],
     prices: &Prices<'_>,
 ) -> Vec<Row> {
     let mut out: Vec<Row> = Vec::new();
-    for course in courses {
-        let row = row(ground, course, elections, prices);
+    for (course, asked) in courses {
+        let row = row(ground, (course, asked), elections, prices);
         let same = |other: &&mut Row| {
             (&other.leader, &other.replicas, other.state) == (&row.leader, &row.replicas, row.state)
         };
@@ -152,7 +152,13 @@ pub(super) fn rows(
     out
 }
 
-fn row(ground: &Ground<'_>, course: &Course, elections: &[Election], prices: &Prices<'_>) -> Row {
+/// `asked` are the joins of the course, step by step.
+fn row(
+    ground: &Ground<'_>,
+    (course, asked): (&Course, &[Option<Asked>]),
+    elections: &[Election],
+    prices: &Prices<'_>,
+) -> Row {
     let mut parts: BTreeMap<Label, Part> = BTreeMap::new();
     let mut splits = false;
     let mut unserved = Runs::new();
@@ -180,12 +186,14 @@ fn row(ground: &Ground<'_>, course: &Course, elections: &[Election], prices: &Pr
             unserved = unserved.union(&lacking.blocks);
             more |= lacking.more;
         }
-        let Some(stack) = course.steps.iter().find_map(|step| stack_of(step, label)) else { continue };
-        let Some(price) = prices.of(leader, label, stack) else { continue };
+        // What an accepted join leaves nothing that follows changes.
+        let step = course.steps.iter().position(|step| step.joiner == *label);
+        let Some(asked) = step.and_then(|step| asked[step]) else { continue };
+        let price = prices.of(&asked);
         splits |= price.splits();
         part.differing_blocks = price.differing.as_ref().map(Runs::blocks);
         if !kept_elsewhere(ground, course, prices, label) {
-            let lost = prices.lost(leader, label, &price, |image| !course.holds(image));
+            let lost = prices.lost(&asked, &price, |image| !course.holds(image));
             part.destroyed_blocks = lost.blocks();
             destroyed = destroyed.union(&lost);
         }
@@ -227,14 +235,6 @@ fn part(label: &Label, fate: Fate) -> Part {
         destroyed_blocks: 0,
         more: false,
         differing_blocks: None,
-    }
-}
-
-/// The stack that an accepted join leaves; nothing that follows changes it.
-fn stack_of<'s>(step: &'s Step, label: &Label) -> Option<&'s [Original]> {
-    match &step.outcome {
-        Outcome::Accepted { stack, .. } if step.joiner == *label => Some(stack),
-        _ => None,
     }
 }
 

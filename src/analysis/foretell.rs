@@ -3,9 +3,9 @@
 //! `jiva` foretells which image ends up where, `price` what that changes.
 
 use super::course::{Row, rows};
-use super::price::{Prices, Stacks};
+use super::price::{Asked, Prices, Stacks};
 use crate::ident::{Label, Runs};
-use crate::jiva::{Election, Join, Original, Outcome, Stage, Version};
+use crate::jiva::{Course, Election, Join, Original, Outcome, Stage, Step, Version};
 use crate::lineage::{Contents, Lineage};
 use crate::replica::Replica;
 use crate::watch::Watch;
@@ -79,33 +79,35 @@ pub(super) fn foretell(ground: &Ground<'_>, watch: &dyn Watch) -> Foretold {
     let elections = stage.elections(ground.factor);
     let courses = stage.courses(&elections, ground.factor);
     let mut stacks = Stacks::of(ground, &stage);
-    for join in &joins {
-        if let Outcome::Accepted { stack, .. } = &join.outcome {
-            stacks.ask(&join.rw, &join.wo, stack);
-        }
-    }
-    for course in &courses {
-        for step in &course.steps {
-            if let Outcome::Accepted { stack, .. } = &step.outcome {
-                stacks.ask(&course.leader, &step.joiner, stack);
-            }
-        }
-    }
+    let joins: Vec<(Join, Option<Asked>)> = joins
+        .into_iter()
+        .map(|join| {
+            let asked = stacks.ask(&join.rw, &join.wo, &join.outcome);
+            (join, asked)
+        })
+        .collect();
+    let courses: Vec<(Course, Vec<Option<Asked>>)> = courses
+        .into_iter()
+        .map(|course| {
+            let step = |step: &Step| stacks.ask(&course.leader, &step.joiner, &step.outcome);
+            let asked = course.steps.iter().map(step).collect();
+            (course, asked)
+        })
+        .collect();
     let prices = stacks.price(watch);
-    let joins = joins.into_iter().map(|join| priced(join, &prices)).collect();
+    let joins = joins.into_iter().map(|(join, asked)| priced(join, asked, &prices)).collect();
     let rows = rows(ground, &courses, &elections, &prices);
     let down = stage.down().map(|(label, message)| (label.clone(), message.to_owned())).collect();
     Foretold { version: ground.version, joins, elections, rows, down }
 }
 
-fn priced(join: Join, prices: &Prices<'_>) -> ForetoldJoin {
+fn priced(join: Join, asked: Option<Asked>, prices: &Prices<'_>) -> ForetoldJoin {
     let mut out = ForetoldJoin { differing: None, changed: None, lost: None, splits: false, join };
-    let Outcome::Accepted { stack, overwritten, .. } = &out.join.outcome else { return out };
-    let (rw, wo) = (&out.join.rw, &out.join.wo);
-    let Some(price) = prices.of(rw, wo, stack) else { return out };
+    let (Outcome::Accepted { overwritten, .. }, Some(asked)) = (&out.join.outcome, asked) else { return out };
+    let price = prices.of(&asked);
     out.splits = price.splits();
     let gone = |image: Original| overwritten.contains(&image);
-    out.lost = price.changed.is_some().then(|| prices.lost(rw, wo, &price, gone).blocks());
+    out.lost = price.changed.is_some().then(|| prices.lost(&asked, &price, gone).blocks());
     out.differing = price.differing.as_ref().map(Runs::blocks);
     out.changed = price.changed.as_ref().map(Runs::blocks);
     out

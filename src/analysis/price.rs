@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::foretell::Ground;
 use crate::blocks::{self, Compared, MergedView, ViewLayer};
 use crate::ident::{DiskName, Label, Runs};
-use crate::jiva::{Original, Stage};
+use crate::jiva::{Original, Outcome, Stage};
 use crate::lineage::Supply;
 use crate::replica::{Disk, Replica};
 use crate::watch::Watch;
@@ -101,39 +101,40 @@ impl<'a> Stacks<'a> {
         Self { ground, stage, list, places, sides: BTreeSet::new(), pairs: BTreeSet::new() }
     }
 
-    /// Wants a stack that a join leaves compared with what both sides held before.
-    pub fn ask(&mut self, rw: &Label, wo: &Label, stack: &[Original]) {
+    /// Wants what a join leaves compared with what both sides held before. `None` for one that is not accepted, and
+    /// where a side cannot be served.
+    pub fn ask(&mut self, rw: &Label, wo: &Label, outcome: &Outcome) -> Option<Asked> {
+        let Outcome::Accepted { stack, .. } = outcome else { return None };
         let replicas = self.ground.replicas;
-        let (Some(source), Some(joiner)) = (self.ground.place(rw), self.ground.place(wo)) else { return };
-        let (Some(before_rw), Some(before)) = (self.places.live[source], self.places.live[joiner]) else {
-            return;
-        };
-        let after = match self.places.left[joiner].get(stack) {
+        let (rw_place, wo_place) = (self.ground.place(rw)?, self.ground.place(wo)?);
+        let (source, before) = (self.places.live[rw_place]?, self.places.live[wo_place]?);
+        let after = match self.places.left[wo_place].get(stack) {
             Some(after) => *after,
             None => {
-                let size = replicas[joiner].size.or(replicas[source].size).unwrap_or(0);
+                let size = replicas[wo_place].size.or(replicas[rw_place].size).unwrap_or(0);
                 let images = stack.iter().map(|original| self.stage.original(*original)).collect();
-                let left = Stack { replica: joiner, top: DiskName::from("after-the-join"), size, images };
+                let left = Stack { replica: wo_place, top: DiskName::from("after-the-join"), size, images };
                 if !left.is_known(replicas) {
-                    return;
+                    return None;
                 }
                 self.list.push(left);
                 let after = self.list.len() - 1;
-                self.places.left[joiner].insert(stack.to_vec(), after);
+                self.places.left[wo_place].insert(stack.clone(), after);
                 after
             }
         };
-        self.sides.insert((before_rw, after));
+        self.sides.insert((source, after));
         if after != before {
-            self.pairs.extend([(before_rw, after), (before, after)]);
+            self.pairs.extend([(source, after), (before, after)]);
         } else if known(self.ground, rw, wo).is_none() {
-            self.pairs.insert((before_rw.min(after), before_rw.max(after)));
+            self.pairs.insert((source.min(after), source.max(after)));
         }
+        Some(Asked { rw: rw_place, wo: wo_place, source, before, after })
     }
 
     /// Compares everything that was asked for.
     pub fn price(self, watch: &dyn Watch) -> Prices<'a> {
-        let Self { ground, stage, list, places, sides, pairs } = self;
+        let Self { ground, stage, list, sides, pairs, .. } = self;
         let replicas = ground.replicas;
         let views: Option<Vec<MergedView>> =
             ground.contents.is_some().then(|| list.iter().map(|stack| stack.view(replicas)).collect());
@@ -154,7 +155,8 @@ impl<'a> Stacks<'a> {
             let pairs: Vec<_> = pairs.into_iter().collect();
             blocks::compare_views(views, &pairs, None, watch)
         });
-        Prices { ground, stage, places, supplies, by_layers, compared }
+        let own = list.iter().map(|stack| stack.images.iter().all(|(replica, _)| *replica == stack.replica));
+        Prices { ground, stage, own: own.collect(), supplies, by_layers, compared }
     }
 }
 
@@ -170,10 +172,23 @@ fn known<'a>(ground: &Ground<'a>, one: &Label, other: &Label) -> Option<&'a Runs
 pub(super) struct Prices<'a> {
     ground: &'a Ground<'a>,
     pub stage: &'a Stage,
-    places: Places,
+    /// By stack whether all its images are of the replica that serves it.
+    own: Vec<bool>,
     supplies: Vec<Supply>,
     by_layers: BTreeMap<(usize, usize), Runs>,
     compared: Option<Compared>,
+}
+
+/// A join whose price was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// RW side and joiner, by their places in the volume.
+    rw: usize,
+    wo: usize,
+    /// The stacks of the RW side, and of the joiner before and after, by their places in the list of all.
+    source: usize,
+    before: usize,
+    after: usize,
 }
 
 /// What one join changes.
@@ -194,13 +209,12 @@ impl Price {
 }
 
 impl Prices<'_> {
-    /// The price of a join that leaves this stack.
-    pub fn of(&self, rw: &Label, wo: &Label, stack: &[Original]) -> Option<Price> {
-        let (source, joiner) = (self.ground.place(rw)?, self.ground.place(wo)?);
-        let after = *self.places.left[joiner].get(stack)?;
-        let (before_rw, before) = (self.places.live[source]?, self.places.live[joiner]?);
-        let mut by_layers = self.by_layers.get(&(before_rw, after)).cloned().unwrap_or_default();
-        if stack.iter().all(|original| self.stage.original(*original).0 == joiner) {
+    /// The price of a join.
+    pub fn of(&self, asked: &Asked) -> Price {
+        let Asked { source, before, after, .. } = *asked;
+        let (rw, wo) = self.sides(asked);
+        let mut by_layers = self.by_layers.get(&(source, after)).cloned().unwrap_or_default();
+        if self.own[after] {
             // Nothing was copied, so what either side holds alone it still holds alone.
             for lacking in [self.ground.lacks(rw, wo), self.ground.lacks(wo, rw)].into_iter().flatten() {
                 by_layers = by_layers.union(&lacking.blocks);
@@ -209,27 +223,31 @@ impl Prices<'_> {
         let (differing, changed) = match &self.compared {
             None => (None, None),
             Some(compared) if after != before => {
-                (Some(compared.between(before_rw, after)), Some(compared.between(before, after)))
+                (Some(compared.between(source, after)), Some(compared.between(before, after)))
             }
             Some(compared) => {
                 let known = known(self.ground, rw, wo).cloned();
-                (Some(known.unwrap_or_else(|| compared.between(before_rw, after))), Some(Runs::new()))
+                (Some(known.unwrap_or_else(|| compared.between(source, after))), Some(Runs::new()))
             }
         };
-        Some(Price { differing, changed, by_layers })
+        Price { differing, changed, by_layers }
     }
 
     /// What only the joiner had and no longer has in any file, where `gone` tells which images are nowhere.
-    pub fn lost(&self, rw: &Label, wo: &Label, price: &Price, gone: impl Fn(Original) -> bool) -> Runs {
+    pub fn lost(&self, asked: &Asked, price: &Price, gone: impl Fn(Original) -> bool) -> Runs {
+        let (rw, wo) = self.sides(asked);
         let Some(only_joiner) = self.ground.lacks(rw, wo).filter(|holds| !holds.blocks.is_empty()) else {
             return Runs::new();
         };
-        let live = self.ground.place(wo).and_then(|joiner| self.places.live[joiner]);
-        let (Some(standing), Some(live)) = (self.stage.standing(wo), live) else { return Runs::new() };
+        let Some(standing) = self.stage.standing(wo) else { return Runs::new() };
         let gone: Vec<bool> = standing.images().rev().map(|image| image.is_some_and(&gone)).collect();
-        let held_there = self.supplies[live].of(|level| gone.get(level).is_some_and(|gone| *gone));
+        let held_there = self.supplies[asked.before].of(|level| gone.get(level).is_some_and(|gone| *gone));
         let lost = only_joiner.blocks.intersection(&held_there);
         price.changed.as_ref().map_or_else(|| lost.clone(), |changed| lost.intersection(changed))
+    }
+
+    fn sides(&self, asked: &Asked) -> (&Label, &Label) {
+        (&self.ground.replicas[asked.rw].label, &self.ground.replicas[asked.wo].label)
     }
 }
 

@@ -141,7 +141,7 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
             for item in names {
                 match item {
                     Ok(item) => {
-                        replica |= is_replicas(item.name.as_bytes());
+                        replica = replica || is_replicas(item.name.as_bytes());
                         if item.kind == Kind::Directory {
                             level.below.push(item.name.clone());
                         }

@@ -111,8 +111,9 @@ impl Graph {
                         graph.dag[edge].replicas.push(replica.label.clone());
                     }
                     None => {
-                        let replicas = vec![replica.label.clone()];
-                        graph.dag.add_edge(node, nodes[below], Edge { replicas });
+                        let mut edge = Edge { replicas: Vec::with_capacity(graph.dag[node].disks.len()) };
+                        edge.replicas.push(replica.label.clone());
+                        graph.dag.add_edge(node, nodes[below], edge);
                     }
                 }
             }
@@ -233,7 +234,9 @@ impl Sets {
             let root = self.root(at);
             if root == at {
                 number[at] = out.len();
-                out.push(vec![at]);
+                let mut class = Vec::with_capacity(self.first.len());
+                class.push(at);
+                out.push(class);
                 continue;
             }
             let class = &mut out[number[root]];

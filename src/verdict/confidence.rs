@@ -50,7 +50,9 @@ pub(super) fn checkpoint_by_fewer(layers: &[Layers]) -> Option<(&Label, &Label, 
                 continue;
             }
             for c in layers {
-                let older = c.checkpoint_name.as_ref().and_then(|name| a.level(name));
+                let other =
+                    c.checkpoint_name.as_ref().filter(|name| Some(*name) != a.checkpoint_name.as_ref());
+                let older = other.and_then(|name| a.level(name));
                 if older.is_some_and(|level| level < shared) {
                     return Some((&a.label, &b.label, &c.label));
                 }
