@@ -134,15 +134,19 @@ pub(super) fn number(field: impl TryInto<u64>) -> u64 {
     field.try_into().unwrap_or(0)
 }
 
-fn entry(name: OsString, stat: &Stat, content: Option<Range<usize>>) -> (Entry, Facts) {
-    let kind = match FileType::from_raw_mode(stat.st_mode) {
+pub(super) fn kind_of(kind: FileType) -> Kind {
+    match kind {
         FileType::RegularFile => Kind::File,
         FileType::Directory => Kind::Directory,
         FileType::Symlink => Kind::Symlink,
         FileType::Fifo => Kind::Fifo,
         FileType::Socket => Kind::Socket,
         _ => Kind::Device,
-    };
+    }
+}
+
+fn entry(name: OsString, stat: &Stat, content: Option<Range<usize>>) -> (Entry, Facts) {
+    let kind = kind_of(FileType::from_raw_mode(stat.st_mode));
     #[allow(clippy::unnecessary_cast, reason = "the width depends on the machine")]
     let modified = stat.st_mtime as i128 * 1_000_000_000 + stat.st_mtime_nsec as i128;
     let size = if kind == Kind::File { number(stat.st_size) } else { 0 };

@@ -1,16 +1,16 @@
 //! Which directories are replica directories, in a file system or in an archive.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, openat, statat};
 
 use super::directory::Directory;
-use super::examine::Listed;
+use super::examine::{Listed, kind_of};
 use super::handles::Handles;
 use super::remarks::Remarks;
 use super::tree::{Child, Tree};
@@ -135,23 +135,14 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
         remarks: Remarks::default(),
     };
     let mut replica = false;
-    match names(&level.path, level.inner.is_empty()) {
-        Err(error) => level.error = Some(error),
-        Ok(names) => {
-            for item in names {
-                match item {
-                    Ok(item) => {
-                        replica = replica || is_replicas(item.name.as_bytes());
-                        if item.kind == Kind::Directory {
-                            level.below.push(item.name.clone());
-                        }
-                        level.listed.push(item);
-                    }
-                    Err(error) => level.error = Some(error),
-                }
-            }
+    let listed = list_names(&level.path, level.inner.is_empty(), |item| {
+        replica = replica || is_replicas(item.name.as_bytes());
+        if item.kind == Kind::Directory {
+            level.below.push(item.name.clone());
         }
-    }
+        level.listed.push(item);
+    });
+    level.error = listed.err();
     level.below.sort_unstable();
     if replica {
         let listed = std::mem::take(&mut level.listed);
@@ -167,16 +158,41 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
     level
 }
 
+/// Bytes of names that are asked for at once.
+const LISTING: usize = 64 * 1024;
+
 /// Lists a directory. Where the search begins is named by the user and may be a link; nothing below is followed.
-fn names(path: &Path, first: bool) -> io::Result<impl Iterator<Item = io::Result<Listed>>> {
-    if !first && path.symlink_metadata()?.is_symlink() {
-        return Err(io::Error::other("it became a link while the evidence was read"));
-    }
-    // Not by the crate that walks: it makes a path for each of hundreds of names.
-    Ok(std::fs::read_dir(path)?.map(|entry| {
+///
+/// # Errors
+/// If it cannot be opened, or not be read to its end; if one name cannot be told the kind of, the others are listed.
+fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)) -> io::Result<()> {
+    let follow = if first { OFlags::empty() } else { OFlags::NOFOLLOW };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
+    let directory = openat(CWD, path, flags, Mode::empty())?;
+    let mut buf = Vec::with_capacity(LISTING);
+    let mut names = RawDir::new(&directory, buf.spare_capacity_mut());
+    let mut outcome = Ok(());
+    while let Some(entry) = names.next() {
         let entry = entry?;
-        Ok(Listed { kind: kind(entry.file_type()?), name: entry.file_name(), inode: entry.ino() })
-    }))
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Some file systems leave that to whoever looks.
+            FileType::Unknown => statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)
+                .map(|stat| FileType::from_raw_mode(stat.st_mode)),
+            known => Ok(known),
+        };
+        match kind {
+            Ok(kind) => {
+                let name = OsStr::from_bytes(name.to_bytes()).to_owned();
+                found(Listed { name, kind: kind_of(kind), inode: entry.ino() });
+            }
+            Err(error) => outcome = Err(error.into()),
+        }
+    }
+    outcome
 }
 
 /// Kind of a file as the listing tells it.
