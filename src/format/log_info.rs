@@ -6,7 +6,8 @@
 
 use serde::Serialize;
 
-use super::go_json::{GoType, Scalar, Shape, decode, is_written, written};
+use super::go_json::{GoType, Scalar, Shape, decode};
+use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 

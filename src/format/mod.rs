@@ -8,6 +8,7 @@ mod counter;
 mod go_json;
 mod go_text;
 mod go_time;
+mod go_write;
 mod json_scan;
 mod log_info;
 mod meta_error;

@@ -8,7 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::go_json::{Decoded, GoType, Scalar, Shape, decode, is_written, written};
+use super::go_json::{Decoded, GoType, Scalar, Shape, decode};
+use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 use crate::ident::Counter;

@@ -26,7 +26,7 @@ impl Stage {
     /// Starts every replica of a volume by itself.
     pub fn of(replicas: &[Replica], version: Version) -> Self {
         let names = Names::of(replicas);
-        let mut originals = Vec::new();
+        let mut originals = Vec::with_capacity(replicas.iter().map(|replica| replica.disks.len()).sum());
         let started = replicas
             .iter()
             .enumerate()

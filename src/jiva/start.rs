@@ -214,8 +214,8 @@ fn described(
             .filter(|_| version.has_checkpoints())
             .map(|name| find(name.as_str())),
         entries: vec![Entry::default(); names.len()],
-        contents: Vec::new(),
-        stored: Vec::new(),
+        contents: Vec::with_capacity(replica.disks.len()),
+        stored: Vec::with_capacity(replica.disks.len()),
     };
     let mut inodes: BTreeMap<u64, u32> = BTreeMap::new();
     for (at, disk) in replica.disks.iter().enumerate() {

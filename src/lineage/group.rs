@@ -36,20 +36,21 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     }
     let mut groups: Vec<Group> = Vec::new();
     let sets: Vec<Vec<Replica>> = sets.into_values().collect();
-    let own: Vec<Vec<DiskName>> = sets.par_iter().map(|replicas| marks(replicas)).collect();
+    let own: Vec<Vec<u128>> = sets.par_iter().map(|replicas| marks(replicas)).collect();
     // Only looked up and changed as a whole, so its order does not matter.
-    let mut homes: HashMap<DiskName, usize> = HashMap::with_capacity(own.iter().map(Vec::len).sum());
+    let mut homes: HashMap<u128, usize> = HashMap::with_capacity(own.iter().map(Vec::len).sum());
     for (replicas, own) in sets.into_iter().zip(own) {
         // All groups that these replicas share history with become one with them.
-        let akin: BTreeSet<usize> = own.iter().filter_map(|mark| homes.get(mark)).copied().collect();
+        let home = groups.len();
+        let known = own.into_iter().map(|mark| *homes.entry(mark).or_insert(home));
+        let akin: BTreeSet<usize> = known.filter(|known| *known != home).collect();
         let mut joined = Group { name: String::new(), replicas, by_history: !akin.is_empty() };
         if !akin.is_empty() {
             for at in &akin {
                 joined.replicas.append(&mut groups[*at].replicas);
             }
-            homes.values_mut().filter(|home| akin.contains(home)).for_each(|home| *home = groups.len());
+            homes.values_mut().filter(|home| akin.contains(home)).for_each(|at| *at = home);
         }
-        homes.extend(own.into_iter().map(|mark| (mark, groups.len())));
         groups.push(joined);
     }
     groups.retain(|group| !group.replicas.is_empty());
@@ -65,15 +66,50 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     groups
 }
 
-/// Names that two directories can only both have if they met: those of automatic snapshots. Each once.
-fn marks(replicas: &[Replica]) -> Vec<DiskName> {
-    let uuid = |name: &&DiskName| {
-        name.snapshot()
-            .is_some_and(|s| s.len() == 36 && s.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit()))
-    };
+/// What two directories can only both have if they met: the UUIDs of automatic snapshots. Each once.
+fn marks(replicas: &[Replica]) -> Vec<u128> {
     let mut names: Vec<&DiskName> = replicas.iter().flat_map(|replica| replica.disks.names()).collect();
     // Runs that are sorted already, which a stable sort only merges.
     names.sort();
     names.dedup();
-    names.into_iter().filter(uuid).cloned().collect()
+    names.into_iter().filter_map(uuid).collect()
+}
+
+/// The UUID in the name of an automatic snapshot, in the one spelling that Jiva gives it.
+fn uuid(name: &DiskName) -> Option<u128> {
+    let text = name.snapshot().filter(|text| text.len() == 36)?;
+    text.bytes().enumerate().try_fold(0, |number, (at, byte)| match (at, byte) {
+        (8 | 13 | 18 | 23, b'-') => Some(number),
+        (8 | 13 | 18 | 23, _) => None,
+        (_, b'0'..=b'9') => Some(number << 4 | u128::from(byte - b'0')),
+        (_, b'a'..=b'f') => Some(number << 4 | u128::from(byte - b'a' + 10)),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_jiva_makes_up_are_marks() {
+        let mark = |snapshot: &str| uuid(&DiskName::new(format!("volume-snap-{snapshot}.img")));
+        assert_eq!(
+            mark("01234567-89ab-cdef-fedc-ba9876543210"),
+            Some(0x0123_4567_89ab_cdef_fedc_ba98_7654_3210)
+        );
+        for other in [
+            "",
+            "before-upgrade",
+            "01234567-89ab-cdef-fedc-ba987654321",
+            "01234567-89ab-cdef-fedc-ba98765432100",
+            "01234567-89AB-cdef-fedc-ba9876543210",
+            "0123456789-ab-cdef-fedc-ba9876543210",
+            "01234567-89ab-cdef-fedc-ba98-6543210",
+            "01234567-89ab-cdef-fedc-ba987654321g",
+        ] {
+            assert_eq!(mark(other), None, "{other}");
+        }
+        assert_eq!(uuid(&DiskName::from("volume-head-003.img")), None);
+    }
 }
