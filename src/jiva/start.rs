@@ -155,8 +155,8 @@ impl Standing {
 /// The images of a volume, by the places of the replica and of the disk.
 pub(super) type Originals = Vec<(usize, usize)>;
 
-/// Starts a replica, the one at place `at` of the volume; the error is what its process, or the controller that opens it, would print. Its images become
-/// the next `originals`.
+/// Starts a replica, the one at place `at` of the volume; the error is what its process, or the controller that opens
+/// it, would print. Its images become the next `originals`.
 ///
 /// A directory without `volume.meta` is taken for a new one: it gets an empty head 000 beside whatever lies there,
 /// and keeps its counter.

@@ -38,24 +38,41 @@ impl Walk {
 /// The file name counts; the `Name` inside a record never does, since Jiva ignores it.
 pub(super) fn walk(disks: &Disks, tip: &DiskName) -> Walk {
     match disks.place(tip.as_str()) {
-        Some(at) => walk_from(disks, at),
+        Some(at) => walk_from(disks, at, &mut Met::none(disks)),
         None => Walk { places: Vec::new(), end: End::Missing(tip.clone()) },
     }
 }
 
-fn walk_from(disks: &Disks, mut at: usize) -> Walk {
+/// The disks that a walk has met. One serves for many walks: a directory may hold thousands of tips.
+struct Met {
+    /// For each disk the number of the walk that met it last.
+    by: Vec<u32>,
+    walk: u32,
+}
+
+impl Met {
+    fn none(disks: &Disks) -> Self {
+        Self { by: vec![0; disks.len()], walk: 0 }
+    }
+
+    /// Whether this walk meets the disk for the first time.
+    fn is_new(&mut self, at: usize) -> bool {
+        std::mem::replace(&mut self.by[at], self.walk) != self.walk
+    }
+}
+
+fn walk_from(disks: &Disks, mut at: usize, met: &mut Met) -> Walk {
     let mut places = Vec::new();
-    let mut met = vec![false; disks.len()];
+    met.walk += 1;
     let end = loop {
         let disk = &disks[at];
-        if met[at] {
+        if !met.is_new(at) {
             break End::Loop(disk.name.clone());
         }
         match &disk.record {
             RecordState::Absent => break End::Missing(disk.name.clone()),
             RecordState::Invalid(_) | RecordState::Unreadable(_) => break End::Invalid(disk.name.clone()),
             RecordState::Read(_) => {
-                met[at] = true;
                 places.push(at);
                 at = match (disks.below(at), disk.parent()) {
                     (Some(below), _) => below,
@@ -76,13 +93,14 @@ pub(super) fn alternates(disks: &Disks) -> Vec<Vec<DiskName>> {
     let off: Vec<usize> = (0..disks.len()).filter(|at| !disks[*at].on_chain).collect();
     let parents: BTreeSet<usize> = off.iter().filter_map(|at| disks.below(*at)).collect();
     let mut seen: BTreeSet<usize> = BTreeSet::new();
+    let mut met = Met::none(disks);
     let mut out = Vec::new();
     let tips = off.iter().filter(|at| !parents.contains(at));
     for tip in tips.chain(off.iter()) {
         if seen.contains(tip) {
             continue;
         }
-        let mut places = walk_from(disks, *tip).places;
+        let mut places = walk_from(disks, *tip, &mut met).places;
         if places.is_empty() {
             places.push(*tip); // an image without a record still is a disk
         }
