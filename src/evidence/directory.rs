@@ -56,7 +56,7 @@ impl Directory {
         let (mut found, mut vanished) = (Vec::with_capacity(listed.len()), Vec::new());
         for item in listed {
             match examiner.examine(item) {
-                Ok(looked_at) => found.push(Some(looked_at)),
+                Ok((entry, more)) => found.push((front(&entry.name), entry, more)),
                 Err(name) => vanished.push(name),
             }
         }
@@ -64,15 +64,11 @@ impl Directory {
         for name in vanished {
             remarks.push(format!("{}: vanished while the directory was read", path.join(name).display()));
         }
-        let name =
-            |at: usize| found[at].as_ref().map(|(entry, more): &(Entry, Facts)| (&entry.name, &more.raw));
-        let mut by_name: Vec<(u128, usize)> =
-            (0..found.len()).map(|at| (name(at).map_or(0, |(name, _)| front(name)), at)).collect();
-        by_name.sort_unstable_by(|(front_a, a), (front_b, b)| {
-            front_a.cmp(front_b).then_with(|| name(*a).cmp(&name(*b)))
+        found.sort_unstable_by(|(front_a, a, more_a): &(u128, Entry, Facts), (front_b, b, more_b)| {
+            front_a.cmp(front_b).then_with(|| (&a.name, &more_a.raw).cmp(&(&b.name, &more_b.raw)))
         });
         let (mut entries, facts): (Vec<Entry>, Vec<Facts>) =
-            by_name.into_iter().filter_map(|(_, at)| found[at].take()).unzip();
+            found.into_iter().map(|(_, entry, more)| (entry, more)).unzip();
         number_links(&mut entries, &facts);
         let (opener, records) = examiner.finish();
         Ok(Self {

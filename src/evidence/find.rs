@@ -195,24 +195,6 @@ fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)) -> io::Re
     outcome
 }
 
-/// Kind of a file as the listing tells it.
-pub(super) fn kind(kind: std::fs::FileType) -> Kind {
-    use std::os::unix::fs::FileTypeExt;
-    if kind.is_file() {
-        Kind::File
-    } else if kind.is_dir() {
-        Kind::Directory
-    } else if kind.is_symlink() {
-        Kind::Symlink
-    } else if kind.is_fifo() {
-        Kind::Fifo
-    } else if kind.is_socket() {
-        Kind::Socket
-    } else {
-        Kind::Device
-    }
-}
-
 /// The replica directories of an archive: number and path, sorted by path.
 pub(super) fn inside(tree: &Tree) -> Vec<(usize, Vec<String>)> {
     let mut parents: Vec<Option<(usize, &str)>> = vec![None; tree.directories.len()];

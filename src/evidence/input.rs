@@ -4,12 +4,16 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 use std::sync::Arc;
+
+use rustix::fs::FileType;
 
 use super::archive::{ArchiveFile, Backing};
 use super::decode::{self, Compression};
 use super::directory::Directory;
+use super::examine::kind_of;
 use super::find::{self, Archive, Search, Seen, without_archive_ending};
 use super::gather::{GatherError, Input, InputKind, InputPath};
 use super::handles::{Handles, read_full_at};
@@ -71,7 +75,10 @@ pub(super) fn read(
     } else if meta.is_file() {
         reader.archive(path)
     } else {
-        Err(GatherError::Special { input: text.to_owned(), kind: find::kind(meta.file_type()) })
+        Err(GatherError::Special {
+            input: text.to_owned(),
+            kind: kind_of(FileType::from_raw_mode(meta.mode())),
+        })
     }
 }
 

@@ -33,14 +33,7 @@ pub fn describe(found: &Found) -> Replica {
             FileKind::Counter => counter = read_counter(&*source, entry),
             FileKind::LogInfo => log_info = read_file(&*source, entry, LogInfo::parse),
             FileKind::Image(name) => disks.entry(name).image = image(&*source, entry, at),
-            FileKind::Record(name) => {
-                disks.entry(name).record = match read_file(&*source, entry, Record::parse) {
-                    FileState::Absent => RecordState::Absent,
-                    FileState::Unreadable(error) => RecordState::Unreadable(error),
-                    FileState::Invalid(error) => RecordState::Invalid(error),
-                    FileState::Read(record) => RecordState::Read(record),
-                };
-            }
+            FileKind::Record(name) => disks.entry(name).record = record(&*source, entry),
             _ => {}
         }
     }
@@ -138,12 +131,7 @@ fn adopt_head(source: &dyn Source, disks: &mut Disks, head: Option<&DiskName>) {
         adopted.image = image(source, &entries[at], at);
     }
     if let Some(at) = record_at {
-        adopted.record = match read_file(source, &entries[at], Record::parse) {
-            FileState::Absent => RecordState::Absent,
-            FileState::Unreadable(error) => RecordState::Unreadable(error),
-            FileState::Invalid(error) => RecordState::Invalid(error),
-            FileState::Read(record) => RecordState::Read(record),
-        };
+        adopted.record = record(source, &entries[at]);
     }
 }
 
@@ -154,6 +142,15 @@ fn image(source: &dyn Source, entry: &Entry, at: usize) -> Option<Image> {
         link: entry.link,
         entry: at,
     })
+}
+
+fn record(source: &dyn Source, entry: &Entry) -> RecordState {
+    match read_file(source, entry, Record::parse) {
+        FileState::Absent => RecordState::Absent,
+        FileState::Unreadable(error) => RecordState::Unreadable(error),
+        FileState::Invalid(error) => RecordState::Invalid(error),
+        FileState::Read(record) => RecordState::Read(record),
+    }
 }
 
 fn read_file<T, E>(
