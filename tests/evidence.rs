@@ -45,6 +45,11 @@ fn replica(dir: &Path, long: bool) {
     fs::create_dir(dir.join("sub")).unwrap();
     fs::write(dir.join("sub/inner"), b"x").unwrap();
     write("volume-snap-ä.img.meta", b"{}");
+    write("volume-snap-odd.img.meta", b"{\"Name\":\"volume-head-000.img\"}\n");
+    for length in 4094..=4097 {
+        let padded = [vec![b' '; length - 1], b"\n".to_vec()].concat();
+        write(&format!("volume-snap-{length}.img.meta"), &padded);
+    }
     File::create(dir.join(OsStr::from_bytes(b"volume-snap-\xff.img.meta"))).unwrap();
     if long {
         assert!(run(Command::new("mkfifo").arg(dir.join("pipe.img"))));

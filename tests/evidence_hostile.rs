@@ -544,25 +544,35 @@ fn a_directory_full_of_traps_is_described() {
 
 #[test]
 fn files_that_change_are_noticed() {
+    const RECORD: &[u8] = b"{}\n";
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
-    fs::write(path("volume.meta"), META).unwrap();
+    fs::write(path("volume.meta"), RECORD).unwrap();
     fs::write(path("a.img"), vec![1; 8192]).unwrap();
     fs::write(path("b.img"), vec![1; 8192]).unwrap();
+    fs::write(path("c.img.meta"), RECORD).unwrap();
     fs::write(path("replica.log"), b"log").unwrap();
     let found = only(dir.path());
-    let [a, b, log, meta] = found.source.entries() else { panic!() };
+    let [a, b, record, log, meta] = found.source.entries() else { panic!() };
+    let time = found.source.modified(record);
+    assert!(time.is_some());
     fs::File::options().write(true).open(path("a.img")).unwrap().set_len(100).unwrap();
     fs::write(path("c.img"), vec![2; 8192]).unwrap();
     fs::rename(path("c.img"), path("b.img")).unwrap();
     fs::write(path("volume.meta"), vec![b'x'; 3 << 20]).unwrap();
     fs::write(path("replica.log"), vec![b'x'; 3 << 20]).unwrap();
+    assert_eq!(found.source.modified(record), time);
+    fs::write(path("c.img.meta"), "another").unwrap();
     let mut buf = vec![0; 8192];
     assert!(matches!(found.source.read_at(a, 0, &mut buf), Err(ReadError::Damaged(_))));
     assert!(matches!(found.source.read_at(b, 0, &mut buf), Err(ReadError::Damaged(_))));
     assert!(matches!(found.source.extents(b), Err(ReadError::Damaged(_))));
     assert!(matches!(found.source.read(log), Err(ReadError::TooLarge { .. })));
-    assert_eq!(found.source.read(meta).unwrap(), META, "records are read with the first look");
+    for record in [record, meta] {
+        assert_eq!(found.source.read(record).unwrap(), RECORD, "records are read with the first look");
+        assert_eq!(support::content(&*found.source, record), RECORD);
+        assert_eq!(found.source.modified(record), None, "the time of a file is not that of another");
+    }
     // An archive that shrinks while it is open ends reads with an error, not the process.
     let tar = path("rep.tar");
     fs::write(&tar, base().file("volume-head-000.img", &vec![3; 1 << 20]).end()).unwrap();

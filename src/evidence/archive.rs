@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
-use super::examine::number;
+use super::examine::{identity, number};
 use super::handles::{Handles, read_full_at};
 use super::spool::Spool;
 use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip};
@@ -70,8 +70,7 @@ pub(super) struct ArchiveFile {
     path: PathBuf,
     handles: Arc<Handles>,
     owner: u32,
-    device: u64,
-    inode: u64,
+    identity: (u64, u64),
     pub(super) size: u64,
 }
 
@@ -87,8 +86,7 @@ impl ArchiveFile {
             path: path.to_owned(),
             handles: handles.clone(),
             owner: handles.owner(),
-            device: number(stat.st_dev),
-            inode: number(stat.st_ino),
+            identity: identity(&stat),
             size: number(stat.st_size),
         };
         Ok(Some((archive, file)))
@@ -96,14 +94,14 @@ impl ArchiveFile {
 
     /// What tells this file from others.
     pub(super) fn identity(&self) -> (u64, u64) {
-        (self.device, self.inode)
+        self.identity
     }
 
     fn read(&self, place: u64, buf: &mut [u8]) -> Result<(), ReadError> {
         let file = self.handles.get(self.owner, 0, || {
             let file = open(&self.path)?;
             let stat = fstat(&file).map_err(io::Error::from)?;
-            if (number(stat.st_dev), number(stat.st_ino)) == self.identity() {
+            if identity(&stat) == self.identity() {
                 return Ok(file);
             }
             Err(ReadError::Damaged("the archive was replaced while it was read".to_owned()))
@@ -126,15 +124,18 @@ pub(super) struct Archived {
     pub(super) entries: Vec<Entry>,
     /// One for each entry; absent for what is not a file or was never there.
     pub(super) bodies: Vec<Option<Arc<Body>>>,
+    /// When each was changed last.
+    pub(super) times: Vec<Option<i128>>,
     pub(super) backing: Arc<Backing>,
 }
 
 impl Archived {
+    fn position(&self, entry: &Entry) -> Option<usize> {
+        self.entries.binary_search_by(|e| e.name.cmp(&entry.name)).ok()
+    }
+
     fn body(&self, entry: &Entry) -> Result<&Body, ReadError> {
-        let at = self
-            .entries
-            .binary_search_by(|e| e.name.cmp(&entry.name))
-            .map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
+        let at = self.position(entry).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         let own = &self.entries[at];
         match (&self.bodies[at], own.kind) {
             (Some(body), Kind::File) => Ok(body),
@@ -165,6 +166,10 @@ impl Source for Archived {
         let mut bytes = vec![0; body.size as usize];
         self.read_at(entry, 0, &mut bytes)?;
         Ok(bytes.into())
+    }
+
+    fn modified(&self, entry: &Entry) -> Option<i128> {
+        self.times[self.position(entry)?]
     }
 
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {

@@ -9,14 +9,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
 
-use super::examine::{Examiner, Facts, Listed, Opener, number};
+use super::examine::{Examiner, Listed, Look, Opener, Seen, Status, identity, number, on_disk};
 use super::handles::{Handles, read_full_at};
 use super::remarks::Remarks;
 use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip, sys};
@@ -30,6 +30,7 @@ pub(super) struct Directory {
     /// Absent where too many directories are open already; names are then reached by path.
     held: Option<OwnedFd>,
     entries: Vec<Entry>,
+    /// One for each entry.
     facts: Vec<Facts>,
     handles: Arc<Handles>,
     /// Device and inode of the directory itself.
@@ -39,36 +40,40 @@ pub(super) struct Directory {
     records: Vec<u8>,
 }
 
+#[derive(Debug)]
+struct Facts {
+    /// The name on the disk where it differs from the name as spelt.
+    raw: Option<Box<OsStr>>,
+    seen: Seen,
+}
+
 impl Directory {
     /// Examines every listed name once.
     pub(super) fn describe(
         path: &Path,
-        mut listed: Vec<Listed>,
+        listed: Vec<Listed>,
         handles: &Arc<Handles>,
         remarks: &mut Remarks,
     ) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
-        let stat = fstat(&directory)?;
-        let mut examiner = Examiner::new(&directory, &listed);
-        // Neighbours among the inodes are neighbours on the disk and in the kernel's memory.
-        listed.sort_unstable_by_key(|item| item.inode);
-        let (mut found, mut vanished) = (Vec::with_capacity(listed.len()), Vec::new());
-        for item in listed {
-            match examiner.examine(item) {
-                Ok((entry, more)) => found.push((front(&entry.name), entry, more)),
-                Err(name) => vanished.push(name),
-            }
+        let identity = identity(&fstat(&directory)?);
+        let listed = by_name(listed);
+        let mut examiner = Examiner::new(&directory, listed.len());
+        let mut looks = vec![None; listed.len()];
+        for (at, alone) in by_inode(&listed) {
+            looks[at] = examiner.examine(&listed[at], alone);
         }
-        vanished.sort_unstable();
-        for name in vanished {
-            remarks.push(format!("{}: vanished while the directory was read", path.join(name).display()));
+        let (mut entries, mut facts) = (Vec::with_capacity(listed.len()), Vec::with_capacity(listed.len()));
+        for (Listed { name, raw, .. }, look) in listed.into_iter().zip(looks) {
+            let Some(Look { kind, size, damage, seen }) = look else {
+                let path = path.join(on_disk(&name, raw.as_deref()));
+                remarks.push(format!("{}: vanished while the directory was read", path.display()));
+                continue;
+            };
+            entries.push(Entry { name, kind, size, link: None, damage });
+            facts.push(Facts { raw, seen });
         }
-        found.sort_unstable_by(|(front_a, a, more_a): &(u128, Entry, Facts), (front_b, b, more_b)| {
-            front_a.cmp(front_b).then_with(|| (&a.name, &more_a.raw).cmp(&(&b.name, &more_b.raw)))
-        });
-        let (mut entries, facts): (Vec<Entry>, Vec<Facts>) =
-            found.into_iter().map(|(_, entry, more)| (entry, more)).unzip();
         number_links(&mut entries, &facts);
         let (opener, records) = examiner.finish();
         Ok(Self {
@@ -78,7 +83,7 @@ impl Directory {
             entries,
             facts,
             handles: handles.clone(),
-            identity: (number(stat.st_dev), number(stat.st_ino)),
+            identity,
             opener,
             records,
         })
@@ -115,27 +120,37 @@ impl Directory {
         }
     }
 
+    /// The directory as a start for names, and the name of an entry from there.
+    fn way(&self, at: usize) -> (BorrowedFd<'_>, Cow<'_, OsStr>) {
+        let name = on_disk(&self.entries[at].name, self.facts[at].raw.as_deref());
+        match &self.held {
+            Some(directory) => (directory.as_fd(), Cow::Borrowed(name)),
+            None => (CWD, Cow::Owned(self.path.join(name).into_os_string())),
+        }
+    }
+
     fn open(&self, at: usize) -> io::Result<OwnedFd> {
-        let name = match &self.facts[at].raw {
-            Some(raw) => raw,
-            None => OsStr::new(&self.entries[at].name),
-        };
-        let opened = match &self.held {
-            Some(directory) => self.opener.open(directory.as_fd(), name),
-            None => self.opener.open(CWD, self.path.join(name).as_os_str()),
-        };
-        Ok(opened?)
+        let (start, name) = self.way(at);
+        Ok(self.opener.open(start, &name)?)
     }
 
     /// Opens what was examined, not what has taken its name since.
     fn open_same(&self, at: usize) -> Result<OwnedFd, ReadError> {
         let file = self.open(at)?;
-        let stat = fstat(&file).map_err(io::Error::from)?;
-        let facts = &self.facts[at];
-        if (number(stat.st_dev), number(stat.st_ino)) == (facts.device, facts.inode) {
-            return Ok(file);
+        if let Seen::Status(status) = &self.facts[at].seen
+            && status.identity != identity(&fstat(&file).map_err(io::Error::from)?)
+        {
+            return Err(ReadError::Damaged(
+                "was replaced by another file while the evidence was read".to_owned(),
+            ));
         }
-        Err(ReadError::Damaged("was replaced by another file while the evidence was read".to_owned()))
+        Ok(file)
+    }
+
+    /// The bytes of a record that was read at once.
+    fn content(&self, at: usize) -> Option<&[u8]> {
+        let Seen::Record(content) = &self.facts[at].seen else { return None };
+        Some(&self.records[content.clone()])
     }
 }
 
@@ -146,8 +161,8 @@ impl Source for Directory {
 
     fn read(&self, entry: &Entry) -> Result<Cow<'_, [u8]>, ReadError> {
         let at = self.file(entry)?;
-        if let Some(content) = &self.facts[at].content {
-            return Ok(Cow::Borrowed(&self.records[content.clone()]));
+        if let Some(content) = self.content(at) {
+            return Ok(Cow::Borrowed(content));
         }
         let too_large = |size| ReadError::TooLarge { size, limit: SMALL_FILE_LIMIT };
         let size = self.entries[at].size;
@@ -176,11 +191,26 @@ impl Source for Directory {
         }
     }
 
+    fn modified(&self, entry: &Entry) -> Option<i128> {
+        let at = self.position(entry).ok()?;
+        match &self.facts[at].seen {
+            Seen::Status(status) => Some(status.modified()),
+            Seen::Record(content) => {
+                let (start, name) = self.way(at);
+                let stat = statat(start, &*name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+                // Of another length it is not the file that was read.
+                (number(stat.st_size) == content.len() as u64).then(|| Status::of(&stat).modified())
+            }
+            Seen::Nothing => None,
+        }
+    }
+
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {
         let at = self.file(entry)?;
         let size = self.entries[at].size;
+        let stored = !matches!(&self.facts[at].seen, Seen::Status(status) if !status.stored);
         // Below a block, a file system may keep the bytes in the inode and count no storage.
-        if self.facts[at].blocks == 0 && (size == 0 || size >= BLOCK_SIZE) {
+        if !stored && (size == 0 || size >= BLOCK_SIZE) {
             return Ok(Extents { runs: Runs::new(), origin: Origin::Fiemap });
         }
         let file = self.open_same(at)?;
@@ -196,6 +226,10 @@ impl Source for Directory {
         if wanted == 0 {
             return Ok(0);
         }
+        if let Some(content) = self.content(at) {
+            buf[..wanted].copy_from_slice(&content[offset as usize..][..wanted]);
+            return Ok(wanted);
+        }
         let file = self.handles.get(self.owner, at as u32, || self.open_same(at))?;
         let done = read_full_at(&*file, &mut buf[..wanted], offset)?;
         if done < wanted {
@@ -206,12 +240,33 @@ impl Source for Directory {
     }
 }
 
+/// Sorts names; two on the disk may be spelt alike.
+fn by_name(listed: Vec<Listed>) -> Vec<Listed> {
+    let mut listed: Vec<(u128, Listed)> = listed.into_iter().map(|item| (front(&item.name), item)).collect();
+    listed.sort_unstable_by(|(front_a, a), (front_b, b)| {
+        front_a.cmp(front_b).then_with(|| (&a.name, &a.raw).cmp(&(&b.name, &b.raw)))
+    });
+    listed.into_iter().map(|(_, item)| item).collect()
+}
+
+/// The places of all names in the order of their inodes, each with whether it has its inode for itself: neighbours
+/// among the inodes are neighbours on the disk and in the kernel's memory.
+fn by_inode(listed: &[Listed]) -> Vec<(usize, bool)> {
+    let mut places: Vec<(u64, usize)> = listed.iter().map(|item| item.inode).zip(0..).collect();
+    places.sort_unstable();
+    let groups = places.chunk_by(|a, b| a.0 == b.0);
+    groups.flat_map(|group| group.iter().map(|(_, at)| (*at, group.len() == 1))).collect()
+}
+
 /// Gives the names of one inode one number, counted in the order of their first names.
 fn number_links(entries: &mut [Entry], facts: &[Facts]) {
     let mut names: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
     for (at, (entry, facts)) in entries.iter().zip(facts).enumerate() {
-        if entry.kind == Kind::File && facts.links > 1 {
-            names.entry((facts.device, facts.inode)).or_default().push(at);
+        if let Seen::Status(status) = &facts.seen
+            && status.linked
+            && entry.kind == Kind::File
+        {
+            names.entry(status.identity).or_default().push(at);
         }
     }
     let mut groups: Vec<Vec<usize>> = names.into_values().filter(|group| group.len() > 1).collect();

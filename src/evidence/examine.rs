@@ -1,48 +1,115 @@
 //! One look at each name of a directory.
 //!
-//! A directory of Jiva holds a small record beside each image, and all of them are read anyway. So a
-//! record is opened at once, and what its open file tells saves a second way through its name.
+//! A directory of Jiva holds a small record beside each image, and all of them are read anyway. So a record is opened
+//! at once, and where what it gives leaves nothing to ask, nothing more is asked of the system.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, openat, statat};
 use rustix::io::Errno;
 
-use super::{Entry, Kind, spell};
+use super::{Kind, spell};
 
-/// Records are some 200 bytes, a counter is 4096; what is larger is read when it is wanted.
-const RECORD: usize = 4097;
+/// Records are some 200 bytes; what is larger is read when it is wanted.
+const RECORD: usize = 4096;
 
 /// Room that a record takes as a rule.
 const USUAL: usize = 256;
 
 /// One name as the listing of a directory gives it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Listed {
-    pub(super) name: OsString,
+    /// The name as text.
+    pub(super) name: String,
+    /// The name on the disk where that differs.
+    pub(super) raw: Option<Box<OsStr>>,
     /// Kind without another look, where the file system tells it.
     pub(super) kind: Kind,
     /// Number of its inode, as the listing has it.
     pub(super) inode: u64,
 }
 
+impl Listed {
+    pub(super) fn new(name: &[u8], kind: Kind, inode: u64) -> Self {
+        let (name, raw) = match std::str::from_utf8(name) {
+            Ok(name) => (name.to_owned(), None),
+            Err(_) => (spell(name), Some(OsStr::from_bytes(name).into())),
+        };
+        Self { name, raw, kind, inode }
+    }
+
+    /// The name on the disk.
+    pub(super) fn on_disk(&self) -> &OsStr {
+        on_disk(&self.name, self.raw.as_deref())
+    }
+}
+
+/// The name on the disk of what is called so.
+pub(super) fn on_disk<'a>(name: &'a str, raw: Option<&'a OsStr>) -> &'a OsStr {
+    raw.unwrap_or_else(|| OsStr::new(name))
+}
+
+/// What a look at a name told.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    pub(super) kind: Kind,
+    /// 0 for everything but regular files.
+    pub(super) size: u64,
+    /// Why no more is known.
+    pub(super) damage: Option<String>,
+    pub(super) seen: Seen,
+}
+
 /// What is known of an entry beyond what everybody may see.
 #[derive(Debug, Clone)]
-pub(super) struct Facts {
-    /// The name on the disk where it differs from the name as spelt.
-    pub(super) raw: Option<Box<OsStr>>,
-    pub(super) device: u64,
-    pub(super) inode: u64,
-    pub(super) links: u64,
-    /// Storage in units of 512 bytes.
-    pub(super) blocks: u64,
-    /// Where the bytes of a record are among those of all records.
-    pub(super) content: Option<Range<usize>>,
+pub(super) enum Seen {
+    /// A record, read at once: where its bytes are among those of all records.
+    Record(Range<usize>),
+    /// What the system says of it.
+    Status(Status),
+    /// It may not be looked at.
+    Nothing,
+}
+
+/// What the system says of a file.
+#[derive(Debug, Clone)]
+pub(super) struct Status {
+    /// Device and inode.
+    pub(super) identity: (u64, u64),
+    /// Whether the inode has further names.
+    pub(super) linked: bool,
+    /// Whether it takes any storage.
+    pub(super) stored: bool,
+    seconds: i64,
+    nanoseconds: u32,
+}
+
+impl Status {
+    #[allow(clippy::unnecessary_cast, reason = "the width depends on the machine")]
+    pub(super) fn of(stat: &Stat) -> Self {
+        Self {
+            identity: identity(stat),
+            linked: stat.st_nlink > 1,
+            stored: stat.st_blocks > 0,
+            seconds: stat.st_mtime as i64,
+            nanoseconds: stat.st_mtime_nsec as u32,
+        }
+    }
+
+    /// Time of the last change in nanoseconds since 1970.
+    pub(super) fn modified(&self) -> i128 {
+        i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanoseconds)
+    }
+}
+
+/// Device and inode.
+pub(super) fn identity(stat: &Stat) -> (u64, u64) {
+    (number(stat.st_dev), number(stat.st_ino))
 }
 
 /// Opens files in a way that changes nothing and waits for nobody.
@@ -77,10 +144,9 @@ pub(super) struct Examiner<'d> {
 }
 
 impl<'d> Examiner<'d> {
-    /// For a directory of these names.
-    pub(super) fn new(directory: &'d OwnedFd, names: &[Listed]) -> Self {
-        let records = names.iter().filter(|item| is_record(item.name.as_bytes())).count();
-        let records = Vec::with_capacity(records.min(4096) * USUAL);
+    /// For a directory of so many names.
+    pub(super) fn new(directory: &'d OwnedFd, names: usize) -> Self {
+        let records = Vec::with_capacity(names.min(4096) * USUAL);
         Self { directory: directory.as_fd(), opener: Opener::default(), buf: Box::new([0; RECORD]), records }
     }
 
@@ -89,44 +155,45 @@ impl<'d> Examiner<'d> {
         (self.opener, self.records)
     }
 
-    /// Tells what stands at a name; gives the name back if nothing does any more.
-    pub(super) fn examine(&mut self, item: Listed) -> Result<(Entry, Facts), OsString> {
-        if item.kind == Kind::File
-            && is_record(item.name.as_bytes())
-            && let Some((stat, content)) = self.record(&item.name)
+    /// Tells what stands at a name; nothing if nothing does any more. `alone` says that no other name of the
+    /// directory is listed with its inode.
+    pub(super) fn examine(&mut self, item: &Listed, alone: bool) -> Option<Look> {
+        if alone
+            && item.kind == Kind::File
+            && item.name.ends_with(".meta")
+            && let Some(content) = self.record(item.on_disk())
         {
-            return Ok(entry(item.name, &stat, content));
+            let size = content.len() as u64;
+            return Some(Look { kind: Kind::File, size, damage: None, seen: Seen::Record(content) });
         }
-        match statat(self.directory, &*item.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(entry(item.name, &stat, None)),
-            Err(Errno::NOENT) => Err(item.name),
-            Err(error) => Ok(unexamined(item, error)),
+        match statat(self.directory, item.on_disk(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => {
+                let kind = kind_of(FileType::from_raw_mode(stat.st_mode));
+                let size = if kind == Kind::File { number(stat.st_size) } else { 0 };
+                Some(Look { kind, size, damage: None, seen: Seen::Status(Status::of(&stat)) })
+            }
+            Err(Errno::NOENT) => None,
+            // As in a directory that may be listed and not entered.
+            Err(error) => {
+                let damage = Some(format!("cannot be examined: {}", io::Error::from(error)));
+                Some(Look { kind: item.kind, size: 0, damage, seen: Seen::Nothing })
+            }
         }
     }
 
-    /// State and bytes of a record; nothing where anything is out of the ordinary.
-    fn record(&mut self, name: &OsStr) -> Option<(Stat, Option<Range<usize>>)> {
+    /// The bytes of a record; nothing where anything is out of the ordinary.
+    fn record(&mut self, name: &OsStr) -> Option<Range<usize>> {
         let file = self.opener.open(self.directory, name).ok()?;
-        let stat = fstat(&file).ok()?;
-        if !FileType::from_raw_mode(stat.st_mode).is_file() {
+        let length = rustix::io::read(&file, &mut self.buf[..]).ok()?;
+        // Jiva ends what it writes with a newline. So a read that is short and ends with one gave the whole file, and
+        // not what a file system gave of it this time.
+        if length == RECORD || !self.buf[..length].ends_with(b"\n") {
             return None;
         }
-        // A short read that is as long as the file is all of it.
-        let content = match rustix::io::read(&file, &mut self.buf[..]) {
-            Ok(n) if n < RECORD && n as u64 == number(stat.st_size) => {
-                let start = self.records.len();
-                self.records.extend_from_slice(&self.buf[..n]);
-                Some(start..start + n)
-            }
-            _ => None,
-        };
-        Some((stat, content))
+        let start = self.records.len();
+        self.records.extend_from_slice(&self.buf[..length]);
+        Some(start..start + length)
     }
-}
-
-/// Whether a file is one of those that are small and read every time.
-fn is_record(name: &[u8]) -> bool {
-    name.ends_with(b".meta") || name == b"revision.counter" || name == b"log.info"
 }
 
 /// The fields of `struct stat` have other widths on other machines.
@@ -142,46 +209,5 @@ pub(super) fn kind_of(kind: FileType) -> Kind {
         FileType::Fifo => Kind::Fifo,
         FileType::Socket => Kind::Socket,
         _ => Kind::Device,
-    }
-}
-
-fn entry(name: OsString, stat: &Stat, content: Option<Range<usize>>) -> (Entry, Facts) {
-    let kind = kind_of(FileType::from_raw_mode(stat.st_mode));
-    #[allow(clippy::unnecessary_cast, reason = "the width depends on the machine")]
-    let modified = stat.st_mtime as i128 * 1_000_000_000 + stat.st_mtime_nsec as i128;
-    let size = if kind == Kind::File { number(stat.st_size) } else { 0 };
-    let (name, raw) = spelt(name);
-    let entry = Entry { name, kind, size, link: None, modified: Some(modified), damage: None };
-    let facts = Facts {
-        raw,
-        device: number(stat.st_dev),
-        inode: number(stat.st_ino),
-        links: number(stat.st_nlink),
-        blocks: number(stat.st_blocks),
-        content,
-    };
-    (entry, facts)
-}
-
-/// A name that is listed but may not be looked at, as in a directory without the right to enter it.
-fn unexamined(item: Listed, error: Errno) -> (Entry, Facts) {
-    let error = io::Error::from(error);
-    let (name, raw) = spelt(item.name);
-    let entry = Entry {
-        name,
-        kind: item.kind,
-        size: 0,
-        link: None,
-        modified: None,
-        damage: Some(format!("cannot be examined: {error}")),
-    };
-    (entry, Facts { raw, device: 0, inode: 0, links: 1, blocks: 1, content: None })
-}
-
-/// The name as text, and the name on the disk where that differs.
-fn spelt(name: OsString) -> (String, Option<Box<OsStr>>) {
-    match name.into_string() {
-        Ok(name) => (name, None),
-        Err(name) => (spell(name.as_bytes()), Some(name.into())),
     }
 }

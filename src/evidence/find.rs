@@ -1,6 +1,6 @@
 //! Which directories are replica directories, in a file system or in an archive.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -138,7 +138,7 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
     let listed = list_names(&level.path, level.inner.is_empty(), |item| {
         replica = replica || is_replicas(item.name.as_bytes());
         if item.kind == Kind::Directory {
-            level.below.push(item.name.clone());
+            level.below.push(item.on_disk().to_owned());
         }
         level.listed.push(item);
     });
@@ -152,8 +152,8 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
         }
     } else {
         let files = level.listed.iter().filter(|item| item.kind == Kind::File);
-        let archives = files.filter(|item| is_archive_name(&spell(item.name.as_bytes())));
-        level.archives = archives.map(|item| item.name.clone()).collect();
+        let archives = files.filter(|item| is_archive_name(&item.name));
+        level.archives = archives.map(|item| item.on_disk().to_owned()).collect();
     }
     level
 }
@@ -185,10 +185,7 @@ fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)) -> io::Re
             known => Ok(known),
         };
         match kind {
-            Ok(kind) => {
-                let name = OsStr::from_bytes(name.to_bytes()).to_owned();
-                found(Listed { name, kind: kind_of(kind), inode: entry.ino() });
-            }
+            Ok(kind) => found(Listed::new(name.to_bytes(), kind_of(kind), entry.ino())),
             Err(error) => outcome = Err(error.into()),
         }
     }

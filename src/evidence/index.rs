@@ -299,9 +299,10 @@ impl Index {
         let children = std::mem::take(&mut self.tree.directories[directory].children);
         let mut entries = Vec::with_capacity(children.len());
         let mut bodies = Vec::with_capacity(children.len());
+        let mut times = Vec::with_capacity(children.len());
         for (name, child) in children {
             let (mut kind, mut size, mut damage, mut body) = (Kind::Directory, 0, None, None);
-            let modified = match child {
+            times.push(match child {
                 Child::Directory(number) => self.tree.directories[number].modified,
                 Child::Node(number) => {
                     let node = &self.nodes[number];
@@ -311,12 +312,12 @@ impl Index {
                     body.clone_from(&node.body);
                     node.modified
                 }
-            };
-            entries.push(Entry { name: name.into(), kind, size, link: None, modified, damage });
+            });
+            entries.push(Entry { name: name.into(), kind, size, link: None, damage });
             bodies.push(body);
         }
         number_links(&mut entries, &bodies);
-        Archived { entries, bodies, backing: backing.clone() }
+        Archived { entries, bodies, times, backing: backing.clone() }
     }
 }
 

@@ -24,6 +24,7 @@ use crate::ident::{Run, Runs};
 pub struct MemorySource {
     entries: Vec<Entry>,
     files: BTreeMap<String, File>,
+    times: BTreeMap<String, i128>,
     origin: Origin,
     links: u64,
 }
@@ -44,7 +45,13 @@ impl Default for MemorySource {
 impl MemorySource {
     /// An empty directory.
     pub fn new() -> Self {
-        Self { entries: Vec::new(), files: BTreeMap::new(), origin: Origin::Fiemap, links: 0 }
+        Self {
+            entries: Vec::new(),
+            files: BTreeMap::new(),
+            times: BTreeMap::new(),
+            origin: Origin::Fiemap,
+            links: 0,
+        }
     }
 
     /// Adds a file whose bytes are all stored.
@@ -84,6 +91,9 @@ impl MemorySource {
         if let Some(file) = self.files.get(target).cloned() {
             self.files.insert(name.to_owned(), file);
         }
+        if let Some(time) = self.times.get(target).copied() {
+            self.times.insert(name.to_owned(), time);
+        }
         self.entries.retain(|entry| entry.name != name);
         self.entries.push(linked);
         self.sorted()
@@ -92,9 +102,7 @@ impl MemorySource {
     /// Sets the time of the last change, in nanoseconds since 1970.
     #[must_use]
     pub fn modified(mut self, name: &str, time: i128) -> Self {
-        for entry in self.entries.iter_mut().filter(|entry| entry.name == name) {
-            entry.modified = Some(time);
-        }
+        self.times.insert(name.to_owned(), time);
         self
     }
 
@@ -127,7 +135,7 @@ impl MemorySource {
     fn add(mut self, name: &str, kind: Kind, size: u64) -> Self {
         self.entries.retain(|entry| entry.name != name);
         let name = name.to_owned();
-        self.entries.push(Entry { name, kind, size, link: None, modified: None, damage: None });
+        self.entries.push(Entry { name, kind, size, link: None, damage: None });
         self.sorted()
     }
 
@@ -159,6 +167,10 @@ impl Source for MemorySource {
         let mut bytes = vec![0; own.size as usize];
         self.read_at(entry, 0, &mut bytes)?;
         Ok(bytes.into())
+    }
+
+    fn modified(&self, entry: &Entry) -> Option<i128> {
+        self.times.get(&entry.name).copied()
     }
 
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {

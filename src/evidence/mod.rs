@@ -51,8 +51,6 @@ pub struct Entry {
     /// Names of one replica directory that are one inode carry the same number; `None` where the
     /// name stands alone.
     pub link: Option<u64>,
-    /// Time of the last change in nanoseconds since 1970, where the evidence tells it.
-    pub modified: Option<i128>,
     /// What is wrong with the copy of this very entry, for example that the archive ends inside it.
     pub damage: Option<String>,
 }
@@ -146,6 +144,9 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// [`ReadError::TooLarge`] above [`SMALL_FILE_LIMIT`]; [`ReadError::NotAFile`] for anything that is
     /// not a regular file.
     fn read(&self, entry: &Entry) -> Result<Cow<'_, [u8]>, ReadError>;
+
+    /// Time of the last change of an entry in nanoseconds since 1970, where the evidence tells it.
+    fn modified(&self, entry: &Entry) -> Option<i128>;
 
     /// The stored ranges of a file, in bytes.
     ///

@@ -71,8 +71,8 @@ pub fn write_replica(source: &dyn Source, out: impl Write, plan: Plan<'_>) -> Re
             _ => {}
         }
         let name = plan.names.map_or_else(|| entry.name.clone(), |names| names.apply_to_str(&entry.name));
-        let modified =
-            entry.modified.map_or(0, |time| i64::try_from(time.div_euclid(1_000_000_000)).unwrap_or(0));
+        let modified = source.modified(entry).map_or(0, |time| time.div_euclid(1_000_000_000));
+        let modified = i64::try_from(modified).unwrap_or(0);
         let read = |source: ReadError| ShareError::Read { name: entry.name.clone(), source };
         if let Some(damage) = &entry.damage {
             return Err(read(ReadError::Damaged(damage.clone())));

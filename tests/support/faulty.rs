@@ -75,6 +75,10 @@ impl Source for Faulty {
         Ok(bytes)
     }
 
+    fn modified(&self, entry: &Entry) -> Option<i128> {
+        self.inner.modified(entry)
+    }
+
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {
         // A map that is too short cannot be told from a true one; only errors are made here.
         match self.now().and_then(Self::error) {
