@@ -34,10 +34,10 @@ impl GoType {
 
 /// A Go structure: its name with package, without, and its fields in the order of writing.
 #[derive(Debug)]
-pub(super) struct Shape {
+pub(super) struct Shape<const N: usize> {
     pub(super) go_type: &'static str,
     pub(super) go_name: &'static str,
-    pub(super) fields: &'static [(&'static str, GoType)],
+    pub(super) fields: [(&'static str, GoType); N],
 }
 
 /// The value of one field.
@@ -55,18 +55,15 @@ impl<'a> Scalar<'a> {
     }
 }
 
-/// No structure of Jiva's has more fields.
-const MOST_FIELDS: usize = 11;
-
 /// What was decoded, be it in spite of an error.
 #[derive(Debug)]
-pub(super) struct Decoded<'a> {
+pub(super) struct Decoded<'a, const N: usize> {
     bytes: &'a [u8],
     /// The whole file, if every string in it stands for itself: it is UTF-8 and nothing is escaped.
     plain: Option<&'a str>,
-    shape: &'static Shape,
-    /// One slot a field.
-    slots: [Slot<'a>; MOST_FIELDS],
+    shape: &'static Shape<N>,
+    /// One a field, in the order of the shape.
+    pub(super) slots: [Slot<'a>; N],
     pub(super) keys: Keys<'a>,
     pub(super) remarks: Remarks,
     /// The error that Go reports.
@@ -75,13 +72,29 @@ pub(super) struct Decoded<'a> {
 
 /// What stands for one field.
 #[derive(Debug, Clone, Default)]
-struct Slot<'a> {
-    /// The value and its byte offset; None if the key is absent or only ever `null`.
-    value: Option<(Scalar<'a>, u64)>,
+pub(super) struct Slot<'a> {
+    /// The value that counts; None if the key is absent or only ever `null`.
+    value: Option<Scalar<'a>>,
+    /// Byte offset of the value.
+    pub(super) at: u64,
     /// Byte offset of the first key that names it.
     first_key: Option<u64>,
     /// Whether some key is its name in the very spelling of Jiva's.
     exact: bool,
+}
+
+impl Slot<'_> {
+    pub(super) fn bool(&self) -> Option<bool> {
+        if let Some(Scalar::Bool(value)) = self.value { Some(value) } else { None }
+    }
+
+    pub(super) fn int(&self) -> Option<i64> {
+        if let Some(Scalar::Int(value)) = self.value { Some(value) } else { None }
+    }
+
+    pub(super) fn text(&self) -> Option<String> {
+        if let Some(Scalar::Text(value)) = &self.value { Some(value.to_string()) } else { None }
+    }
 }
 
 /// How the keys of an object stand.
@@ -91,8 +104,8 @@ pub(super) struct Keys<'a> {
     pub(super) count: usize,
     /// Whether they are the names of the first fields, in the order of writing and in Jiva's spelling.
     pub(super) in_order: bool,
-    /// Whether each is greater than the one before.
-    pub(super) ascending: bool,
+    /// Once they are not in order: whether each is greater than the one before.
+    ascending: bool,
     last: Option<Cow<'a, str>>,
 }
 
@@ -102,11 +115,24 @@ impl<'a> Keys<'a> {
     }
 
     /// Counts one more, which is the exact name of the field at `field` if it is any.
-    fn push(&mut self, key: Cow<'a, str>, field: Option<usize>) {
-        self.in_order &= field == Some(self.count);
-        self.ascending &= self.last.as_ref().is_none_or(|last| *last < key);
+    fn push(&mut self, key: Cow<'a, str>, field: Option<usize>, fields: &[(&'static str, GoType)]) {
+        // Nearly always they are in order, and then there is nothing to compare.
+        if !self.in_order || field != Some(self.count) {
+            if self.in_order {
+                let before = &fields[..self.count];
+                self.in_order = false;
+                self.ascending = before.is_sorted_by(|a, b| a.0 < b.0);
+                self.last = before.last().map(|(name, _)| Cow::Borrowed(*name));
+            }
+            self.ascending &= self.last.as_ref().is_none_or(|last| *last < key);
+            self.last = Some(key);
+        }
         self.count += 1;
-        self.last = Some(key);
+    }
+
+    /// Whether they are not the first fields in the order of writing, and each is greater than the one before.
+    pub(super) fn are_sorted(&self) -> bool {
+        !self.in_order && self.ascending
     }
 }
 
@@ -114,13 +140,13 @@ impl<'a> Keys<'a> {
 ///
 /// After an error of syntax the result holds the members before it, which Go does not decode; after an
 /// error of type, as in Go, all fields but the bad ones.
-pub(super) fn decode<'a>(bytes: &'a [u8], shape: &'static Shape) -> Decoded<'a> {
+pub(super) fn decode<'a, const N: usize>(bytes: &'a [u8], shape: &'static Shape<N>) -> Decoded<'a, N> {
     let escaped = bytes.contains(&b'\\');
     let mut decoded = Decoded {
         bytes,
         plain: if escaped { None } else { std::str::from_utf8(bytes).ok() },
         shape,
-        slots: Default::default(),
+        slots: std::array::from_fn(|_| Slot::default()),
         keys: Keys::none(),
         remarks: Remarks::default(),
         error: None,
@@ -151,16 +177,13 @@ pub(super) fn decode<'a>(bytes: &'a [u8], shape: &'static Shape) -> Decoded<'a> 
     decoded
 }
 
-impl<'a> Decoded<'a> {
+impl<'a, const N: usize> Decoded<'a, N> {
     fn member(&mut self, member: &Member) {
         let at = member.key.start as u64;
         let (key, oddities) = self.string(member.key.clone());
-        let field = field_of(self.shape, &key, self.keys.count);
+        let (field, exact) = field_of(self.shape, &key, self.keys.count);
         let place = |offset| Place { offset: Some(offset), field: field.map(|i| self.shape.fields[i].0) };
-        for oddity in oddities {
-            self.remarks.push(place(at), oddity);
-        }
-        let mut exact = None;
+        self.remark(place(at), oddities);
         match field {
             None => self.remarks.push(Place::at(at), RemarkKind::UnknownKey { key: key.to_string() }),
             Some(i) => {
@@ -169,8 +192,7 @@ impl<'a> Decoded<'a> {
                     Some(first) => self.remarks.push(place(at), RemarkKind::DuplicateKey { first }),
                     None => self.slots[i].first_key = Some(at),
                 }
-                if key == name {
-                    exact = field;
+                if exact {
                     self.slots[i].exact = true;
                 } else {
                     self.remarks.push(place(at), RemarkKind::KeyCase { key: key.to_string() });
@@ -178,14 +200,23 @@ impl<'a> Decoded<'a> {
                 self.store(i, name, go_type, member.value.clone());
             }
         }
-        self.keys.push(key, exact);
+        self.keys.push(key, field.filter(|_| exact), &self.shape.fields);
     }
 
     /// The text of a string that the scanner has accepted, with its quotes.
-    fn string(&self, place: Range<usize>) -> (Cow<'a, str>, Vec<RemarkKind>) {
+    fn string(&self, place: Range<usize>) -> (Cow<'a, str>, Oddities) {
         match self.plain.and_then(|text| text.get(place.start + 1..place.end - 1)) {
-            Some(text) => (Cow::Borrowed(text), Vec::new()),
+            Some(text) => (Cow::Borrowed(text), Oddities::default()),
             None => unquote(&self.bytes[place]),
+        }
+    }
+
+    fn remark(&mut self, place: Place, oddities: Oddities) {
+        if oddities.bad_bytes {
+            self.remarks.push(place, RemarkKind::InvalidUtf8);
+        }
+        if oddities.half_pair {
+            self.remarks.push(place, RemarkKind::LoneSurrogate);
         }
     }
 
@@ -201,15 +232,14 @@ impl<'a> Decoded<'a> {
             (GoType::Int64 | GoType::Int, Kind::Number) => parse_int(value).ok().map(Scalar::Int),
             (GoType::Text, Kind::Text) => {
                 let (text, oddities) = self.string(place);
-                for oddity in oddities {
-                    self.remarks.push(Place::of(name, at), oddity);
-                }
+                self.remark(Place::of(name, at), oddities);
                 Some(Scalar::Text(text))
             }
             _ => None,
         };
         if let Some(scalar) = scalar {
-            self.slots[i].value = Some((scalar, at));
+            self.slots[i].value = Some(scalar);
+            self.slots[i].at = at;
             return;
         }
         let integer = matches!(go_type, GoType::Int64 | GoType::Int);
@@ -222,41 +252,9 @@ impl<'a> Decoded<'a> {
         self.error.get_or_insert(error);
     }
 
-    /// The value that counts for `name`, with its byte offset.
-    fn value(&self, name: &str) -> Option<&(Scalar<'a>, u64)> {
-        let at = self.shape.fields.iter().position(|(field, _)| *field == name)?;
-        self.slots[at].value.as_ref()
-    }
-
-    pub(super) fn bool(&self, name: &str) -> Option<bool> {
-        match self.value(name)? {
-            (Scalar::Bool(value), _) => Some(*value),
-            _ => None,
-        }
-    }
-
-    pub(super) fn int(&self, name: &str) -> Option<i64> {
-        match self.value(name)? {
-            (Scalar::Int(value), _) => Some(*value),
-            _ => None,
-        }
-    }
-
-    pub(super) fn text(&self, name: &str) -> Option<String> {
-        match self.value(name)? {
-            (Scalar::Text(value), _) => Some(value.to_string()),
-            _ => None,
-        }
-    }
-
     /// Whether the first fields, so many, are all named in Jiva's spelling.
     pub(super) fn names_first(&self, count: usize) -> bool {
         self.slots[..count].iter().all(|slot| slot.exact)
-    }
-
-    /// Byte offset of the value that counts for `name`.
-    pub(super) fn offset(&self, name: &str) -> Option<u64> {
-        self.value(name).map(|(_, at)| *at)
     }
 }
 
@@ -299,15 +297,14 @@ impl Kind {
 /// The field that a key fills: the one of exactly that name, else the first that differs in letter case only.
 ///
 /// `likely` is the place of that field in a file that has all of them in order, as nearly every one has.
-fn field_of(shape: &Shape, key: &str, likely: usize) -> Option<usize> {
-    let fields = shape.fields;
+fn field_of<const N: usize>(shape: &Shape<N>, key: &str, likely: usize) -> (Option<usize>, bool) {
+    let fields = &shape.fields;
     if fields.get(likely).is_some_and(|(name, _)| *name == key) {
-        return Some(likely);
+        return (Some(likely), true);
     }
-    fields
-        .iter()
-        .position(|(name, _)| *name == key)
-        .or_else(|| fields.iter().position(|(name, _)| name.chars().map(fold).eq(key.chars().map(fold))))
+    let exact = fields.iter().position(|(name, _)| *name == key);
+    let alike = || fields.iter().position(|(name, _)| name.chars().map(fold).eq(key.chars().map(fold)));
+    (exact.or_else(alike), exact.is_some())
 }
 
 /// Field names are ASCII letters; beside their other case only two characters fold to one: long s and the
@@ -320,24 +317,33 @@ fn fold(c: char) -> char {
     }
 }
 
+/// What in a string could not be decoded.
+#[derive(Debug, Clone, Copy, Default)]
+struct Oddities {
+    /// Bytes that are not UTF-8.
+    bad_bytes: bool,
+    /// Half of a surrogate pair.
+    half_pair: bool,
+}
+
 /// Decodes a string with its quotes that the scanner has accepted; what cannot be decoded becomes U+FFFD,
 /// one for each bad byte or half pair.
-fn unquote(quoted: &[u8]) -> (Cow<'_, str>, Vec<RemarkKind>) {
+fn unquote(quoted: &[u8]) -> (Cow<'_, str>, Oddities) {
     let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
     if !inner.contains(&b'\\')
         && let Ok(plain) = std::str::from_utf8(inner)
     {
-        return (Cow::Borrowed(plain), Vec::new());
+        return (Cow::Borrowed(plain), Oddities::default());
     }
     let mut out = String::with_capacity(inner.len());
-    let (mut bad_bytes, mut half_pair) = (false, false);
+    let mut oddities = Oddities::default();
     let mut at = 0;
     while at < inner.len() {
         let plain = inner[at..].iter().position(|b| *b == b'\\').unwrap_or(inner.len() - at);
         for chunk in inner[at..at + plain].utf8_chunks() {
             out.push_str(chunk.valid());
             for _ in chunk.invalid() {
-                bad_bytes = true;
+                oddities.bad_bytes = true;
                 out.push(char::REPLACEMENT_CHARACTER);
             }
         }
@@ -360,14 +366,13 @@ fn unquote(quoted: &[u8]) -> (Cow<'_, str>, Vec<RemarkKind>) {
                     at += 6;
                     Some(pair)
                 });
-                half_pair |= c.is_none();
+                oddities.half_pair |= c.is_none();
                 out.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
             }
             _ => out.push(char::from(*code)),
         }
     }
-    let oddities = [(bad_bytes, RemarkKind::InvalidUtf8), (half_pair, RemarkKind::LoneSurrogate)];
-    (Cow::Owned(out), oddities.into_iter().filter_map(|(is, kind)| is.then_some(kind)).collect())
+    (Cow::Owned(out), oddities)
 }
 
 fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
@@ -386,10 +391,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    static INFO: Shape = Shape {
+    static INFO: Shape<4> = Shape {
         go_type: "replica.Info",
         go_name: "Info",
-        fields: &[
+        fields: [
             ("Size", GoType::Int64),
             ("Head", GoType::Text),
             ("Dirty", GoType::Bool),
@@ -444,9 +449,9 @@ mod tests {
     #[test]
     fn the_rest_is_decoded_in_spite_of_a_type_error() {
         let decoded = decode(br#"{"Size":"1","Head":"h","Dirty":true}"#, &INFO);
-        assert_eq!(decoded.int("Size"), None);
-        assert_eq!(decoded.text("Head").as_deref(), Some("h"));
-        assert_eq!(decoded.bool("Dirty"), Some(true));
+        assert_eq!(decoded.slots[0].int(), None);
+        assert_eq!(decoded.slots[1].text().as_deref(), Some("h"));
+        assert_eq!(decoded.slots[2].bool(), Some(true));
     }
 
     #[test]
@@ -468,9 +473,9 @@ mod tests {
         ] {
             let decoded = decode(text.as_bytes(), &INFO);
             assert_eq!(decoded.error, None, "{text}");
-            assert_eq!(decoded.text("Head").as_deref(), head, "{text}");
-            assert_eq!(decoded.int("Size"), size, "{text}");
-            assert_eq!(decoded.text("Checkpoint").as_deref(), checkpoint, "{text}");
+            assert_eq!(decoded.slots[1].text().as_deref(), head, "{text}");
+            assert_eq!(decoded.slots[0].int(), size, "{text}");
+            assert_eq!(decoded.slots[3].text().as_deref(), checkpoint, "{text}");
         }
     }
 
@@ -518,7 +523,7 @@ mod tests {
     fn what_stands_before_a_cut_is_kept_aside() {
         let decoded = decode(br#"{"Size":8388608,"Head":"volume-head-003."#, &INFO);
         assert_eq!(decoded.error, Some(MetaError::Truncated { length: 40 }));
-        assert_eq!((decoded.int("Size"), decoded.text("Head")), (Some(8_388_608), None));
+        assert_eq!((decoded.slots[0].int(), decoded.slots[1].text()), (Some(8_388_608), None));
     }
 
     #[derive(serde::Deserialize)]
@@ -550,10 +555,10 @@ mod tests {
             let decoded = decode(text.as_bytes(), &INFO);
             prop_assert_eq!(&decoded.error, &None);
             let info: Info = serde_json::from_str(&text).map_err(|e| TestCaseError::fail(e.to_string()))?;
-            prop_assert_eq!(decoded.int("Size"), info.size);
-            prop_assert_eq!(decoded.text("Head"), info.head);
-            prop_assert_eq!(decoded.bool("Dirty"), info.dirty);
-            prop_assert_eq!(decoded.text("Checkpoint"), info.checkpoint);
+            prop_assert_eq!(decoded.slots[0].int(), info.size);
+            prop_assert_eq!(decoded.slots[1].text(), info.head);
+            prop_assert_eq!(decoded.slots[2].bool(), info.dirty);
+            prop_assert_eq!(decoded.slots[3].text(), info.checkpoint);
         }
 
         #[test]

@@ -11,10 +11,10 @@ use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 
-static LOG_TO_FILE: Shape = Shape {
+static LOG_TO_FILE: Shape<4> = Shape {
     go_type: "util.LogToFile",
     go_name: "LogToFile",
-    fields: &[
+    fields: [
         ("enable", GoType::Bool),
         ("maxlogfilesize", GoType::Int),
         ("retentionperiod", GoType::Int),
@@ -47,11 +47,12 @@ impl LogInfo {
         if let Some(error) = decoded.error.take() {
             return Err(error);
         }
+        let [enable, size, period, backups] = &decoded.slots;
         let mut info = Self {
-            enable: decoded.bool("enable"),
-            max_log_file_size: decoded.int("maxlogfilesize"),
-            retention_period: decoded.int("retentionperiod"),
-            max_backups: decoded.int("maxbackups"),
+            enable: enable.bool(),
+            max_log_file_size: size.int(),
+            retention_period: period.int(),
+            max_backups: backups.int(),
             remarks: Vec::new(),
         };
         if decoded.remarks.is_empty() && !is_written(&info.fields(), bytes) {

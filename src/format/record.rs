@@ -14,10 +14,10 @@ use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 use crate::ident::Counter;
 
-static DISK: Shape = Shape {
+static DISK: Shape<6> = Shape {
     go_type: "replica.disk",
     go_name: "disk",
-    fields: &[
+    fields: [
         ("Name", GoType::Text),
         ("Parent", GoType::Text),
         ("Removed", GoType::Bool),
@@ -26,6 +26,9 @@ static DISK: Shape = Shape {
         ("RevisionCounter", GoType::Int64),
     ],
 };
+
+/// Place of `Created` among the fields.
+const CREATED: usize = 4;
 
 /// In which order a record's keys stand, which tells who wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -52,14 +55,14 @@ impl fmt::Display for KeyOrder {
 }
 
 impl KeyOrder {
-    fn of(decoded: &Decoded<'_>) -> Self {
+    fn of(decoded: &Decoded<'_, 6>) -> Self {
         // RevisionCounter came later than the other five.
         let keys = &decoded.keys;
         if keys.in_order && keys.count >= 5 {
             return Self::Native;
         }
         // The sender decodes into a generic map, so unknown keys survive among the sorted ones.
-        if decoded.names_first(5) && keys.ascending { Self::Received } else { Self::Other }
+        if decoded.names_first(5) && keys.are_sorted() { Self::Received } else { Self::Other }
     }
 }
 
@@ -108,24 +111,25 @@ impl Record {
         if error.is_none() && decoded.remarks.is_empty() && !is_written(&record.fields(), bytes) {
             decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
         }
-        if let (Some(text), Some(at)) = (&record.created, decoded.offset("Created"))
+        if let Some(text) = &record.created
             && parse_rfc3339(text).is_none()
         {
             let kind = RemarkKind::NotATime { text: text.clone() };
-            decoded.remarks.push(Place::of("Created", at), kind);
+            decoded.remarks.push(Place::of("Created", decoded.slots[CREATED].at), kind);
         }
         record.remarks = decoded.remarks.finish();
         (record, error)
     }
 
-    fn of(decoded: &Decoded<'_>) -> Self {
+    fn of(decoded: &Decoded<'_, 6>) -> Self {
+        let [name, parent, removed, user_created, created, counter] = &decoded.slots;
         Self {
-            name: decoded.text("Name"),
-            parent: decoded.text("Parent"),
-            removed: decoded.bool("Removed"),
-            user_created: decoded.bool("UserCreated"),
-            created: decoded.text("Created"),
-            counter: decoded.int("RevisionCounter").map(Counter),
+            name: name.text(),
+            parent: parent.text(),
+            removed: removed.bool(),
+            user_created: user_created.bool(),
+            created: created.text(),
+            counter: counter.int().map(Counter),
             order: KeyOrder::of(decoded),
             remarks: Vec::new(),
         }

@@ -8,16 +8,16 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::go_json::{Decoded, GoType, Scalar, Shape, decode};
+use super::go_json::{GoType, Scalar, Shape, Slot, decode};
 use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 use crate::ident::Counter;
 
-static INFO: Shape = Shape {
+static INFO: Shape<11> = Shape {
     go_type: "replica.Info",
     go_name: "Info",
-    fields: &[
+    fields: [
         ("Size", GoType::Int64),
         ("Head", GoType::Text),
         ("Dirty", GoType::Bool),
@@ -80,7 +80,7 @@ impl VolumeMeta {
     /// stand complete before it. Jiva uses neither: they are clues for a person.
     pub fn salvage(bytes: &[u8]) -> (Self, Option<MetaError>) {
         let mut decoded = decode(bytes, &INFO);
-        let mut meta = Self::of(&decoded);
+        let mut meta = Self::of(&decoded.slots);
         let error = decoded.error.take();
         if error.is_none() && decoded.remarks.is_empty() && !is_written(&meta.fields(), bytes) {
             decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
@@ -89,19 +89,32 @@ impl VolumeMeta {
         (meta, error)
     }
 
-    fn of(decoded: &Decoded<'_>) -> Self {
+    fn of(slots: &[Slot<'_>; 11]) -> Self {
+        let [
+            size,
+            head,
+            dirty,
+            rebuilding,
+            parent,
+            sector_size,
+            backing_file_name,
+            clone_status,
+            checkpoint,
+            revision_counter,
+            uuid,
+        ] = slots;
         Self {
-            size: decoded.int("Size"),
-            head: decoded.text("Head"),
-            dirty: decoded.bool("Dirty"),
-            rebuilding: decoded.bool("Rebuilding"),
-            parent: decoded.text("Parent"),
-            sector_size: decoded.int("SectorSize"),
-            backing_file_name: decoded.text("BackingFileName"),
-            clone_status: decoded.text("CloneStatus"),
-            checkpoint: decoded.text("Checkpoint"),
-            revision_counter: decoded.int("RevisionCounter").map(Counter),
-            uuid: decoded.text("UUID"),
+            size: size.int(),
+            head: head.text(),
+            dirty: dirty.bool(),
+            rebuilding: rebuilding.bool(),
+            parent: parent.text(),
+            sector_size: sector_size.int(),
+            backing_file_name: backing_file_name.text(),
+            clone_status: clone_status.text(),
+            checkpoint: checkpoint.text(),
+            revision_counter: revision_counter.int().map(Counter),
+            uuid: uuid.text(),
             remarks: Vec::new(),
         }
     }
