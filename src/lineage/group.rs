@@ -1,7 +1,9 @@
 //! Which replicas are one volume.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
+use petgraph::unionfind::UnionFind;
 use rayon::prelude::*;
 
 use crate::ident::DiskName;
@@ -34,26 +36,21 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
         let key = if replica.labelled { Key::Given } else { Key::Named(replica.volume.clone()) };
         sets.entry(key).or_default().push(replica);
     }
-    let mut groups: Vec<Group> = Vec::new();
     let sets: Vec<Vec<Replica>> = sets.into_values().collect();
-    let own: Vec<Vec<u128>> = sets.par_iter().map(|replicas| marks(replicas)).collect();
-    // Only looked up and changed as a whole, so its order does not matter.
-    let mut homes: HashMap<u128, usize> = HashMap::with_capacity(own.iter().map(Vec::len).sum());
-    for (replicas, own) in sets.into_iter().zip(own) {
-        // All groups that these replicas share history with become one with them.
-        let home = groups.len();
-        let known = own.into_iter().map(|mark| *homes.entry(mark).or_insert(home));
-        let akin: BTreeSet<usize> = known.filter(|known| *known != home).collect();
-        let mut joined = Group { name: String::new(), replicas, by_history: !akin.is_empty() };
-        if !akin.is_empty() {
-            for at in &akin {
-                joined.replicas.append(&mut groups[*at].replicas);
+    let homes = akin(&sets);
+    let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
+    for (home, mut replicas) in homes.into_iter().zip(sets) {
+        match groups.entry(home) {
+            Entry::Vacant(place) => {
+                place.insert(Group { name: String::new(), replicas, by_history: false });
             }
-            homes.values_mut().filter(|home| akin.contains(home)).for_each(|at| *at = home);
+            Entry::Occupied(mut place) => {
+                place.get_mut().replicas.append(&mut replicas);
+                place.get_mut().by_history = true;
+            }
         }
-        groups.push(joined);
     }
-    groups.retain(|group| !group.replicas.is_empty());
+    let mut groups: Vec<Group> = groups.into_values().collect();
     for group in &mut groups {
         group.replicas.sort_by(|a, b| a.label.cmp(&b.label));
         let names: BTreeSet<&str> = group.replicas.iter().filter_map(|r| r.volume.as_deref()).collect();
@@ -66,13 +63,28 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     groups
 }
 
+/// For each set a number that sets with a mark in common share, be it by way of others.
+fn akin(sets: &[Vec<Replica>]) -> Vec<usize> {
+    let each = sets.par_iter().enumerate();
+    let mut marks: Vec<(u128, usize)> = each
+        .flat_map_iter(|(set, replicas)| marks(replicas).into_iter().map(move |mark| (mark, set)))
+        .collect();
+    marks.par_sort_unstable();
+    let mut together = UnionFind::new(sets.len());
+    for pair in marks.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        together.union(pair[0].1, pair[1].1);
+    }
+    together.into_labeling()
+}
+
 /// What two directories can only both have if they met: the UUIDs of automatic snapshots. Each once.
 fn marks(replicas: &[Replica]) -> Vec<u128> {
-    let mut names: Vec<&DiskName> = replicas.iter().flat_map(|replica| replica.disks.names()).collect();
-    // Runs that are sorted already, which a stable sort only merges.
-    names.sort();
-    names.dedup();
-    names.into_iter().filter_map(uuid).collect()
+    let names = replicas.iter().flat_map(|replica| replica.disks.names());
+    let mut marks: Vec<u128> = names.filter_map(uuid).collect();
+    // Names are ordered as their UUIDs are, so these are runs that are sorted already, which a stable sort only merges.
+    marks.sort();
+    marks.dedup();
+    marks
 }
 
 /// The UUID in the name of an automatic snapshot, in the one spelling that Jiva gives it.
