@@ -2,7 +2,7 @@
 //!
 //! All stacks are compared in one pass, equal ones once. Where no blocks are read, which layer supplies what must do.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::foretell::Ground;
 use crate::blocks::{self, Compared, MergedView, ViewLayer};
@@ -82,7 +82,7 @@ pub(super) struct Stacks<'a> {
 /// Where the stacks of each replica are in the list of all, by the replica's place in the volume.
 struct Places {
     live: Vec<Option<usize>>,
-    left: Vec<HashMap<Vec<Original>, usize>>,
+    left: Vec<BTreeMap<Vec<Original>, usize>>,
 }
 
 impl<'a> Stacks<'a> {

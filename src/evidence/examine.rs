@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, openat, statat};
 use rustix::io::Errno;
 
@@ -138,7 +139,6 @@ impl Opener {
 pub(super) struct Examiner<'d> {
     directory: BorrowedFd<'d>,
     opener: Opener,
-    buf: Box<[u8; RECORD]>,
     /// All records one after the other: one piece of memory instead of one for each.
     records: Vec<u8>,
 }
@@ -147,7 +147,7 @@ impl<'d> Examiner<'d> {
     /// For a directory of so many names.
     pub(super) fn new(directory: &'d OwnedFd, names: usize) -> Self {
         let records = Vec::with_capacity(names.min(4096) * USUAL);
-        Self { directory: directory.as_fd(), opener: Opener::default(), buf: Box::new([0; RECORD]), records }
+        Self { directory: directory.as_fd(), opener: Opener::default(), records }
     }
 
     /// What opens further files, and the bytes of all records.
@@ -184,14 +184,15 @@ impl<'d> Examiner<'d> {
     /// The bytes of a record; nothing where anything is out of the ordinary.
     fn record(&mut self, name: &OsStr) -> Option<Range<usize>> {
         let file = self.opener.open(self.directory, name).ok()?;
-        let length = rustix::io::read(&file, &mut self.buf[..]).ok()?;
+        self.records.reserve(RECORD);
+        let start = self.records.len();
+        let length = rustix::io::read(&file, spare_capacity(&mut self.records)).ok()?;
         // Jiva ends what it writes with a newline. So a read that is short and ends with one gave the whole file, and
         // not what a file system gave of it this time.
-        if length == RECORD || !self.buf[..length].ends_with(b"\n") {
+        if length >= RECORD || !self.records[start..].ends_with(b"\n") {
+            self.records.truncate(start);
             return None;
         }
-        let start = self.records.len();
-        self.records.extend_from_slice(&self.buf[..length]);
         Some(start..start + length)
     }
 }

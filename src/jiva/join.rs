@@ -5,7 +5,7 @@
 //! nothing is copied; otherwise every snapshot of the RW side above it is, oldest first and in place. What lies at or
 //! below the Checkpoint stays the joiner's own.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::names::{Name, Names};
 use super::start::{Original, Standing};
@@ -29,7 +29,7 @@ pub enum Outcome {
         /// The joiner's stack afterwards, base first.
         stack: Vec<Original>,
         /// Images of the joiner that no file of it holds any more.
-        overwritten: HashSet<Original>,
+        overwritten: BTreeSet<Original>,
     },
     /// The joiner's Checkpoint is not in the RW side's chain. Each gets a snapshot and a new head, no more.
     Refused,
@@ -114,7 +114,7 @@ pub(super) fn attach(
         snapshots[..end].to_vec()
     };
     let (theirs, own) = (above(source), above(&joiner));
-    let (mut copied, mut replaced) = (Vec::new(), HashSet::new());
+    let (mut copied, mut replaced) = (Vec::new(), BTreeSet::new());
     if !(version.skips_equal_chains() && source.counter == joiner.counter && theirs == own) {
         for name in theirs.into_iter().rev() {
             copied.push(names.name(name).clone());

@@ -66,11 +66,13 @@ impl Names {
     }
 
     fn add(&mut self, name: &DiskName) -> Name {
-        let next = Name(u32::try_from(self.list.len()).expect("fewer names than memory holds"));
-        let number = *self.numbers.entry(name.clone()).or_insert(next);
-        if number == next {
-            self.list.push(name.clone());
+        // Most are there already: replicas of one volume have most names in common.
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
         }
+        let number = Name(u32::try_from(self.list.len()).expect("fewer names than memory holds"));
+        self.numbers.insert(name.clone(), number);
+        self.list.push(name.clone());
         number
     }
 

@@ -4,7 +4,7 @@
 //! the data that are there.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::join::{Outcome, attach};
 use super::names::{Names, join_name};
@@ -34,7 +34,7 @@ pub struct Course {
     /// Whether as many are RW as a write needs.
     pub writable: bool,
     /// Images that no file holds at the end, on any side.
-    gone: HashSet<Original>,
+    gone: BTreeSet<Original>,
 }
 
 impl Course {
