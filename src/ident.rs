@@ -20,6 +20,20 @@ pub(crate) fn front(name: &str) -> u128 {
     u128::from_be_bytes(bytes)
 }
 
+/// The number of at most 16 hexadecimal digits, in lower case only.
+fn hexadecimal<'a>(digits: impl Iterator<Item = &'a u8>) -> Option<u64> {
+    // All digits are read before the answer: there are as many names as records, and nearly all of them have it.
+    let (number, all) = digits.fold((0, true), |(number, all), byte| {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => 16,
+        };
+        (number << 4 | u64::from(digit), all & (digit < 16))
+    });
+    all.then_some(number)
+}
+
 /// The file name of an image, as read: `volume-head-NNN.img` or `volume-snap-NAME.img`.
 ///
 /// The name is a claim of the evidence. It is not validated: it may be empty or hold any character,
@@ -58,6 +72,15 @@ impl DiskName {
     /// The part of a snapshot's name between prefix and suffix.
     pub fn snapshot(&self) -> Option<&str> {
         self.0.strip_prefix("volume-snap-")?.strip_suffix(".img")
+    }
+
+    /// The UUID of an automatic snapshot, in the one spelling that Jiva gives it. UUIDs sort as their names do.
+    pub(crate) fn uuid(&self) -> Option<u128> {
+        let text: &[u8; 36] = self.snapshot()?.as_bytes().try_into().ok()?;
+        let hyphens = [8, 13, 18, 23].iter().all(|at| text[*at] == b'-');
+        let high = hexadecimal(text[..8].iter().chain(&text[9..13]).chain(&text[14..18]));
+        let low = hexadecimal(text[19..23].iter().chain(&text[24..]));
+        if hyphens { Some(u128::from(high?) << 64 | u128::from(low?)) } else { None }
     }
 
     /// The local number of a head. It counts snapshots and joins of one directory, never writes.
@@ -258,5 +281,34 @@ impl<'a> IntoIterator for &'a Runs {
     type IntoIter = std::slice::Iter<'a, Run>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_jiva_makes_up_have_a_uuid() {
+        let uuid = |snapshot: &str| DiskName::new(format!("volume-snap-{snapshot}.img")).uuid();
+        assert_eq!(
+            uuid("01234567-89ab-cdef-fedc-ba9876543210"),
+            Some(0x0123_4567_89ab_cdef_fedc_ba98_7654_3210)
+        );
+        for other in [
+            "",
+            "before-upgrade",
+            "01234567-89ab-cdef-fedc-ba987654321",
+            "01234567-89ab-cdef-fedc-ba98765432100",
+            "01234567-89AB-cdef-fedc-ba9876543210",
+            "0123456789-ab-cdef-fedc-ba9876543210",
+            "01234567-89ab-cdef-fedc-ba98-6543210",
+            "01234567-89ab-cdef-fedc-ba987654321g",
+            "01234567-89ab-cdef-fedc-ba98765432é",
+            "g1234567-89ab-cdef-fedc-ba9876543210",
+        ] {
+            assert_eq!(uuid(other), None, "{other}");
+        }
+        assert_eq!(DiskName::from("volume-head-003.img").uuid(), None);
     }
 }

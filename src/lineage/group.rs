@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::unionfind::UnionFind;
 use rayon::prelude::*;
 
-use crate::ident::DiskName;
 use crate::replica::Replica;
 
 /// The replicas of one volume, with how they came together.
@@ -79,49 +78,10 @@ fn akin(sets: &[Vec<Replica>]) -> Vec<usize> {
 
 /// What two directories can only both have if they met: the UUIDs of automatic snapshots. Each once.
 fn marks(replicas: &[Replica]) -> Vec<u128> {
-    let names = replicas.iter().flat_map(|replica| replica.disks.names());
-    let mut marks: Vec<u128> = names.filter_map(uuid).collect();
-    // Names are ordered as their UUIDs are, so these are runs that are sorted already, which a stable sort only merges.
+    let mut marks: Vec<u128> =
+        replicas.iter().flat_map(|replica| replica.disks.automatic()).copied().collect();
+    // Runs that are sorted already, which a stable sort only merges.
     marks.sort();
     marks.dedup();
     marks
-}
-
-/// The UUID in the name of an automatic snapshot, in the one spelling that Jiva gives it.
-fn uuid(name: &DiskName) -> Option<u128> {
-    let text = name.snapshot().filter(|text| text.len() == 36)?;
-    text.bytes().enumerate().try_fold(0, |number, (at, byte)| match (at, byte) {
-        (8 | 13 | 18 | 23, b'-') => Some(number),
-        (8 | 13 | 18 | 23, _) => None,
-        (_, b'0'..=b'9') => Some(number << 4 | u128::from(byte - b'0')),
-        (_, b'a'..=b'f') => Some(number << 4 | u128::from(byte - b'a' + 10)),
-        _ => None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_that_jiva_makes_up_are_marks() {
-        let mark = |snapshot: &str| uuid(&DiskName::new(format!("volume-snap-{snapshot}.img")));
-        assert_eq!(
-            mark("01234567-89ab-cdef-fedc-ba9876543210"),
-            Some(0x0123_4567_89ab_cdef_fedc_ba98_7654_3210)
-        );
-        for other in [
-            "",
-            "before-upgrade",
-            "01234567-89ab-cdef-fedc-ba987654321",
-            "01234567-89ab-cdef-fedc-ba98765432100",
-            "01234567-89AB-cdef-fedc-ba9876543210",
-            "0123456789-ab-cdef-fedc-ba9876543210",
-            "01234567-89ab-cdef-fedc-ba98-6543210",
-            "01234567-89ab-cdef-fedc-ba987654321g",
-        ] {
-            assert_eq!(mark(other), None, "{other}");
-        }
-        assert_eq!(uuid(&DiskName::from("volume-head-003.img")), None);
-    }
 }

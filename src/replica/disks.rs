@@ -17,12 +17,14 @@ pub struct Disks {
     fronts: Vec<u128>,
     /// For each the place of its parent; `None` for a base, and where the parent is not there.
     below: Vec<Option<u32>>,
+    /// The UUIDs of automatic snapshots, ascending.
+    automatic: Vec<u128>,
 }
 
 impl Disks {
     /// None yet, with room for so many.
     pub(super) fn with_capacity(count: usize) -> Self {
-        Self { list: Vec::with_capacity(count), fronts: Vec::with_capacity(count), below: Vec::new() }
+        Self { list: Vec::with_capacity(count), fronts: Vec::with_capacity(count), ..Self::default() }
     }
 
     /// The disk of a name.
@@ -70,7 +72,14 @@ impl Disks {
     fn search(&self, name: &str) -> Result<usize, usize> {
         let wanted = front(name);
         let from = self.fronts.partition_point(|front| *front < wanted);
-        let alike = self.fronts[from..].partition_point(|front| *front == wanted);
+        // Hardly ever more than one has a front, and then there is nothing to search.
+        let alike = match &self.fronts[from..] {
+            [_, second, ..] if *second == wanted => {
+                self.fronts[from..].partition_point(|front| *front == wanted)
+            }
+            [first, ..] if *first == wanted => 1,
+            _ => 0,
+        };
         let found = self.list[from..from + alike].binary_search_by(|disk| disk.name.as_str().cmp(name));
         found.map(|at| from + at).map_err(|at| from + at)
     }
@@ -78,6 +87,11 @@ impl Disks {
     /// The place of the parent that the record of the disk at `at` names, if that is there.
     pub(crate) fn below(&self, at: usize) -> Option<usize> {
         self.below[at].map(|below| below as usize)
+    }
+
+    /// The UUIDs of its automatic snapshots, ascending.
+    pub(crate) fn automatic(&self) -> &[u128] {
+        &self.automatic
     }
 
     /// The disk of a name, made if it was not there.
@@ -107,13 +121,14 @@ impl Disks {
         self.list[at].on_chain = true;
     }
 
-    /// Looks up every parent; to be called once all disks are there.
+    /// Looks up every parent, and reads every UUID; to be called once all disks are there.
     pub(super) fn link(&mut self) {
         let parent = |disk: &Disk| {
             let at = self.place(disk.parent()?)?;
             Some(u32::try_from(at).expect("fewer disks than memory holds"))
         };
         self.below = self.list.iter().map(parent).collect();
+        self.automatic = self.names().filter_map(DiskName::uuid).collect();
     }
 }
 
