@@ -22,7 +22,7 @@ pub(crate) fn front(name: &str) -> u128 {
 
 /// The number of at most 16 hexadecimal digits, in lower case only.
 fn hexadecimal<'a>(digits: impl Iterator<Item = &'a u8>) -> Option<u64> {
-    // All digits are read before the answer: there are as many names as records, and nearly all of them have it.
+    // All are read before the answer, without a jump for each: nearly every disk's name has a UUID.
     let (number, all) = digits.fold((0, true), |(number, all), byte| {
         let digit = match byte {
             b'0'..=b'9' => byte - b'0',

@@ -550,10 +550,12 @@ fn files_that_change_are_noticed() {
     fs::write(path("volume.meta"), RECORD).unwrap();
     fs::write(path("a.img"), vec![1; 8192]).unwrap();
     fs::write(path("b.img"), vec![1; 8192]).unwrap();
-    fs::write(path("c.img.meta"), RECORD).unwrap();
+    for name in ["c.img.meta", "d.img.meta", "e.img.meta"] {
+        fs::write(path(name), RECORD).unwrap();
+    }
     fs::write(path("replica.log"), b"log").unwrap();
     let found = only(dir.path());
-    let [a, b, record, log, meta] = found.source.entries() else { panic!() };
+    let [a, b, record, renamed, piped, log, meta] = found.source.entries() else { panic!() };
     let time = found.source.modified(record);
     assert!(time.is_some());
     fs::File::options().write(true).open(path("a.img")).unwrap().set_len(100).unwrap();
@@ -563,15 +565,20 @@ fn files_that_change_are_noticed() {
     fs::write(path("replica.log"), vec![b'x'; 3 << 20]).unwrap();
     assert_eq!(found.source.modified(record), time);
     fs::write(path("c.img.meta"), "another").unwrap();
+    fs::write(path("new"), b"[]\n").unwrap();
+    fs::rename(path("new"), path("d.img.meta")).unwrap();
+    fs::remove_file(path("e.img.meta")).unwrap();
+    assert!(run(Command::new("mkfifo").arg(path("e.img.meta"))));
     let mut buf = vec![0; 8192];
     assert!(matches!(found.source.read_at(a, 0, &mut buf), Err(ReadError::Damaged(_))));
     assert!(matches!(found.source.read_at(b, 0, &mut buf), Err(ReadError::Damaged(_))));
     assert!(matches!(found.source.extents(b), Err(ReadError::Damaged(_))));
     assert!(matches!(found.source.read(log), Err(ReadError::TooLarge { .. })));
-    for record in [record, meta] {
+    for record in [record, renamed, piped, meta] {
         assert_eq!(found.source.read(record).unwrap(), RECORD, "records are read with the first look");
         assert_eq!(support::content(&*found.source, record), RECORD);
         assert_eq!(found.source.modified(record), None, "the time of a file is not that of another");
+        assert!(matches!(found.source.extents(record), Err(ReadError::Damaged(_))));
     }
     // An archive that shrinks while it is open ends reads with an error, not the process.
     let tar = path("rep.tar");

@@ -1,22 +1,22 @@
 //! A replica directory of the file system, read without changing or following anything.
 //!
-//! Every name is examined once, when the directory is described, and the small records are read then;
-//! only regular files are ever opened,
-//! relative to the directory, without following links and without waiting. So a named pipe, a socket
-//! or a device among the files is told and nothing more.
+//! Every name is examined once, when the directory is described, and the small records are read then; only regular
+//! files are ever opened, relative to the directory, without following links and without waiting. So a named pipe, a
+//! socket or a device among the files is told and nothing more.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, openat, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, openat, statat};
 use rustix::io::Errno;
 
-use super::examine::{Examiner, Listed, Look, Opener, Seen, Status, identity, number, on_disk};
+use super::examine::{Examiner, Listed, Look, Opener, Status, identity, is_file, number, on_disk};
 use super::handles::{Handles, read_full_at};
 use super::remarks::Remarks;
 use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip, sys};
@@ -44,7 +44,26 @@ pub(super) struct Directory {
 struct Facts {
     /// The name on the disk where it differs from the name as spelt.
     raw: Option<Box<OsStr>>,
-    seen: Seen,
+    /// Number of its inode, as the listing has it.
+    inode: u64,
+    status: Option<Status>,
+    /// Where the bytes of a record are among those of all records.
+    content: Option<Range<usize>>,
+}
+
+impl Facts {
+    /// Whether what is open or at the name now is what was examined.
+    fn is_of(&self, stat: &Stat) -> bool {
+        match &self.status {
+            Some(status) => status.identity == identity(stat),
+            // Of a record that was read at once the system was asked nothing.
+            None => self.content.as_ref().is_some_and(|content| {
+                is_file(stat)
+                    && number(stat.st_ino) == self.inode
+                    && number(stat.st_size) == content.len() as u64
+            }),
+        }
+    }
 }
 
 impl Directory {
@@ -59,20 +78,21 @@ impl Directory {
         let directory = openat(CWD, path, flags, Mode::empty())?;
         let identity = identity(&fstat(&directory)?);
         let listed = by_name(listed);
-        let mut examiner = Examiner::new(&directory, listed.len());
-        let mut looks = vec![None; listed.len()];
+        let mut examiner = Examiner::new(&directory, &listed);
+        let mut looks: Vec<Option<Look>> = Vec::new();
+        looks.resize_with(listed.len(), || None);
         for (at, alone) in by_inode(&listed) {
             looks[at] = examiner.examine(&listed[at], alone);
         }
         let (mut entries, mut facts) = (Vec::with_capacity(listed.len()), Vec::with_capacity(listed.len()));
-        for (Listed { name, raw, .. }, look) in listed.into_iter().zip(looks) {
-            let Some(Look { kind, size, damage, seen }) = look else {
+        for (Listed { name, raw, inode, .. }, look) in listed.into_iter().zip(looks) {
+            let Some(Look { kind, size, damage, status, content }) = look else {
                 let path = path.join(on_disk(&name, raw.as_deref()));
                 remarks.push(format!("{}: vanished while the directory was read", path.display()));
                 continue;
             };
             entries.push(Entry { name, kind, size, link: None, damage });
-            facts.push(Facts { raw, seen });
+            facts.push(Facts { raw, inode, status, content });
         }
         number_links(&mut entries, &facts);
         let (opener, records) = examiner.finish();
@@ -137,20 +157,16 @@ impl Directory {
     /// Opens what was examined, not what has taken its name since.
     fn open_same(&self, at: usize) -> Result<OwnedFd, ReadError> {
         let file = self.open(at)?;
-        if let Seen::Status(status) = &self.facts[at].seen
-            && status.identity != identity(&fstat(&file).map_err(io::Error::from)?)
-        {
-            return Err(ReadError::Damaged(
-                "was replaced by another file while the evidence was read".to_owned(),
-            ));
+        let stat = fstat(&file).map_err(io::Error::from)?;
+        if self.facts[at].is_of(&stat) {
+            return Ok(file);
         }
-        Ok(file)
+        Err(ReadError::Damaged("was replaced by another file while the evidence was read".to_owned()))
     }
 
     /// The bytes of a record that was read at once.
     fn content(&self, at: usize) -> Option<&[u8]> {
-        let Seen::Record(content) = &self.facts[at].seen else { return None };
-        Some(&self.records[content.clone()])
+        Some(&self.records[self.facts[at].content.clone()?])
     }
 }
 
@@ -193,22 +209,21 @@ impl Source for Directory {
 
     fn modified(&self, entry: &Entry) -> Option<i128> {
         let at = self.position(entry).ok()?;
-        match &self.facts[at].seen {
-            Seen::Status(status) => Some(status.modified()),
-            Seen::Record(content) => {
+        let facts = &self.facts[at];
+        match &facts.status {
+            Some(status) => Some(status.modified()),
+            None => {
                 let (start, name) = self.way(at);
                 let stat = statat(start, &*name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-                // Of another length it is not the file that was read.
-                (number(stat.st_size) == content.len() as u64).then(|| Status::of(&stat).modified())
+                facts.is_of(&stat).then(|| Status::of(&stat).modified())
             }
-            Seen::Nothing => None,
         }
     }
 
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {
         let at = self.file(entry)?;
         let size = self.entries[at].size;
-        let stored = !matches!(&self.facts[at].seen, Seen::Status(status) if !status.stored);
+        let stored = self.facts[at].status.as_ref().is_none_or(|status| status.stored);
         // Below a block, a file system may keep the bytes in the inode and count no storage.
         if !stored && (size == 0 || size >= BLOCK_SIZE) {
             return Ok(Extents { runs: Runs::new(), origin: Origin::Fiemap });
@@ -262,7 +277,7 @@ fn by_inode(listed: &[Listed]) -> Vec<(usize, bool)> {
 fn number_links(entries: &mut [Entry], facts: &[Facts]) {
     let mut names: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
     for (at, (entry, facts)) in entries.iter().zip(facts).enumerate() {
-        if let Seen::Status(status) = &facts.seen
+        if let Some(status) = &facts.status
             && status.linked
             && entry.kind == Kind::File
         {

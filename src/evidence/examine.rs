@@ -10,14 +10,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::buffer::spare_capacity;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, openat, statat};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
+use rustix::io::{Errno, pread};
 
 use super::{Kind, spell};
 
-/// Records are some 200 bytes; what is larger is read when it is wanted.
-const RECORD: usize = 4096;
+/// Records are some 200 bytes, a counter is 4096; what is larger is read when it is wanted.
+const RECORD: usize = 4097;
 
 /// Room that a record takes as a rule.
 const USUAL: usize = 256;
@@ -56,25 +55,17 @@ pub(super) fn on_disk<'a>(name: &'a str, raw: Option<&'a OsStr>) -> &'a OsStr {
 }
 
 /// What a look at a name told.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Look {
     pub(super) kind: Kind,
     /// 0 for everything but regular files.
     pub(super) size: u64,
-    /// Why no more is known.
+    /// Why it could not be looked at.
     pub(super) damage: Option<String>,
-    pub(super) seen: Seen,
-}
-
-/// What is known of an entry beyond what everybody may see.
-#[derive(Debug, Clone)]
-pub(super) enum Seen {
-    /// A record, read at once: where its bytes are among those of all records.
-    Record(Range<usize>),
-    /// What the system says of it.
-    Status(Status),
-    /// It may not be looked at.
-    Nothing,
+    /// What the system says of it, where it was asked.
+    pub(super) status: Option<Status>,
+    /// Where its bytes are among those of all records, if it is one and was read at once.
+    pub(super) content: Option<Range<usize>>,
 }
 
 /// What the system says of a file.
@@ -139,15 +130,17 @@ impl Opener {
 pub(super) struct Examiner<'d> {
     directory: BorrowedFd<'d>,
     opener: Opener,
+    buf: Box<[u8; RECORD]>,
     /// All records one after the other: one piece of memory instead of one for each.
     records: Vec<u8>,
 }
 
 impl<'d> Examiner<'d> {
-    /// For a directory of so many names.
-    pub(super) fn new(directory: &'d OwnedFd, names: usize) -> Self {
-        let records = Vec::with_capacity(names.min(4096) * USUAL);
-        Self { directory: directory.as_fd(), opener: Opener::default(), records }
+    /// For a directory of these names.
+    pub(super) fn new(directory: &'d OwnedFd, names: &[Listed]) -> Self {
+        let records = names.iter().filter(|item| is_record(&item.name)).count();
+        let records = Vec::with_capacity(records.min(4096) * USUAL);
+        Self { directory: directory.as_fd(), opener: Opener::default(), buf: Box::new([0; RECORD]), records }
     }
 
     /// What opens further files, and the bytes of all records.
@@ -158,43 +151,65 @@ impl<'d> Examiner<'d> {
     /// Tells what stands at a name; nothing if nothing does any more. `alone` says that no other name of the
     /// directory is listed with its inode.
     pub(super) fn examine(&mut self, item: &Listed, alone: bool) -> Option<Look> {
-        if alone
-            && item.kind == Kind::File
-            && item.name.ends_with(".meta")
-            && let Some(content) = self.record(item.on_disk())
+        if item.kind == Kind::File
+            && is_record(&item.name)
+            && let Some(look) = self.record(item.on_disk(), alone)
         {
-            let size = content.len() as u64;
-            return Some(Look { kind: Kind::File, size, damage: None, seen: Seen::Record(content) });
+            return Some(look);
         }
         match statat(self.directory, item.on_disk(), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => {
-                let kind = kind_of(FileType::from_raw_mode(stat.st_mode));
-                let size = if kind == Kind::File { number(stat.st_size) } else { 0 };
-                Some(Look { kind, size, damage: None, seen: Seen::Status(Status::of(&stat)) })
-            }
+            Ok(stat) => Some(look(&stat, None)),
             Err(Errno::NOENT) => None,
             // As in a directory that may be listed and not entered.
             Err(error) => {
                 let damage = Some(format!("cannot be examined: {}", io::Error::from(error)));
-                Some(Look { kind: item.kind, size: 0, damage, seen: Seen::Nothing })
+                Some(Look { kind: item.kind, size: 0, damage, status: None, content: None })
             }
         }
     }
 
-    /// The bytes of a record; nothing where anything is out of the ordinary.
-    fn record(&mut self, name: &OsStr) -> Option<Range<usize>> {
+    /// What a record is, read at once; nothing where it cannot be opened as a file.
+    fn record(&mut self, name: &OsStr, alone: bool) -> Option<Look> {
         let file = self.opener.open(self.directory, name).ok()?;
-        self.records.reserve(RECORD);
-        let start = self.records.len();
-        let length = rustix::io::read(&file, spare_capacity(&mut self.records)).ok()?;
-        // Jiva ends what it writes with a newline. So a read that is short and ends with one gave the whole file, and
-        // not what a file system gave of it this time.
-        if length >= RECORD || !self.records[start..].ends_with(b"\n") {
-            self.records.truncate(start);
+        // At a place, which takes nothing out of a pipe, should the name have become one since it was listed.
+        let read = pread(&file, &mut self.buf[..], 0).ok().filter(|length| *length < RECORD);
+        // Jiva ends what it writes with a newline. So a short read that ends with one gave the whole file.
+        if let Some(length) = read
+            && alone
+            && self.buf[..length].ends_with(b"\n")
+        {
+            let (size, content) = (length as u64, Some(self.keep(length)));
+            return Some(Look { kind: Kind::File, size, damage: None, status: None, content });
+        }
+        let stat = fstat(&file).ok()?;
+        if !is_file(&stat) {
             return None;
         }
-        Some(start..start + length)
+        let whole = read.filter(|length| *length as u64 == number(stat.st_size));
+        Some(look(&stat, whole.map(|length| self.keep(length))))
     }
+
+    /// Puts the bytes that were just read to those of all records.
+    fn keep(&mut self, length: usize) -> Range<usize> {
+        let start = self.records.len();
+        self.records.extend_from_slice(&self.buf[..length]);
+        start..start + length
+    }
+}
+
+fn look(stat: &Stat, content: Option<Range<usize>>) -> Look {
+    let size = if is_file(stat) { number(stat.st_size) } else { 0 };
+    let kind = kind_of(FileType::from_raw_mode(stat.st_mode));
+    Look { kind, size, damage: None, status: Some(Status::of(stat)), content }
+}
+
+/// Whether a file is one of those that are small and read every time.
+fn is_record(name: &str) -> bool {
+    name.ends_with(".meta") || name == "revision.counter" || name == "log.info"
+}
+
+pub(super) fn is_file(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode).is_file()
 }
 
 /// The fields of `struct stat` have other widths on other machines.

@@ -145,7 +145,8 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// not a regular file.
     fn read(&self, entry: &Entry) -> Result<Cow<'_, [u8]>, ReadError>;
 
-    /// Time of the last change of an entry in nanoseconds since 1970, where the evidence tells it.
+    /// Time of the last change of an entry in nanoseconds since 1970, where the evidence tells it. The system may be
+    /// asked for it only now: it is `None` too where another file has taken the name since.
     fn modified(&self, entry: &Entry) -> Option<i128>;
 
     /// The stored ranges of a file, in bytes.

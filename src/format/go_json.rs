@@ -131,7 +131,7 @@ impl<'a> Keys<'a> {
     }
 
     /// Whether they are not the first fields in the order of writing, and each is greater than the one before.
-    pub(super) fn are_sorted(&self) -> bool {
+    pub(super) fn sorted_instead(&self) -> bool {
         !self.in_order && self.ascending
     }
 }

@@ -62,7 +62,7 @@ impl KeyOrder {
             return Self::Native;
         }
         // The sender decodes into a generic map, so unknown keys survive among the sorted ones.
-        if decoded.names_first(5) && keys.are_sorted() { Self::Received } else { Self::Other }
+        if decoded.names_first(5) && keys.sorted_instead() { Self::Received } else { Self::Other }
     }
 }
 

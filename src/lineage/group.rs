@@ -78,9 +78,8 @@ fn akin(sets: &[Vec<Replica>]) -> Vec<usize> {
 
 /// What two directories can only both have if they met: the UUIDs of automatic snapshots. Each once.
 fn marks(replicas: &[Replica]) -> Vec<u128> {
-    let mut marks: Vec<u128> =
-        replicas.iter().flat_map(|replica| replica.disks.automatic()).copied().collect();
-    // Runs that are sorted already, which a stable sort only merges.
+    let mut marks: Vec<u128> = replicas.iter().flat_map(|replica| replica.disks.uuids()).copied().collect();
+    // The replicas of a set have nearly all in common. Each has them sorted already: a stable sort only merges.
     marks.sort();
     marks.dedup();
     marks

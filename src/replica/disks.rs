@@ -18,7 +18,7 @@ pub struct Disks {
     /// For each the place of its parent; `None` for a base, and where the parent is not there.
     below: Vec<Option<u32>>,
     /// The UUIDs of automatic snapshots, ascending.
-    automatic: Vec<u128>,
+    uuids: Vec<u128>,
 }
 
 impl Disks {
@@ -90,8 +90,8 @@ impl Disks {
     }
 
     /// The UUIDs of its automatic snapshots, ascending.
-    pub(crate) fn automatic(&self) -> &[u128] {
-        &self.automatic
+    pub(crate) fn uuids(&self) -> &[u128] {
+        &self.uuids
     }
 
     /// The disk of a name, made if it was not there.
@@ -128,7 +128,7 @@ impl Disks {
             Some(u32::try_from(at).expect("fewer disks than memory holds"))
         };
         self.below = self.list.iter().map(parent).collect();
-        self.automatic = self.names().filter_map(DiskName::uuid).collect();
+        self.uuids = self.names().filter_map(DiskName::uuid).collect();
     }
 }
 
