@@ -104,35 +104,30 @@ pub(super) struct Keys<'a> {
     pub(super) count: usize,
     /// Whether they are the names of the first fields, in the order of writing and in Jiva's spelling.
     pub(super) in_order: bool,
-    /// Once they are not in order: whether each is greater than the one before.
-    ascending: bool,
+    /// Whether each is greater than the one before, and not even the first is in order.
+    sorted: bool,
     last: Option<Cow<'a, str>>,
 }
 
 impl<'a> Keys<'a> {
     fn none() -> Self {
-        Self { count: 0, in_order: true, ascending: true, last: None }
+        Self { count: 0, in_order: true, sorted: true, last: None }
     }
 
     /// Counts one more, which is the exact name of the field at `field` if it is any.
-    fn push(&mut self, key: Cow<'a, str>, field: Option<usize>, fields: &[(&'static str, GoType)]) {
+    fn push(&mut self, key: Cow<'a, str>, field: Option<usize>) {
+        self.in_order &= field == Some(self.count);
         // Nearly always they are in order, and then there is nothing to compare.
-        if !self.in_order || field != Some(self.count) {
-            if self.in_order {
-                let before = &fields[..self.count];
-                self.in_order = false;
-                self.ascending = before.is_sorted_by(|a, b| a.0 < b.0);
-                self.last = before.last().map(|(name, _)| Cow::Borrowed(*name));
-            }
-            self.ascending &= self.last.as_ref().is_none_or(|last| *last < key);
+        if !self.in_order {
+            self.sorted &= self.count == 0 || self.last.as_ref().is_some_and(|last| *last < key);
             self.last = Some(key);
         }
         self.count += 1;
     }
 
-    /// Whether they are not the first fields in the order of writing, and each is greater than the one before.
+    /// Whether they are sorted instead of in order.
     pub(super) fn sorted_instead(&self) -> bool {
-        !self.in_order && self.ascending
+        !self.in_order && self.sorted
     }
 }
 
@@ -200,7 +195,7 @@ impl<'a, const N: usize> Decoded<'a, N> {
                 self.store(i, name, go_type, member.value.clone());
             }
         }
-        self.keys.push(key, field.filter(|_| exact), &self.shape.fields);
+        self.keys.push(key, field.filter(|_| exact));
     }
 
     /// The text of a string that the scanner has accepted, with its quotes.
