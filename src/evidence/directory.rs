@@ -292,3 +292,20 @@ fn number_links(entries: &mut [Entry], facts: &[Facts]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else an image that may not be looked at, and yet be opened, would pass for an empty one.
+    #[test]
+    fn nothing_is_taken_for_a_name_that_could_not_be_examined() {
+        let file = tempfile::tempfile().expect("a temporary file");
+        let stat = fstat(&file).expect("its status");
+        let facts = |status, content| Facts { raw: None, inode: number(stat.st_ino), status, content };
+        assert!(!facts(None, None).is_of(&stat));
+        assert!(facts(Some(Status::of(&stat)), None).is_of(&stat));
+        assert!(facts(None, Some(0..0)).is_of(&stat));
+        assert!(!facts(None, Some(0..1)).is_of(&stat), "another length");
+    }
+}
