@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::blocks::{self, Comparison, Copied, Fidelity, Holes, Seen};
+use crate::blocks::{self, Comparison, Holes, Seen};
 use crate::evidence::{Evidence, InputReport};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
 use crate::jiva::{Election, Version};
 use crate::lineage::rescue::{self, Candidate};
 use crate::lineage::{self, Contents, Lineage};
-use crate::replica::{self, Replica};
+use crate::replica::{self, Copied, Copies, Replica};
 use crate::verdict::{self, Case, Verdict};
 use crate::watch::Watch;
 
@@ -39,6 +39,8 @@ pub struct Options {
     pub holes: Holes,
     /// Only the volume of this name.
     pub volume: Option<String>,
+    /// Replicas whose defective copy is taken for what lies on the node.
+    pub as_found: Vec<String>,
     /// The version of Jiva whose doings are foretold; the newest that any directory of a volume shows unless given.
     pub jiva_version: Option<Version>,
 }
@@ -52,6 +54,7 @@ impl Default for Options {
             sample: None,
             holes: Holes::AsStored,
             volume: None,
+            as_found: Vec::new(),
             jiva_version: None,
         }
     }
@@ -83,8 +86,8 @@ pub struct Volume {
     pub lineage: Lineage,
     /// Chains that may be rescued from replicas that Jiva would not open as they were left, likeliest first.
     pub candidates: BTreeMap<Label, Vec<Candidate>>,
-    /// How each was copied.
-    pub fidelity: BTreeMap<Label, Fidelity>,
+    /// What the copy of each is worth.
+    pub copies: Copies,
     /// What comparing the blocks found; `None` if they were not read.
     pub comparison: Option<Comparison>,
     /// What Jiva would do for every ordered pair.
@@ -130,7 +133,8 @@ pub fn describe(evidence: &Evidence, watch: &dyn Watch) -> Vec<Replica> {
         .replicas
         .par_iter()
         .map(|found| {
-            let replica = replica::describe(found);
+            let mut replica = replica::describe(found);
+            blocks::settle(&mut replica);
             watch.advance(1);
             replica
         })
@@ -155,18 +159,16 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
     }
     let comparison =
         if options.metadata_only { None } else { Some(compare(&replicas, options, watch, &mut findings)) };
-    let copied: BTreeMap<Label, Copied> =
+    let copies: Copies =
         replicas.iter().map(|r| (r.label.clone(), copied(r, comparison.as_ref(), options))).collect();
-    let fidelity: BTreeMap<Label, Fidelity> =
-        copied.iter().map(|(label, copied)| (label.clone(), copied.fidelity)).collect();
-    findings.extend(replicas.iter().filter_map(|r| blocks::notice(r, &copied[&r.label])));
+    findings.extend(replicas.iter().filter_map(|r| blocks::notice(r, copies.of(&r.label)?)));
     let none = Contents::new();
     let contents = comparison.as_ref().map_or(&none, |found| &found.contents);
-    let lineage = Lineage::of(&replicas, contents);
+    let lineage = Lineage::of(&replicas, contents, &copies);
     let case = Case {
         replicas: &replicas,
         lineage: &lineage,
-        fidelity: &fidelity,
+        copies: &copies,
         factor: options.factor,
         without_missing: options.without_missing,
         sampled: options.sample.is_some(),
@@ -176,12 +178,13 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
     let ground = foretell::Ground {
         replicas: &replicas,
         lineage: &lineage,
+        copies: &copies,
         factor: options.factor,
         version: options.jiva_version.unwrap_or_else(|| Version::shown_by(&replicas)),
         contents: comparison.as_ref().filter(|found| found.sample.is_none()).map(|found| &found.contents),
     };
     let foretold = foretell::foretell(&ground, watch);
-    let start = start::start(&ground, &foretold, options.without_missing);
+    let start = start::start(&ground, &foretold, &verdict, options.without_missing);
     findings.extend(start::hazards(&ground, &foretold, start, options.without_missing));
     verdict.start = Some(start);
     let candidates = rescue(&replicas, &mut findings);
@@ -192,7 +195,7 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
         size: replicas.iter().filter_map(|replica| replica.size).max(),
         replicas,
         lineage,
-        fidelity,
+        copies,
         comparison,
         joins: foretold.joins,
         elections: foretold.elections,
@@ -221,7 +224,16 @@ fn reconstruct(replicas: &mut [Replica], watch: &dyn Watch, findings: &mut Vec<F
     }
 }
 
-/// How a replica was copied, by what was read of it.
+/// What the copy of a replica is worth, by what may be looked at.
+fn worth(replica: &Replica, seen: Seen<'_>, options: &Options) -> Copied {
+    let mut copied = blocks::quality(replica, seen);
+    if options.as_found.iter().any(|label| *label == *replica.label.as_str()) {
+        copied.accept();
+    }
+    copied
+}
+
+/// What the copy of a replica is worth, by what was read of it.
 fn copied(replica: &Replica, comparison: Option<&Comparison>, options: &Options) -> Copied {
     let zeros = comparison.and_then(|found| found.zeros.get(&replica.label));
     let seen = match zeros {
@@ -229,7 +241,7 @@ fn copied(replica: &Replica, comparison: Option<&Comparison>, options: &Options)
         None if options.metadata_only => Seen::Extents,
         None => Seen::Probes,
     };
-    blocks::copied(replica, seen)
+    worth(replica, seen, options)
 }
 
 /// Compares the blocks of all replicas that have any to compare.
@@ -239,10 +251,9 @@ fn compare(
     watch: &dyn Watch,
     findings: &mut Vec<Finding>,
 ) -> Comparison {
-    let able: Vec<&Replica> = replicas
-        .iter()
-        .filter(|r| r.is_judged() && r.has_images() && blocks::fidelity(r, Seen::Probes).is_usable())
-        .collect();
+    let copies: Copies =
+        replicas.iter().map(|r| (r.label.clone(), worth(r, Seen::Probes, options))).collect();
+    let able: Vec<&Replica> = replicas.iter().filter(|r| r.has_images() && copies.is_judged(r)).collect();
     let comparison = blocks::compare(&able, options.sample, watch);
     for unread in &comparison.unread {
         let exhibit = Exhibit::bytes(&unread.replica, unread.disk.as_str(), unread.run);

@@ -7,7 +7,7 @@ use super::price::{Asked, Prices, Stacks};
 use crate::ident::{Label, Runs};
 use crate::jiva::{Course, Election, Join, Original, Outcome, Stage, Step, Version};
 use crate::lineage::{Contents, Lineage};
-use crate::replica::Replica;
+use crate::replica::{Copies, Replica};
 use crate::watch::Watch;
 
 /// A join with its price.
@@ -45,6 +45,7 @@ pub(super) struct Foretold {
 pub(super) struct Ground<'a> {
     pub replicas: &'a [Replica],
     pub lineage: &'a Lineage,
+    pub copies: &'a Copies,
     pub factor: usize,
     pub version: Version,
     /// Where the replicas' own contents differ, if all blocks of them were read; others are then read too.

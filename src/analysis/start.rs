@@ -7,15 +7,24 @@ use super::foretell::{Foretold, ForetoldJoin, Ground};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
 use crate::jiva::{self, Outcome};
-use crate::replica::{Flag, LastJoin, Replica};
-use crate::verdict::{Case, Start};
+use crate::replica::{Flag, LastJoin, Quality, Replica};
+use crate::verdict::{Case, Confidence, Start, Verdict, VerdictKind};
 
 /// The second axis of the verdict.
 ///
 /// A replica that does not come up in some order makes it unsafe too: refused ones grow both chains with every try,
 /// and what fails today is not looked after. Fewer replicas than the factor can show harm, but neither safety nor
 /// that nothing helps; and without reading blocks a flawed directory shows no safety.
-pub(super) fn start(ground: &Ground<'_>, foretold: &Foretold, without_missing: bool) -> Start {
+pub(super) fn start(
+    ground: &Ground<'_>,
+    foretold: &Foretold,
+    verdict: &Verdict,
+    without_missing: bool,
+) -> Start {
+    if ground.replicas.iter().any(|replica| ground.copies.of(&replica.label).is_some_and(|c| !c.is_usable()))
+    {
+        return Start::Unknown;
+    }
     let partial = is_partial(ground);
     // Beside a replica that nobody supplied any of these can come to lead, so every join counts then.
     let any_join = |join: &ForetoldJoin| {
@@ -41,7 +50,15 @@ pub(super) fn start(ground: &Ground<'_>, foretold: &Foretold, without_missing: b
             .all(|other| one.label == other.label || ground.lacks(&one.label, &other.label).is_some())
     });
     let unseen_flaw = ground.contents.is_none() && ground.replicas.iter().any(serves_unseen);
-    if partial || !related || unseen_flaw { Start::Unknown } else { Start::Safe }
+    if partial || !related || unseen_flaw || !carries(ground, verdict) { Start::Unknown } else { Start::Safe }
+}
+
+/// Whether a verdict carries the word that starting is safe: it names who holds everything, is more than weak, and rests
+/// on no copy that was defective.
+fn carries(ground: &Ground<'_>, verdict: &Verdict) -> bool {
+    matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative)
+        && verdict.confidence >= Confidence::Strong
+        && ground.replicas.iter().all(|replica| ground.copies.quality(&replica.label) > Quality::Defective)
 }
 
 /// Whether extents do not tell what a replica serves, or will after a join: an image is missing, or two names are one

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::compare::compare_views;
-use super::fidelity::{Fidelity, Seen, fidelity};
 use super::point::Point;
+use super::quality::is_filled;
 use super::replicas::compare;
 use super::unread::{Unread, merge};
 use super::view::ViewError;
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
-use crate::lineage::{Layers, Lineage, Relation, Supply};
-use crate::replica::{Disk, Replica};
+use crate::lineage::{Doubt, Layers, Lineage, Relation, Supply};
+use crate::replica::{Copies, Disk, Replica, State};
 use crate::watch::Watch;
 
 /// What it means that a range differs, as the relation of the two sides has it.
@@ -59,11 +59,17 @@ impl Difference<'_> {
     }
 }
 
-/// All differing ranges of a relation that rests on blocks, ascending.
+/// All differing ranges of a relation that rests on blocks, ascending. Where a copy may not be judged they are told
+/// without a meaning.
 pub fn differences<'a>(relation: &Relation, a: &'a Layers, b: &'a Layers) -> Vec<Difference<'a>> {
     let name = |layers: &'a Layers| move |level: usize| layers.list.get(level).map(|layer| &layer.name);
     let (own_a, own_b) = (Supply::view(a, a.tip), Supply::view(b, b.tip));
     let mut out = Vec::new();
+    if relation.doubts.contains(&Doubt::NotJudged) {
+        let differ = relation.differ.clone().unwrap_or_default();
+        split(&differ, None, (&own_a, name(a)), (&own_b, name(b)), &mut out);
+        return out;
+    }
     // The order decides where two sets overlap: ranges that could not be read are in `unknown` beside others.
     let mut told = Runs::new();
     for (runs, meaning) in [
@@ -184,6 +190,7 @@ pub type LeftOut = Vec<(Label, String)>;
 /// left above that is told apart. `lineage` is asked for with what was found, and judges it.
 pub fn pairs<'a>(
     replicas: &[Replica],
+    copies: &Copies,
     lineage: &'a mut Option<Lineage>,
     sample: Option<f64>,
     watch: &dyn Watch,
@@ -191,7 +198,7 @@ pub fn pairs<'a>(
     let mut left_out = LeftOut::new();
     let able: Vec<&Replica> = replicas
         .iter()
-        .filter(|replica| match unable(replica) {
+        .filter(|replica| match unable(replica, copies) {
             None => true,
             Some(why) => {
                 left_out.push((replica.label.clone(), why));
@@ -202,7 +209,7 @@ pub fn pairs<'a>(
     let found = compare(&able, sample, watch);
     left_out.extend(found.without_view);
     left_out.sort();
-    let lineage = &*lineage.insert(Lineage::of(replicas, &found.contents));
+    let lineage = &*lineage.insert(Lineage::of(replicas, &found.contents, copies));
     let layers = |label: &Label| lineage.layers.iter().find(|layers| layers.label == *label);
     let mut out = Vec::new();
     for relation in &lineage.relations {
@@ -225,8 +232,8 @@ pub fn pairs<'a>(
 }
 
 /// Why a replica's own state cannot be compared, if it cannot.
-fn unable(replica: &Replica) -> Option<String> {
-    if let Some(error) = replica.error.as_ref().filter(|_| !replica.is_judged()) {
+fn unable(replica: &Replica, copies: &Copies) -> Option<String> {
+    if let Some(error) = replica.error.as_ref().filter(|_| replica.state == State::Broken) {
         return Some(format!("Jiva would not open it: {error}"));
     }
     if replica.chain.is_empty() {
@@ -235,11 +242,6 @@ fn unable(replica: &Replica) -> Option<String> {
     if !replica.has_images() {
         return Some("its images are not at hand".to_owned());
     }
-    match fidelity(replica, Seen::Probes) {
-        Fidelity::HolesFilled => {
-            Some("holes were filled when it was copied; --holes zeros takes zeros for holes".to_owned())
-        }
-        Fidelity::Incomplete => Some("the copy is incomplete".to_owned()),
-        _ => None,
-    }
+    let filled = copies.of(&replica.label).is_some_and(|copied| is_filled(replica, copied));
+    filled.then(|| "holes were filled when it was copied; --holes zeros takes zeros for holes".to_owned())
 }

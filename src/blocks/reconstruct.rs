@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::fidelity::{Fidelity, Seen, fidelity};
 use super::pass::ZEROS;
+use super::quality::{Seen, is_filled, quality};
 use crate::evidence::{Entry, Extents, ReadError, Source};
 use crate::ident::{BLOCK_SIZE, DiskName, Run, Runs};
 use crate::replica::{Disk, Replica, State};
@@ -29,7 +29,7 @@ const CHUNK: u64 = 1 << 20;
 /// # Errors
 /// If an image cannot be read.
 pub fn reconstruct(replica: &mut Replica, watch: &dyn Watch) -> Result<(), ReadError> {
-    if fidelity(replica, Seen::Probes) != Fidelity::HolesFilled {
+    if !is_filled(replica, &quality(replica, Seen::Probes)) {
         return Ok(());
     }
     let (source, entries) = (&replica.source, replica.source.entries());

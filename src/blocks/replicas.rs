@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::{Compared, StoredZeros, compare_views};
-use super::fidelity::Zeros;
+use super::quality::Zeros;
 use super::unread::{Unread, merge};
 use super::view::MergedView;
 use crate::ident::{BLOCK_SIZE, Label, Run, Runs};

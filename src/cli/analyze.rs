@@ -71,6 +71,10 @@ pub(super) fn analyze(given: &Inputs, options: Options, reading: &Reading) -> an
     } else {
         reading::open(given, reading, &watch)?
     };
+    let known = |label: &&String| evidence.replicas.iter().any(|found| found.label.as_str() == **label);
+    if let Some(label) = options.as_found.iter().find(|label| !known(label)) {
+        bail!("--as-found {label}: no replica has this label");
+    }
     let analysis = analysis::analyze(evidence, options, &watch);
     if analysis.volumes.is_empty() {
         match &analysis.options.volume {

@@ -81,6 +81,9 @@ pub(super) struct Judging {
     /// Judge without the replicas that nobody supplied
     #[arg(long)]
     pub without_missing: bool,
+    /// Take the defective copy of this replica for what lies on the node; may be given again
+    #[arg(long, value_name = "LABEL")]
+    pub as_found: Vec<String>,
     /// How many replicas the volume should have; it stands in no file
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub replication_factor: u16,

@@ -10,16 +10,16 @@ use jivascope::report::text::{self, Palette};
 
 use super::args::{Inputs, Output};
 use super::progress::Progress;
-use super::reading::{self, Reading};
+use super::reading::{self, DEFECTIVE, Reading};
 
 /// Exit code where something differs.
 const DIFFERENT: u8 = 3;
 
-/// Exit code where nothing differs in what could be compared, but not all could.
-const GAPS: u8 = 1;
-
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code: 0 all equal, 3 something differs, 1 not all could be compared.")]
+#[command(after_help = "\
+Exit codes: 0 all equal, 3 something differs, 4 a copy is defective, or nothing
+differs in what could be compared but not all could; 1 the work could not be
+done, 2 wrong usage.")]
 pub(super) struct Diff {
     #[command(flatten)]
     pub inputs: Inputs,
@@ -46,7 +46,7 @@ pub(super) fn run(command: &Diff) -> anyhow::Result<u8> {
     let progress = Progress::new();
     let evidence = reading::open(&command.inputs, &command.reading, &progress)?;
     let replicas = reading::describe(&evidence, &command.reading, &progress)?;
-    let report = |volumes| {
+    let report = |volumes, defective| {
         show(
             command,
             &Compared {
@@ -54,17 +54,24 @@ pub(super) fn run(command: &Diff) -> anyhow::Result<u8> {
                 volumes,
                 holes: command.reading.holes(),
                 sample: command.sample,
+                defective,
             },
         )
     };
     if let [a, b] = &command.between[..] {
         let (a, b) = (Point::parse(a, &replicas)?, Point::parse(b, &replicas)?);
-        reading::warn(&a)?;
-        if a.replica.label != b.replica.label {
-            reading::warn(&b)?;
+        let mut defective = Vec::new();
+        for point in [&a, &b] {
+            let told = defective.contains(&point.replica.label);
+            if !told && reading::warn(point)? {
+                defective.push(point.replica.label.clone());
+            }
         }
         let pair = blocks::between(&a, &b, command.sample, &progress)?;
-        return report(vec![ComparedVolume { name: None, pairs: vec![pair], left_out: Vec::new() }]);
+        return report(
+            vec![ComparedVolume { name: None, pairs: vec![pair], left_out: Vec::new() }],
+            defective,
+        );
     }
     anyhow::ensure!(replicas.len() > 1, "one replica alone; give more, or two points of it with --between");
     let groups: Vec<_> = lineage::group(replicas)
@@ -72,16 +79,24 @@ pub(super) fn run(command: &Diff) -> anyhow::Result<u8> {
         .filter(|group| command.volume.as_ref().is_none_or(|name| *name == group.name))
         .collect();
     anyhow::ensure!(!groups.is_empty(), "no volume of that name");
+    let mut defective = Vec::new();
+    for replica in groups.iter().flat_map(|group| &group.replicas) {
+        if reading::warn_of_copy(replica)? {
+            defective.push(replica.label.clone());
+        }
+    }
     let mut lineages: Vec<_> = groups.iter().map(|_| None).collect();
     let volumes = groups
         .iter()
         .zip(&mut lineages)
         .map(|(group, lineage)| {
-            let (pairs, left_out) = blocks::pairs(&group.replicas, lineage, command.sample, &progress);
+            let copies = reading::copies(&group.replicas);
+            let (pairs, left_out) =
+                blocks::pairs(&group.replicas, &copies, lineage, command.sample, &progress);
             ComparedVolume { name: Some(&group.name), pairs, left_out }
         })
         .collect();
-    report(volumes)
+    report(volumes, defective)
 }
 
 fn show(command: &Diff, compared: &Compared<'_>) -> anyhow::Result<u8> {
@@ -93,8 +108,9 @@ fn show(command: &Diff, compared: &Compared<'_>) -> anyhow::Result<u8> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(match (compared.differs(), compared.has_gaps()) {
+        _ if !compared.defective.is_empty() => DEFECTIVE,
         (true, _) => DIFFERENT,
-        (false, true) => GAPS,
+        (false, true) => DEFECTIVE,
         (false, false) => 0,
     })
 }

@@ -57,7 +57,7 @@ pub(super) fn run(command: &Export) -> anyhow::Result<u8> {
     let replicas = reading::describe(&evidence, &command.reading, &progress)?;
     let point = Point::parse(&command.replica, &replicas)?;
     let view = point.view()?;
-    reading::warn(&point)?;
+    let defective = reading::warn(&point)?;
     let target = Target::create(&command.to, &untouchable(&command.inputs, &evidence), command.force)?;
     let mut options = ExportOptions::new(match command.format {
         ImageFormat::Raw => Format::Raw,
@@ -77,7 +77,7 @@ pub(super) fn run(command: &Export) -> anyhow::Result<u8> {
     if let Some(sum) = &done.sha256 {
         writeln!(std::io::stdout(), "{sum}  {}", point.name())?;
     }
-    Ok(0)
+    Ok(u8::from(defective) * reading::DEFECTIVE)
 }
 
 fn export(

@@ -37,11 +37,14 @@ pub(super) fn run(command: &Hash) -> anyhow::Result<u8> {
     let sum = |view: Result<MergedView, _>| view.and_then(|view| blocks::sha256(&view, &progress));
     let sums: Vec<_> = views.into_par_iter().map(sum).collect();
     progress.end();
-    let mut failed = false;
+    let (mut failed, mut defective) = (false, false);
     let mut out = std::io::stdout().lock();
     for (point, sum) in points.iter().zip(sums) {
         match sum {
-            Ok(sum) => writeln!(out, "{sum}  {}", escape::terminal(&point.name()))?,
+            Ok(sum) => {
+                defective |= reading::warn(point)?;
+                writeln!(out, "{sum}  {}", escape::terminal(&point.name()))?;
+            }
             Err(error) => {
                 failed = true;
                 writeln!(std::io::stderr(), "jivascope: {}", escape::terminal(&format!("{error:#}")))?;
@@ -49,5 +52,5 @@ pub(super) fn run(command: &Hash) -> anyhow::Result<u8> {
         }
     }
     out.flush()?;
-    Ok(u8::from(failed))
+    Ok(if failed { 1 } else { u8::from(defective) * reading::DEFECTIVE })
 }

@@ -54,6 +54,7 @@ pub(super) fn options(judging: &Judging) -> analysis::Options {
     options.without_missing = judging.without_missing;
     options.metadata_only = judging.metadata_only;
     options.volume = judging.volume.clone();
+    options.as_found = judging.as_found.clone();
     options.jiva_version = judging.jiva_version;
     options
 }

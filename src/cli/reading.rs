@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use jivascope::analysis;
-use jivascope::blocks::{self, Fidelity, Point};
+use jivascope::blocks::{self, Point};
 use jivascope::evidence::{Evidence, Images};
-use jivascope::replica::Replica;
+use jivascope::replica::{Copies, CopyRemark, Quality, Replica};
+use jivascope::report::escape;
 use jivascope::watch::Watch;
 
 use super::args::Inputs;
@@ -72,31 +73,46 @@ pub(super) fn describe(
     Ok(replicas)
 }
 
-/// Says what stands against trusting a view.
-pub(super) fn warn(point: &Point<'_>) -> anyhow::Result<()> {
+/// Exit code where the work was done on defective evidence.
+pub(super) const DEFECTIVE: u8 = 4;
+
+/// What the copy of each replica is worth, as far as its images need not be read in full.
+pub(super) fn copies(replicas: &[Replica]) -> Copies {
+    replicas.iter().map(|r| (r.label.clone(), blocks::quality(r, blocks::Seen::Probes))).collect()
+}
+
+/// Says what is wrong with the copy of a replica, and whether it is defective.
+pub(super) fn warn_of_copy(replica: &Replica) -> anyhow::Result<bool> {
     let mut err = std::io::stderr().lock();
-    let name = point.name();
-    match blocks::fidelity(point.replica, blocks::Seen::Probes) {
-        Fidelity::HolesFilled => writeln!(
-            err,
-            "jivascope: {name}: holes were filled when this was copied, so it is not what Jiva would serve; \
-             --holes zeros takes blocks of zeros for holes"
-        )?,
-        Fidelity::Reconstructed => {
-            writeln!(err, "jivascope: {name}: a reconstruction, blocks of zeros were taken for holes")?;
-        }
-        Fidelity::Incomplete => writeln!(err, "jivascope: {name}: the copy is incomplete")?,
-        Fidelity::Faithful | Fidelity::ZerosLost | Fidelity::Unknown => {}
+    let label = escape::terminal(replica.label.as_str());
+    let copied = blocks::quality(replica, blocks::Seen::Probes);
+    for defect in &copied.defects {
+        writeln!(err, "jivascope: {label}: the copy is defective: {}", escape::terminal(defect))?;
     }
+    if blocks::is_filled(replica, &copied) {
+        writeln!(err, "jivascope: {label}: --holes zeros takes blocks of zeros for holes")?;
+    }
+    if copied.has(CopyRemark::Reconstructed) {
+        writeln!(err, "jivascope: {label}: a reconstruction, blocks of zeros were taken for holes")?;
+    }
+    Ok(copied.quality == Quality::Defective)
+}
+
+/// Says what stands against trusting a view, and whether its copy is defective.
+pub(super) fn warn(point: &Point<'_>) -> anyhow::Result<bool> {
+    let defective = warn_of_copy(point.replica)?;
+    let mut err = std::io::stderr().lock();
+    let name = escape::terminal(&point.name());
     if let (None, Some(tip)) = (&point.disk, &point.replica.clean_tip) {
+        let tip = escape::terminal(tip.as_str());
         writeln!(
             err,
             "jivascope: {name}: blocks above {tip} came from another replica in a join that did not end; \
              {}@{tip} is its own state",
-            point.replica.label
+            escape::terminal(point.replica.label.as_str())
         )?;
     }
-    Ok(())
+    Ok(defective)
 }
 
 /// A number of bytes, with or without a unit: K, M, G, T count in 1024, whether written K, KB or KiB.

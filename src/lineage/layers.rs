@@ -2,7 +2,7 @@
 //! are worth.
 
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label, Runs};
-use crate::replica::{Replica, State};
+use crate::replica::{Copies, Quality, Replica, State};
 
 /// One layer of a chain.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Layer {
     pub mergeable: bool,
     /// Its stored blocks, in bytes, cut at the size of the volume.
     pub blocks: Runs,
+    /// What the copy of its image is worth.
+    pub quality: Quality,
 }
 
 /// A chain from base (0) to head.
@@ -41,11 +43,14 @@ pub struct Layers {
     pub images: bool,
     /// The UUID of the directory, which a copy keeps; `None` in versions without.
     pub uuid: Option<String>,
+    /// Whether the copy may be judged; where not, nothing is told of what it holds.
+    pub judged: bool,
 }
 
 impl Layers {
     /// Describes the chain of a replica that Jiva would open, or an empty one.
-    pub fn of(replica: &Replica) -> Self {
+    pub fn of(replica: &Replica, copies: &Copies) -> Self {
+        let copied = copies.of(&replica.label);
         let size = replica.size.unwrap_or(0);
         let images = replica.has_images();
         let mut list: Vec<Layer> = replica
@@ -59,6 +64,7 @@ impl Layers {
                     counts: true,
                     mergeable: !disk.user_created() || disk.removed(),
                     blocks: stored.map(|extents| extents.runs.to_blocks(size)).unwrap_or_default(),
+                    quality: copied.map_or(Quality::Unknown, |copied| copied.of(&disk.name)),
                 }
             })
             .collect();
@@ -78,6 +84,7 @@ impl Layers {
             size,
             images,
             uuid: replica.uuid().map(str::to_owned),
+            judged: copies.is_judged(replica),
             list: if replica.state == State::Broken { Vec::new() } else { list },
         }
     }

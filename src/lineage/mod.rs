@@ -23,7 +23,7 @@ pub use witness::{Witness, missing};
 use std::collections::BTreeMap;
 
 use crate::ident::Label;
-use crate::replica::Replica;
+use crate::replica::{Copies, Replica, State};
 
 /// The histories of one volume's replicas, sorted by label.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ use crate::replica::Replica;
 pub struct Lineage {
     /// Every replica's chain; empty where it cannot be followed.
     pub layers: Vec<Layers>,
-    /// Every pair of replicas that are judged, by label.
+    /// Every pair of replicas that Jiva could open, by label.
     pub relations: Vec<Relation>,
     /// All disks as states, with what stands on what.
     pub graph: Graph,
@@ -47,14 +47,14 @@ pub type Contents = BTreeMap<(Label, Label), Content>;
 impl Lineage {
     /// Relates the replicas of one volume, which are sorted by label.
     ///
-    /// `contents` holds what a comparison of blocks found; a pair without an entry is judged by extents, or by
-    /// records where a side has no images.
-    pub fn of(replicas: &[Replica], contents: &Contents) -> Self {
-        let layers: Vec<Layers> = replicas.iter().map(Layers::of).collect();
+    /// `contents` holds what a comparison of blocks found; a pair without an entry is judged by extents. A pair with a
+    /// side whose copy may not be judged is related by nothing but its records, and unknown.
+    pub fn of(replicas: &[Replica], contents: &Contents, copies: &Copies) -> Self {
+        let layers: Vec<Layers> = replicas.iter().map(|replica| Layers::of(replica, copies)).collect();
         let mut relations = Vec::new();
         for (at, a) in layers.iter().enumerate() {
             for (bt, b) in layers.iter().enumerate().skip(at + 1) {
-                if replicas[at].is_judged() && replicas[bt].is_judged() {
+                if replicas[at].state != State::Broken && replicas[bt].state != State::Broken {
                     let content = contents.get(&(a.label.clone(), b.label.clone()));
                     relations.push(relate(a, b, content));
                 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::earlier::{Side, is_earlier, lesser};
+use super::earlier::{Side, lesser};
 use super::layers::Layers;
 use super::shared::{Shared, shared};
 use super::supply::Supply;
@@ -67,8 +67,8 @@ pub enum RelationKind {
 /// Why a relation is less than certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Doubt {
-    /// Images are missing on a side.
-    RecordsOnly,
+    /// A side has no image, or its copy is defective.
+    NotJudged,
     /// Both wrote the same blocks, and the counters alone say whose are newer.
     DecidedByCounter,
     /// By extents alone one timeline and two lone runs over the same blocks look alike.
@@ -178,8 +178,8 @@ impl Relation {
 /// Relates two replicas; `content` where their blocks were compared.
 pub fn relate(a: &Layers, b: &Layers, content: Option<&Content>) -> Relation {
     let mut shared = shared(a, b);
-    if !(a.images && b.images) {
-        return by_records(a, b, shared);
+    if !(a.judged && b.judged && a.images && b.images) {
+        return unknown(a, b, shared, content);
     }
     let views = Views { a: Supply::view(a, a.tip), b: Supply::view(b, b.tip) };
     let mut cut = false;
@@ -484,35 +484,18 @@ fn kind(a: &Layers, b: &Layers, out: &Relation) -> RelationKind {
     }
 }
 
-/// The weakest answer: names, parents and counters alone.
-fn by_records(a: &Layers, b: &Layers, shared: Shared) -> Relation {
+/// What nothing can be told of: a side has no image, or its copy is defective. The states that both share by their
+/// records are shown; what a head holds they do not show.
+fn unknown(a: &Layers, b: &Layers, shared: Shared, content: Option<&Content>) -> Relation {
     let newest = shared.newest();
-    let above = |layers: &Layers, level: Option<usize>| {
-        let first = level.map_or(0, |level| level + 1);
-        layers.tip.map_or(0, |tip| (tip + 1).saturating_sub(first))
-    };
-    let (over_a, over_b) = (above(a, newest.map(|n| n.0)), above(b, newest.map(|n| n.1)));
-    let earlier = |less: &Layers, more: &Layers| {
-        newest.is_none_or(|(at, bt)| {
-            let (at, bt) = if less.label == a.label { (at, bt) } else { (bt, at) };
-            is_earlier(less, at, more, bt)
-        })
-    };
-    let (more_a, more_b) = match (a.counter, b.counter) {
-        _ if a.list.is_empty() || b.list.is_empty() => (!a.list.is_empty(), !b.list.is_empty()),
-        _ if newest.is_none() && !a.is_copy_of(b) => (true, true),
-        (Some(ca), Some(cb)) if ca == cb && over_a <= 1 && over_b <= 1 => (false, false),
-        (Some(ca), Some(cb)) if ca < cb && over_a <= 1 && earlier(a, b) => (false, true),
-        (Some(ca), Some(cb)) if ca > cb && over_b <= 1 && earlier(b, a) => (true, false),
-        _ => (true, true),
-    };
-    let mut out = Relation {
+    let more = || Holds { blocks: Runs::new(), more: true };
+    Relation {
         a: a.label.clone(),
         b: b.label.clone(),
         kind: RelationKind::Unknown,
         basis: Basis::Records,
         ancestor: newest.map(|(at, bt)| (a.list[at].name.clone(), b.list[bt].name.clone())),
-        differ: None,
+        differ: content.map(|content| content.tips.clone()),
         unique_a: Runs::new(),
         unique_b: Runs::new(),
         contested: Runs::new(),
@@ -522,11 +505,9 @@ fn by_records(a: &Layers, b: &Layers, shared: Shared) -> Relation {
         unknown: Runs::new(),
         foreign_a: Runs::new(),
         foreign_b: Runs::new(),
-        newer_a: Holds { blocks: Runs::new(), more: more_a },
-        newer_b: Holds { blocks: Runs::new(), more: more_b },
-        doubts: BTreeSet::from([Doubt::RecordsOnly]),
+        newer_a: more(),
+        newer_b: more(),
+        doubts: BTreeSet::from([Doubt::NotJudged]),
         shared,
-    };
-    out.kind = kind(a, b, &out);
-    out
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::chain::{alternates, walk};
+use super::defect::defects;
 use super::join::{Joined, last_join};
 use super::notice::{self, Seen};
 use super::open::{Facts, FileState, open};
@@ -102,6 +103,7 @@ pub fn describe(found: &Found) -> Replica {
         clean_tip,
         reconstructed: false,
         peer,
+        defects: Vec::new(),
         findings: Vec::new(),
         source: Arc::clone(&source),
     };
@@ -109,6 +111,7 @@ pub fn describe(found: &Found) -> Replica {
         replica.flags.insert(Flag::RecordsOnly);
     }
     notice::notice(&mut replica, &Seen { meta: meta_state, counter, log_info, entries });
+    replica.defects = defects(&replica, &[]);
     replica.findings.sort();
     replica
 }

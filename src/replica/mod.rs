@@ -3,11 +3,13 @@
 //! Reads a [`Source`] once and describes it. Knows nothing of other replicas.
 
 mod chain;
+mod defect;
 mod describe;
 mod disks;
 mod join;
 mod notice;
 mod open;
+mod quality;
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -20,9 +22,11 @@ use crate::finding::Finding;
 use crate::format::{MetaError, Record, VolumeMeta};
 use crate::ident::{Counter, DiskName, Label};
 
+pub use defect::Defect;
 pub use describe::describe;
 pub use disks::Disks;
 pub use open::chain_limit;
+pub use quality::{Copied, CopiedImage, Copies, CopyRemark, Quality};
 
 /// A replica directory, described.
 #[derive(Debug)]
@@ -72,6 +76,8 @@ pub struct Replica {
     pub clean_tip: Option<DiskName>,
     /// The head record that a peer left, if one did.
     pub peer: Option<PeerRecord>,
+    /// What is wrong with the copy, as far as it shows without reading an image.
+    pub defects: Vec<Defect>,
     /// What was noticed.
     pub findings: Vec<Finding>,
     /// Whether the extents are a guess from blocks of zeros, because its holes were filled when it was copied.
@@ -281,10 +287,5 @@ impl Replica {
     pub fn chain_from(&self, disk: &DiskName) -> Option<Vec<&Disk>> {
         let walk = chain::walk(&self.disks, disk);
         (walk.end == chain::End::Base).then(|| walk.places.iter().map(|at| &self.disks[*at]).collect())
-    }
-
-    /// Whether its histories can be judged: readable, and not broken.
-    pub fn is_judged(&self) -> bool {
-        self.state != State::Broken
     }
 }

@@ -22,6 +22,8 @@ pub struct Compared<'a> {
     pub holes: Holes,
     /// Share of the blocks that was looked at, if not all.
     pub sample: Option<f64>,
+    /// Replicas whose copy is defective: nothing of theirs is called equal.
+    pub defective: Vec<Label>,
 }
 
 /// The pairs of one volume.
@@ -43,9 +45,15 @@ impl Compared<'_> {
 
     /// Whether something was left out, so that nothing is known to be equal.
     pub fn has_gaps(&self) -> bool {
-        self.volumes.iter().any(|volume| {
-            !volume.left_out.is_empty() || volume.pairs.iter().any(|pair| !pair.unread.is_empty())
-        })
+        self.volumes
+            .iter()
+            .any(|volume| !volume.left_out.is_empty() || volume.pairs.iter().any(|pair| !self.is_whole(pair)))
+    }
+
+    /// Whether all blocks of a pair were compared, on copies that are not defective. Only then may it be called equal.
+    pub fn is_whole(&self, pair: &Apart<'_>) -> bool {
+        let sound = |label: &Label| !self.defective.contains(label);
+        pair.unread.is_empty() && self.sample.is_none() && sound(&pair.a.0) && sound(&pair.b.0)
     }
 }
 
@@ -57,6 +65,9 @@ pub(super) struct Document<'a> {
     options: ShownOptions,
     evidence: &'a [InputReport],
     volumes: Vec<ShownVolume<'a>>,
+    /// Replicas whose copy is defective.
+    #[serde(skip_serializing_if = "<[Label]>::is_empty")]
+    defective: &'a [Label],
 }
 
 #[derive(Debug, Serialize)]
@@ -94,7 +105,7 @@ struct ShownPair<'a> {
     kind: Option<RelationKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ancestor: Option<Ancestor<'a>>,
-    /// Absent where nothing differs in what could be read, but not all could be read.
+    /// Absent where nothing differs in what was compared, but not all was, or a copy is defective.
     #[serde(skip_serializing_if = "Option::is_none")]
     equal: Option<bool>,
     blocks: Blocks,
@@ -160,22 +171,23 @@ pub fn json(compared: &Compared<'_>) -> String {
             holes: (compared.holes == Holes::Zeros).then_some("zeros"),
         },
         evidence: compared.inputs,
-        volumes: compared.volumes.iter().map(volume).collect(),
+        volumes: compared.volumes.iter().map(|one| volume(compared, one)).collect(),
+        defective: &compared.defective,
     };
     let mut text = serde_json::to_string_pretty(&document).expect("every key of the document is a string");
     text.push('\n');
     text
 }
 
-fn volume<'a>(volume: &'a ComparedVolume<'a>) -> ShownVolume<'a> {
+fn volume<'a>(compared: &Compared<'_>, volume: &'a ComparedVolume<'a>) -> ShownVolume<'a> {
     ShownVolume {
         name: volume.name,
-        pairs: volume.pairs.iter().map(pair).collect(),
+        pairs: volume.pairs.iter().map(|one| pair(compared, one)).collect(),
         left_out: volume.left_out.iter().map(|(replica, why)| LeftOut { replica, why }).collect(),
     }
 }
 
-fn pair<'a>(pair: &'a Apart<'a>) -> ShownPair<'a> {
+fn pair<'a>(compared: &Compared<'_>, pair: &'a Apart<'a>) -> ShownPair<'a> {
     let side = |(replica, disk, size): &'a (Label, DiskName, u64)| Side { replica, disk, size: *size };
     let relation: Option<&'a Relation> = pair.relation.as_deref();
     ShownPair {
@@ -183,7 +195,7 @@ fn pair<'a>(pair: &'a Apart<'a>) -> ShownPair<'a> {
         b: side(&pair.b),
         kind: relation.map(|relation| relation.kind),
         ancestor: relation.and_then(|relation| relation.ancestor.as_ref()).map(|(a, b)| Ancestor { a, b }),
-        equal: match (pair.differs(), pair.unread.is_empty()) {
+        equal: match (pair.differs(), compared.is_whole(pair)) {
             (true, _) => Some(false),
             (false, true) => Some(true),
             (false, false) => None,

@@ -38,7 +38,7 @@ impl<'a> InspectDocument<'a> {
     /// Makes the document.
     pub fn of(inputs: &'a [InputReport], replicas: &'a [Replica]) -> Self {
         let in_full = |one: &'a Replica| InFull {
-            replica: replica(one, Some(blocks::fidelity(one, Seen::Extents)))
+            replica: replica(one, Some(&blocks::quality(one, Seen::Extents)))
                 .with_candidates(rescue::candidates(one, replicas).into()),
             volume_meta: one.meta.as_ref(),
             findings: one.findings.iter().map(finding).collect(),

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
-use crate::blocks::{Difference, Fidelity, Holes, Meaning, differences};
+use crate::blocks::{Difference, Holes, Meaning, differences};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
 use crate::jiva::{Election, Outcome};
 use crate::lineage::rescue::Candidate;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
-use crate::replica::{Disk, Flag, LastJoin, PeerRecord, Replica, State};
+use crate::replica::{Copied, CopyRemark, Disk, Flag, LastJoin, PeerRecord, Quality, Replica, State};
 use crate::verdict::Verdict;
 
 /// Name and version of the form of the document; additions keep it.
@@ -55,6 +55,9 @@ struct ShownOptions<'a> {
     holes: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<&'a str>,
+    /// Replicas whose defective copy was taken for what lies on the node.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    as_found: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     jiva_version: Option<String>,
 }
@@ -108,9 +111,14 @@ pub(super) struct ShownReplica<'a> {
     last_join: LastJoin,
     #[serde(skip_serializing_if = "Option::is_none")]
     clean_tip: Option<&'a DiskName>,
-    /// Whether the copy shows what the original held, by what was read: `inspect` reads no block.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    copy: Option<Fidelity>,
+    /// What the copy is worth, by what was read: `inspect` reads no block.
+    quality: Quality,
+    /// What makes it defective.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    defects: Vec<String>,
+    /// What else is to be said of the copy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<CopyRemark>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<&'a PeerRecord>,
     disks: Vec<ShownDisk<'a>>,
@@ -138,6 +146,9 @@ struct ShownDisk<'a> {
     allocated_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<&'a DiskName>,
+    /// What the copy of its image is worth; only told of images of the chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quality: Option<Quality>,
 }
 
 #[derive(Debug, Serialize)]
@@ -330,6 +341,7 @@ fn options(options: &Options) -> ShownOptions<'_> {
         sample: options.sample,
         holes: (options.holes == Holes::Zeros).then_some("zeros"),
         volume: options.volume.as_deref(),
+        as_found: &options.as_found,
         jiva_version: options.jiva_version.map(|version| version.to_string()),
     }
 }
@@ -343,7 +355,7 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
             .iter()
             .map(|one| {
                 let candidates = volume.candidates.get(&one.label).map_or(&[][..], Vec::as_slice);
-                replica(one, volume.fidelity.get(&one.label).copied()).with_candidates(candidates.into())
+                replica(one, volume.copies.of(&one.label)).with_candidates(candidates.into())
             })
             .collect(),
         graph: graph(volume),
@@ -379,8 +391,8 @@ impl<'a> ShownReplica<'a> {
     }
 }
 
-/// A replica; `copy` where it was told how its directory was copied.
-pub(super) fn replica(replica: &Replica, copy: Option<Fidelity>) -> ShownReplica<'_> {
+/// A replica, with what its copy is worth.
+pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> ShownReplica<'a> {
     ShownReplica {
         label: &replica.label,
         path: &replica.path,
@@ -399,9 +411,11 @@ pub(super) fn replica(replica: &Replica, copy: Option<Fidelity>) -> ShownReplica
         error: replica.error.as_deref(),
         last_join: replica.last_join,
         clean_tip: replica.clean_tip.as_ref(),
-        copy,
+        quality: copied.map_or(Quality::Unknown, |copied| copied.quality),
+        defects: copied.map(|copied| copied.defects.clone()).unwrap_or_default(),
+        remarks: copied.map(|copied| copied.remarks.clone()).unwrap_or_default(),
         peer: replica.peer.as_ref(),
-        disks: in_order(replica).into_iter().map(|d| disk(replica, d)).collect(),
+        disks: in_order(replica).into_iter().map(|d| disk(replica, d, copied)).collect(),
         candidates: Cow::Borrowed(&[]),
     }
 }
@@ -411,7 +425,7 @@ pub(super) fn in_order(replica: &Replica) -> Vec<&Disk> {
     replica.chain_disks().chain(replica.disks.iter().filter(|disk| !disk.on_chain)).collect()
 }
 
-fn disk<'a>(replica: &'a Replica, disk: &'a Disk) -> ShownDisk<'a> {
+fn disk<'a>(replica: &'a Replica, disk: &'a Disk, copied: Option<&Copied>) -> ShownDisk<'a> {
     let link = disk.image.as_ref().and_then(|image| image.link);
     let links = match link {
         None => Vec::new(),
@@ -433,6 +447,7 @@ fn disk<'a>(replica: &'a Replica, disk: &'a Disk) -> ShownDisk<'a> {
         apparent_size: disk.image.as_ref().map(|image| image.size),
         allocated_bytes: disk.image.as_ref().and_then(|_| disk.allocated()),
         links,
+        quality: copied.filter(|_| disk.on_chain).map(|copied| copied.of(&disk.name)),
     }
 }
 

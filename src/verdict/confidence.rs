@@ -2,9 +2,10 @@
 
 use super::decide::{Case, hides_data};
 use super::{Confidence, VerdictKind};
-use crate::blocks::Fidelity;
+use crate::finding::Code;
 use crate::ident::Label;
 use crate::lineage::{Basis, Doubt, Layers, Relation};
+use crate::replica::{Copied, CopyRemark, Quality, Replica};
 
 /// Grades an answer by the relations that it rests on: for named holders, theirs to every other replica.
 pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) -> Confidence {
@@ -17,13 +18,24 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
     let fewer = checkpoint_by_fewer(&case.lineage.layers);
     let mut confidence =
         rests_on.iter().map(|r| grade(r, fewer.is_some())).min().unwrap_or(Confidence::Strong);
-    let all_faithful =
-        case.replicas.iter().all(|replica| case.fidelity_of(&replica.label) == Fidelity::Faithful);
-    let all_judged = case.judged().count() == case.replicas.len() && !case.replicas.iter().any(hides_data);
-    if !all_faithful || !all_judged || case.sampled || kind == VerdictKind::InsufficientEvidence {
+    let judged: Vec<&Replica> = case.judged().collect();
+    let faithful = |replica: &&Replica| case.copies.quality(&replica.label) >= Quality::Faithful;
+    let all_judged = judged.len() == case.replicas.len() && !case.replicas.iter().any(hides_data);
+    if !judged.iter().all(|replica| faithful(&replica)) || !all_judged {
         confidence = confidence.min(Confidence::Strong);
     }
+    if kind == VerdictKind::InsufficientEvidence || case.sampled || judged.iter().any(|r| is_a_guess(case, r))
+    {
+        confidence = Confidence::Weak;
+    }
     confidence
+}
+
+/// Whether what is read of a replica is a guess: holes made from zeros, or writes counted that no image holds.
+fn is_a_guess(case: &Case<'_>, replica: &Replica) -> bool {
+    let remarked = |copied: &Copied| copied.has(CopyRemark::Reconstructed);
+    case.copies.of(&replica.label).is_some_and(remarked)
+        || replica.findings.iter().any(|finding| finding.code == Code::CounterOverstates)
 }
 
 fn grade(relation: &Relation, fewer: bool) -> Confidence {

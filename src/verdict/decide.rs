@@ -1,15 +1,14 @@
 //! The decision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::confidence::confidence;
 use super::rules::Rule;
 use super::words;
 use super::{Confidence, Verdict, VerdictKind};
-use crate::blocks::Fidelity;
 use crate::ident::Label;
 use crate::lineage::{Basis, Lineage, RelationKind, Witness};
-use crate::replica::{Flag, LastJoin, Replica, State};
+use crate::replica::{Copies, Flag, LastJoin, Quality, Replica, State};
 
 /// What is decided on: one volume.
 #[derive(Debug)]
@@ -18,8 +17,8 @@ pub struct Case<'a> {
     pub replicas: &'a [Replica],
     /// What they are to each other.
     pub lineage: &'a Lineage,
-    /// How each was copied, by label; absent means unknown.
-    pub fidelity: &'a BTreeMap<Label, Fidelity>,
+    /// What the copy of each is worth.
+    pub copies: &'a Copies,
     /// The replication factor.
     pub factor: usize,
     /// Whether missing witnesses are left out of the decision.
@@ -29,14 +28,14 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// How a replica was copied.
-    pub fn fidelity_of(&self, label: &Label) -> Fidelity {
-        self.fidelity.get(label).copied().unwrap_or(Fidelity::Unknown)
-    }
-
     /// Whether a replica's data can be judged.
     pub fn is_judged(&self, replica: &Replica) -> bool {
-        replica.is_judged() && self.fidelity_of(&replica.label).is_usable()
+        self.copies.is_judged(replica)
+    }
+
+    /// Whether a copy is defective and was not accepted as what lies on the node.
+    pub fn is_defective(&self, replica: &Replica) -> bool {
+        self.copies.of(&replica.label).is_some_and(|copied| !copied.is_usable())
     }
 
     /// The replicas that are judged.
@@ -86,11 +85,19 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         inclusive.iter().copied().filter(|replica| is_whole(case, replica, &inclusive)).collect();
     let holders: Vec<Label> = whole.iter().map(|replica| replica.label.clone()).collect();
 
+    let defective = case.replicas.iter().any(|replica| case.is_defective(replica));
     let (kind, rule) = if judged.is_empty() {
-        (VerdictKind::InsufficientEvidence, Rule::NothingReadable)
+        let rule = if defective { Rule::Defective } else { Rule::NothingReadable };
+        (VerdictKind::InsufficientEvidence, rule)
+    } else if case.replicas.iter().all(|replica| replica.meta.is_none()) {
+        (VerdictKind::InsufficientEvidence, Rule::NoVolumeMeta)
     } else if is_one(case, &judged) {
         let the_volume = case.factor == 1 && left_out == 0 && holders.len() == judged.len();
-        if the_volume {
+        if defective {
+            (VerdictKind::InsufficientEvidence, Rule::Defective)
+        } else if the_volume && judged.iter().any(|replica| in_danger(replica)) {
+            (VerdictKind::InsufficientEvidence, Rule::InDanger)
+        } else if the_volume {
             (VerdictKind::Consistent, Rule::FactorOne)
         } else {
             (VerdictKind::InsufficientEvidence, Rule::OneAlone)
@@ -109,6 +116,13 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         (VerdictKind::InsufficientEvidence, Rule::Circle)
     } else {
         (VerdictKind::Irreconcilable, Rule::Ways)
+    };
+    // What a defective copy hides may be more than the rest holds; a rest that is irreconcilable stays so.
+    let (kind, rule) = match kind {
+        VerdictKind::Consistent | VerdictKind::Authoritative if defective => {
+            (VerdictKind::InsufficientEvidence, Rule::Defective)
+        }
+        _ => (kind, rule),
     };
     let ways = (kind == VerdictKind::Irreconcilable).then(|| lineages(case, &judged).len());
     let confidence = confidence(case, kind, &holders);
@@ -141,6 +155,13 @@ pub fn decide(case: &Case<'_>) -> Verdict {
 fn is_one(case: &Case<'_>, judged: &[&Replica]) -> bool {
     Case::count(judged.iter().copied()) == 1
         && judged.iter().all(|one| judged.iter().all(|other| case.includes(&one.label, &other.label)))
+}
+
+/// Whether the data of a replica that is the whole volume are in danger: gone, or not all here. The replication factor
+/// does not overrule that.
+fn in_danger(replica: &Replica) -> bool {
+    let counted = replica.counter.is_some_and(|counter| counter.0 > 1);
+    is_flawed(replica) || hides_data(replica) || (replica.state == State::Blank && counted)
 }
 
 /// Whether nothing about this replica itself stands against keeping it.
@@ -246,8 +267,7 @@ fn witnessed(case: &Case<'_>, mut verdict: Verdict) -> Verdict {
     if matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative) {
         verdict.kind = VerdictKind::InsufficientEvidence;
         verdict.rule = Rule::Witness;
-        // As everywhere where something is missing: what stands is true of those supplied alone.
-        verdict.confidence = verdict.confidence.min(Confidence::Strong);
+        verdict.confidence = Confidence::Weak;
     }
     verdict
 }
@@ -268,6 +288,7 @@ pub(super) fn witness_was_outside(case: &Case<'_>) -> bool {
 
 fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
     let everything = verdict.kind == VerdictKind::InsufficientEvidence
+        || verdict.confidence == Confidence::Weak
         || (!case.without_missing && case.witnesses().next().is_some());
     let judged: Vec<&Replica> = case.judged().collect();
     let own: BTreeSet<&Label> = match verdict.kind {
@@ -282,6 +303,7 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
             everything
                 || own.contains(&replica.label)
                 || !case.is_judged(replica)
+                || case.copies.quality(&replica.label) == Quality::Defective
                 || stores_off_chain(replica)
         })
         .map(|replica| replica.label.clone())

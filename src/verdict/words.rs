@@ -3,11 +3,10 @@
 use super::decide::{Case, hides_data, is_equal, lineages, witness_was_outside};
 use super::rules::Rule;
 use super::{Reason, Verdict, VerdictKind};
-use crate::blocks::Fidelity;
 use crate::finding::Exhibit;
 use crate::ident::{BLOCK_SIZE, Label, Runs};
 use crate::lineage::{Basis, Doubt, Relation};
-use crate::replica::{Flag, LastJoin, Replica, State};
+use crate::replica::{Copied, Flag, LastJoin, Quality, Replica, State};
 
 /// So many bytes, in the largest unit that keeps a digit: `884 KiB`, `1.1 GiB`.
 pub(crate) fn bytes(count: u64) -> String {
@@ -114,21 +113,41 @@ fn witnesses(case: &Case<'_>, verdict: &Verdict, out: &mut Vec<Reason>) {
 }
 
 fn not_judged(case: &Case<'_>, out: &mut Vec<Reason>) {
-    for replica in case.replicas.iter().filter(|replica| !case.is_judged(replica)) {
+    for replica in case.replicas {
         let label = &replica.label;
-        let text = match (replica.state, case.fidelity_of(label)) {
-            (State::Broken, _) => format!(
-                "{label} cannot be opened, so what it holds is unknown: {}",
-                replica.error.as_deref().unwrap_or("no message")
-            ),
-            (_, Fidelity::HolesFilled) => {
-                format!(
-                    "the copy of {label} has its holes filled, so it does not show what the original holds"
-                )
+        let meta = || vec![Exhibit::file(label, "volume.meta")];
+        match case.copies.of(label).filter(|copied| copied.quality == Quality::Defective) {
+            Some(copied) if copied.is_usable() => {
+                let text = format!(
+                    "the copy of {label} is defective and is taken for what lies on the node, as asked: {}",
+                    faults(copied)
+                );
+                out.push(reason(text, meta()));
             }
-            _ => format!("the copy of {label} is incomplete, so what it holds is unknown"),
-        };
-        out.push(reason(text, vec![Exhibit::file(label, "volume.meta")]));
+            Some(copied) => {
+                let text = format!(
+                    "the copy of {label} is defective, so what its original holds is not known: {}",
+                    faults(copied)
+                );
+                out.push(reason(text, meta()));
+            }
+            None if replica.state == State::Broken => {
+                let error = replica.error.as_deref().unwrap_or("no message");
+                let text = format!("{label} cannot be opened, so what it holds is unknown: {error}");
+                out.push(reason(text, meta()));
+            }
+            None => {}
+        }
+    }
+}
+
+/// What is wrong with a copy: the first fault, and how many more there are.
+pub(crate) fn faults(copied: &Copied) -> String {
+    let first = copied.defects.first().map_or("nothing was said of it", String::as_str);
+    match copied.defects.len() {
+        0 | 1 => first.to_owned(),
+        2 => format!("{first}; and 1 more fault"),
+        more => format!("{first}; and {} more faults", more - 1),
     }
 }
 
@@ -265,15 +284,11 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     }
     for replica in case.replicas {
         let label = &replica.label;
-        match case.fidelity_of(label) {
-            Fidelity::HolesFilled => {
-                out.push(format!("{label} again, with tar --sparse: this copy lost its holes"));
-            }
-            Fidelity::Incomplete => out.push(format!("{label} again: this copy is incomplete")),
-            _ if replica.flags.contains(&Flag::RecordsOnly) => {
-                out.push(format!("the images of {label}, with tar --sparse: only its records are here"));
-            }
-            _ => {}
+        let Some(copied) = case.copies.of(label) else { continue };
+        if copied.quality == Quality::Defective {
+            let how =
+                if replica.flags.contains(&Flag::RecordsOnly) { "the images of" } else { "again a copy of" };
+            out.push(format!("{how} {label}, with tar --sparse: {}", faults(copied)));
         }
     }
     out

@@ -4,10 +4,9 @@ use super::page::Page;
 use super::palette::Role;
 use super::{start, words};
 use crate::analysis::{Options, Volume};
-use crate::blocks::Fidelity;
 use crate::ident::Label;
 use crate::lineage::{Basis, Doubt, Holds, Witness};
-use crate::replica::Replica;
+use crate::replica::{Quality, Replica};
 use crate::verdict::{Confidence, Rule, Start, VerdictKind};
 
 /// Writes it.
@@ -106,7 +105,7 @@ fn authoritative(volume: &Volume) -> String {
             words::labels(others)
         ));
     }
-    let judged = |replica: &&Replica| replica.is_judged() && fidelity(volume, &replica.label).is_usable();
+    let judged = |replica: &&Replica| volume.copies.is_judged(replica);
     let lesser: Vec<&Label> = volume
         .replicas
         .iter()
@@ -133,6 +132,7 @@ fn open_question(volume: &Volume) -> String {
             "there is only one replica that can be judged, and nothing tells what the others hold".to_owned()
         }
         Rule::NothingReadable => "no replica here can be judged".to_owned(),
+        Rule::Defective => defective(volume),
         Rule::Witness => format!(
             "another replica was alive and is not here, and it may hold more. Of those that are here {} {} everything",
             words::labels(holders),
@@ -146,6 +146,25 @@ fn open_question(volume: &Volume) -> String {
         Rule::Circle => "the records contradict each other".to_owned(),
         other => other.row().says.trim_end_matches('.').to_owned(),
     }
+}
+
+/// Whose copy is defective, and what holds among the rest.
+fn defective(volume: &Volume) -> String {
+    let labels: Vec<&Label> =
+        volume.copies.defective(&volume.replicas).map(|(replica, _)| &replica.label).collect();
+    let mut text = format!(
+        "the {} of {} {} defective, so what {} held is not known",
+        if labels.len() == 1 { "copy" } else { "copies" },
+        words::labels(labels.iter().copied()),
+        if labels.len() == 1 { "is" } else { "are" },
+        if labels.len() == 1 { "its original" } else { "their originals" },
+    );
+    let holders = &volume.verdict.holders;
+    if !holders.is_empty() {
+        let verb = if holders.len() == 1 { "holds" } else { "hold" };
+        text.push_str(&format!(". Of the rest {} {verb} everything", words::labels(holders)));
+    }
+    text
 }
 
 fn dont(volume: &Volume, options: &Options) -> String {
@@ -195,15 +214,11 @@ fn incomplete(volume: &Volume, options: &Options) -> Option<String> {
     let unjudged: Vec<&Label> = volume
         .replicas
         .iter()
-        .filter(|replica| !replica.is_judged() || !fidelity(volume, &replica.label).is_usable())
+        .filter(|replica| !volume.copies.is_judged(replica))
         .map(|replica| &replica.label)
         .collect();
     (!unjudged.is_empty() && volume.verdict.kind != VerdictKind::InsufficientEvidence)
         .then(|| format!("Not complete: {} could not be judged and may hold more.", words::labels(unjudged)))
-}
-
-fn fidelity(volume: &Volume, label: &Label) -> Fidelity {
-    volume.fidelity.get(label).copied().unwrap_or(Fidelity::Unknown)
 }
 
 /// What was looked at, what was not, and what keeps the answer from being proven.
@@ -212,7 +227,7 @@ fn examined(volume: &Volume, options: &Options) -> String {
     let lowest = relations.iter().map(|relation| relation.basis).min();
     let mut text = match (lowest, options.sample) {
         (None, _) => "there is nothing to compare it with".to_owned(),
-        (Some(Basis::Records), _) => "records alone; no image could be compared".to_owned(),
+        (Some(Basis::Records), _) => "not all replicas could be compared".to_owned(),
         (Some(Basis::Extents), _) => "records and extents; the data themselves were not examined".to_owned(),
         (Some(Basis::Blocks), Some(share)) => {
             format!("records, extents and {} % of the blocks", (share * 100.0).round())
@@ -226,7 +241,7 @@ fn examined(volume: &Volume, options: &Options) -> String {
         .replicas
         .iter()
         .map(|replica| &replica.label)
-        .filter(|label| fidelity(volume, label) == Fidelity::Unknown)
+        .filter(|label| volume.copies.quality(label) == Quality::Unknown)
         .collect();
     if unknown.len() == volume.replicas.len() {
         text.push_str("; whether the copies kept stored zeros cannot be told");

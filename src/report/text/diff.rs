@@ -3,6 +3,7 @@
 use super::page::{Page, shorten};
 use super::palette::{Palette, Role};
 use super::table::{Cell, Column, table};
+use super::words;
 use crate::blocks::{Apart, Difference, Holes, Meaning};
 use crate::ident::{BLOCK_SIZE, DiskName};
 use crate::lineage::{Relation, RelationKind};
@@ -15,7 +16,7 @@ const RANGES: usize = 24;
 pub fn diff(compared: &Compared<'_>, palette: &Palette, all: bool) -> String {
     let mut page = Page::new(palette);
     for volume in &compared.volumes {
-        show_volume(&mut page, volume, all);
+        show_volume(&mut page, compared, volume, all);
     }
     if let Some(share) = compared.sample {
         page.gap();
@@ -34,13 +35,13 @@ pub fn diff(compared: &Compared<'_>, palette: &Palette, all: bool) -> String {
     page.finish()
 }
 
-fn show_volume(page: &mut Page<'_>, volume: &ComparedVolume<'_>, all: bool) {
+fn show_volume(page: &mut Page<'_>, compared: &Compared<'_>, volume: &ComparedVolume<'_>, all: bool) {
     if let Some(name) = volume.name {
         page.heading(name);
     }
     for pair in &volume.pairs {
         page.gap();
-        show_pair(page, pair, all);
+        show_pair(page, compared, pair, all);
     }
     if !volume.left_out.is_empty() {
         page.gap();
@@ -50,19 +51,34 @@ fn show_volume(page: &mut Page<'_>, volume: &ComparedVolume<'_>, all: bool) {
     }
 }
 
-fn show_pair(page: &mut Page<'_>, pair: &Apart<'_>, all: bool) {
+fn show_pair(page: &mut Page<'_>, compared: &Compared<'_>, pair: &Apart<'_>, all: bool) {
     let ((a, top_a, size_a), (b, top_b, size_b)) = (&pair.a, &pair.b);
     let (one, two) = match &pair.relation {
         None => (format!("{a}@{top_a}"), format!("{b}@{top_b}")),
         Some(_) => (a.to_string(), b.to_string()),
     };
     let blocks = pair.blocks();
-    let (role, said) = match (blocks, pair.unread.is_empty()) {
+    let defective: Vec<&str> =
+        [a, b].into_iter().filter(|label| compared.defective.contains(label)).map(|l| l.as_str()).collect();
+    let (role, said) = match (blocks, compared.is_whole(pair)) {
         (0, true) => (Role::Good, format!("{one} and {two} are equal.")),
-        (0, false) => (Role::Warning, format!("{one} and {two} are equal where both could be read.")),
+        (0, false) => {
+            let why = match defective.is_empty() {
+                true => "not all of it was compared".to_owned(),
+                false => format!("the copy of {} is defective", words::list(&defective)),
+            };
+            (Role::Warning, format!("{one} and {two} do not differ in what was compared, but {why}."))
+        }
         _ => (Role::Danger, format!("{one} and {two} differ in {}.", count(blocks))),
     };
     page.say(role, 0, &said);
+    if blocks > 0 && !defective.is_empty() {
+        let text = format!(
+            "The copy of {} is defective: the originals may differ otherwise.",
+            words::list(&defective)
+        );
+        page.say(Role::Warning, 2, &text);
+    }
     if let Some(relation) = &pair.relation {
         show_relation(page, relation, pair);
     }
@@ -131,12 +147,12 @@ fn show_relation(page: &mut Page<'_>, relation: &Relation, pair: &Apart<'_>) {
         let blocks: u64 =
             pair.ranges.iter().filter(|r| r.meaning == Some(meaning)).map(Difference::blocks).sum();
         if blocks > 0 {
-            page.say(Role::Plain, 4, &format!("{}: {}", count(blocks), words(meaning, relation)));
+            page.say(Role::Plain, 4, &format!("{}: {}", count(blocks), meant(meaning, relation)));
         }
     }
 }
 
-fn words(meaning: Meaning, relation: &Relation) -> String {
+fn meant(meaning: Meaning, relation: &Relation) -> String {
     let (a, b) = (&relation.a, &relation.b);
     match meaning {
         Meaning::UniqueA => format!("written by {a} alone since then"),

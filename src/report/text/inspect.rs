@@ -51,7 +51,7 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
     };
     let name = |name: &Option<DiskName>| name.as_ref().map(DiskName::to_string);
     fact("found in", Some(replica.path.clone()));
-    fact("copied", words::copied(&blocks::copied(replica, Seen::Extents)));
+    fact("copied", words::copied(&blocks::quality(replica, Seen::Extents)));
     fact("volume", replica.volume.clone());
     fact("size", replica.size.map(|size| format!("{} ({size} bytes)", words::bytes(size))));
     fact("error", replica.error.clone());

@@ -1,11 +1,10 @@
 //! Small words that several parts of a report share.
 
-use crate::blocks::{Copied, Fidelity};
 use crate::finding::Exhibit;
 use crate::format::parse_rfc3339;
 use crate::ident::{BLOCK_SIZE, Label, Runs};
 use crate::lineage::{Basis, Holds};
-use crate::replica::{Flag, LastJoin, Replica, State};
+use crate::replica::{Copied, Flag, LastJoin, Quality, Replica, State};
 
 use super::page::shorten;
 
@@ -79,15 +78,13 @@ pub(crate) fn basis(basis: Basis) -> &'static str {
     }
 }
 
-/// How a replica was copied, and what shows it; `None` where it has no image that could show it.
+/// What the copy of a replica is worth, and what shows it; `None` where it has no image that could show it.
 pub(crate) fn copied(copied: &Copied) -> Option<String> {
-    let how = match copied.fidelity {
-        Fidelity::Faithful => "with its holes and its stored zeros",
-        Fidelity::ZerosLost => "its stored zeros are lost",
-        Fidelity::HolesFilled => "its holes are filled",
-        Fidelity::Unknown if copied.images.is_empty() => return None,
-        Fidelity::Unknown => "cannot be told",
-        Fidelity::Incomplete | Fidelity::Reconstructed => return Some(copied.why.clone()),
+    let how = match copied.quality {
+        Quality::Faithful => "faithfully",
+        Quality::Defective => "defective",
+        _ if copied.images.is_empty() => return None,
+        _ => "whether faithfully cannot be told",
     };
     Some(format!("{how}: {}", copied.why))
 }
