@@ -157,14 +157,15 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
             evidence,
         ));
     }
-    let comparison =
+    let mut comparison =
         if options.metadata_only { None } else { Some(compare(&replicas, options, watch, &mut findings)) };
     let copies: Copies =
         replicas.iter().map(|r| (r.label.clone(), copied(r, comparison.as_ref(), options))).collect();
     findings.extend(replicas.iter().filter_map(|r| blocks::notice(r, copies.of(&r.label)?)));
-    let none = Contents::new();
-    let contents = comparison.as_ref().map_or(&none, |found| &found.contents);
-    let lineage = Lineage::of(&replicas, contents, &copies);
+    let lineage = match &mut comparison {
+        Some(found) => blocks::relate(&replicas, found, &copies, options.factor, watch),
+        None => Lineage::of(&replicas, &Contents::new(), &copies, options.factor),
+    };
     let case = Case {
         replicas: &replicas,
         lineage: &lineage,

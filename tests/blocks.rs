@@ -242,7 +242,7 @@ proptest! {
         let replicas: Vec<Replica> = stacks.iter().zip(["a", "b", "c", "n"]).map(|(s, l)| s.replica(l)).collect();
         let views = replicas.iter().map(|replica| MergedView::live(replica).unwrap()).collect();
         let pairs = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
-        let compared = blocks::compare_views(views, &pairs, None, &());
+        let compared = blocks::compare_views(views, &pairs, None, None, &());
         let longest = stacks.iter().map(|stack| stack.size).max().unwrap().next_multiple_of(BLOCK);
         let models: Vec<Vec<u8>> = stacks.iter().map(|stack| {
             let mut bytes = zeroed(&stack.live());

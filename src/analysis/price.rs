@@ -153,7 +153,7 @@ impl<'a> Stacks<'a> {
         }
         let compared = views.map(|views| {
             let pairs: Vec<_> = pairs.into_iter().collect();
-            blocks::compare_views(views, &pairs, None, watch)
+            blocks::compare_views(views, &pairs, None, None, watch)
         });
         let own = list.iter().map(|stack| stack.images.iter().all(|(replica, _)| *replica == stack.replica));
         Prices { ground, stage, own: own.collect(), supplies, by_layers, compared }

@@ -52,6 +52,8 @@ pub struct Compared {
     pub differ: BTreeMap<(usize, usize), Runs>,
     /// Those of them that the one, and the other view stores as zeros.
     pub zeroed: BTreeMap<(usize, usize), (Runs, Runs)>,
+    /// Stored stretches that were not looked at, since only a sample was.
+    pub unseen: Runs,
     /// What could not be read, by view.
     pub unread: Vec<(usize, Unread)>,
     /// Stored blocks of zeros, by view.
@@ -134,11 +136,12 @@ struct Found {
 ///
 /// `sample` is the share of windows to look at, between 0 and 1; `None` looks at all. The choice depends on the
 /// place alone, so it is the same in every run. Beyond its end a view counts as zeros; so does what cannot be read,
-/// which is told.
+/// which is told. `only` leaves everything else out.
 pub fn compare_views(
     views: Vec<MergedView>,
     pairs: &[(usize, usize)],
     sample: Option<f64>,
+    only: Option<&Runs>,
     watch: &dyn Watch,
 ) -> Compared {
     let subjects: Vec<Subject> =
@@ -149,6 +152,7 @@ pub fn compare_views(
         .max()
         .unwrap_or(0);
     let stored = subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored())).clip(0, end);
+    let stored = only.map_or_else(|| stored.clone(), |only| stored.intersection(only));
     watch.begin("comparing blocks", Some(stored.bytes()));
     let mut out = Compared {
         differ: pairs.iter().map(|pair| (*pair, Runs::new())).collect(),
@@ -160,6 +164,11 @@ pub fn compare_views(
     while windows.peek().is_some() {
         let batch: Vec<Run> = windows.by_ref().take(BATCH).collect();
         let total = batch.iter().map(Run::len).sum();
+        if let Some(share) = sample {
+            for window in batch.iter().filter(|window| !chosen(window.start / WINDOW, share)) {
+                out.unseen.push(window.start, window.end);
+            }
+        }
         let found: Vec<Found> = batch
             .into_par_iter()
             .filter(|window| sample.is_none_or(|share| chosen(window.start / WINDOW, share)))
@@ -179,7 +188,9 @@ pub fn compare_views(
     for (at, subject) in subjects.iter().enumerate() {
         let view = &subject.view;
         let disk = view.layer(0).unwrap_or_else(|| view.top());
-        out.unread.extend(subject.unreachable.difference(&stored).iter().map(|run| {
+        let beyond = subject.unreachable.difference(&stored);
+        let beyond = only.map_or_else(|| beyond.clone(), |only| beyond.intersection(only));
+        out.unread.extend(beyond.iter().map(|run| {
             let why = "EOF: the image ends before it".to_owned();
             (at, Unread { replica: view.label().clone(), disk: disk.clone(), run: *run, why })
         }));

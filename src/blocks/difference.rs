@@ -9,6 +9,7 @@ use super::point::Point;
 use super::quality::is_filled;
 use super::replicas::compare;
 use super::unread::{Unread, merge};
+use super::versions::relate;
 use super::view::ViewError;
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Doubt, Layers, Lineage, Relation, Supply};
@@ -171,7 +172,7 @@ pub fn between<'a>(
     let side = |view: &super::MergedView| (view.label().clone(), view.top().clone(), view.size());
     let (side_a, side_b) = (side(&view_a), side(&view_b));
     let (supply_a, supply_b) = (view_a.supply().clone(), view_b.supply().clone());
-    let compared = compare_views(vec![view_a, view_b], &[(0, 1)], sample, watch);
+    let compared = compare_views(vec![view_a, view_b], &[(0, 1)], sample, None, watch);
     let name = |point: &Point<'a>, top: &DiskName| {
         let chain: Vec<&'a Disk> = point.replica.chain_from(top).unwrap_or_default();
         move |level: usize| chain.iter().rev().nth(level).map(|disk| &disk.name)
@@ -190,7 +191,7 @@ pub type LeftOut = Vec<(Label, String)>;
 /// left above that is told apart. `lineage` is asked for with what was found, and judges it.
 pub fn pairs<'a>(
     replicas: &[Replica],
-    copies: &Copies,
+    (copies, factor): (&Copies, usize),
     lineage: &'a mut Option<Lineage>,
     sample: Option<f64>,
     watch: &dyn Watch,
@@ -206,10 +207,11 @@ pub fn pairs<'a>(
             }
         })
         .collect();
-    let found = compare(&able, sample, watch);
-    left_out.extend(found.without_view);
+    let mut found = compare(&able, sample, watch);
+    let related = relate(replicas, &mut found, copies, factor, watch);
+    left_out.extend(std::mem::take(&mut found.without_view));
     left_out.sort();
-    let lineage = &*lineage.insert(Lineage::of(replicas, &found.contents, copies));
+    let lineage = &*lineage.insert(related);
     let layers = |label: &Label| lineage.layers.iter().find(|layers| layers.label == *label);
     let mut out = Vec::new();
     for relation in &lineage.relations {

@@ -13,6 +13,7 @@ mod quality;
 mod reconstruct;
 mod replicas;
 mod unread;
+mod versions;
 mod view;
 
 pub use compare::{Compared, StoredZeros, compare_views};
@@ -24,4 +25,5 @@ pub use quality::{Seen, Zeros, is_filled, notice, quality, settle};
 pub use reconstruct::{Holes, reconstruct};
 pub use replicas::{Comparison, compare};
 pub use unread::Unread;
+pub use versions::relate;
 pub use view::{MergedView, ViewError, ViewLayer, ViewReader};

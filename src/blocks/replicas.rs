@@ -61,7 +61,7 @@ pub fn compare(replicas: &[&Replica], sample: Option<f64>, watch: &dyn Watch) ->
             }
         });
     }
-    let compared = compare_views(views, &wanted(&places), sample, watch);
+    let compared = compare_views(views, &wanted(&places), sample, None, watch);
     out.bytes = compared.bytes;
     contents(replicas, &places, &compared, &mut out);
     for (replica, places) in replicas.iter().zip(&places) {
@@ -107,6 +107,10 @@ fn contents(replicas: &[&Replica], places: &[Option<Places>], compared: &Compare
                     tips,
                     a_tip_b_all: compared.between(in_a.own, in_b.all),
                     a_all_b_tip: compared.between(in_a.all, in_b.own),
+                    unseen: compared.unseen.clone(),
+                    zeros_a: compared.zeroed(in_a.own, in_b.own),
+                    zeros_b: compared.zeroed(in_b.own, in_a.own),
+                    former: None,
                     unread: all.iter().fold(Runs::new(), |all, view| all.union(&compared.failed(*view))),
                 },
             );

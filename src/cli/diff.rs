@@ -12,6 +12,9 @@ use super::args::{Inputs, Output};
 use super::progress::Progress;
 use super::reading::{self, DEFECTIVE, Reading};
 
+/// The replication factor that is taken for granted: what differs does not depend on it, whose is newer may.
+const FACTOR: usize = 3;
+
 /// Exit code where something differs.
 const DIFFERENT: u8 = 3;
 
@@ -92,7 +95,7 @@ pub(super) fn run(command: &Diff) -> anyhow::Result<u8> {
         .map(|(group, lineage)| {
             let copies = reading::copies(&group.replicas);
             let (pairs, left_out) =
-                blocks::pairs(&group.replicas, &copies, lineage, command.sample, &progress);
+                blocks::pairs(&group.replicas, (&copies, FACTOR), lineage, command.sample, &progress);
             ComparedVolume { name: Some(&group.name), pairs, left_out }
         })
         .collect();

@@ -4,15 +4,8 @@
 //! wrote, and the snapshots that either has above the state they share must let it have gone no later than that.
 
 use super::layers::{Layer, Layers};
+use super::relation::Side;
 use crate::ident::{Counter, Runs};
-
-/// One of two replicas.
-pub(super) enum Side {
-    /// The first.
-    A,
-    /// The second.
-    B,
-}
 
 /// The side that is an earlier point of the other's timeline: all that it wrote above the shared state lies in what was
 /// one head, it has the lower counter, and wrote no block that the other did not write too.
@@ -52,12 +45,14 @@ pub(super) fn is_earlier(less: &Layers, at: usize, more: &Layers, bt: usize) -> 
 /// Whether a replica counted writes after the other took a snapshot above the state `shared` that it lacks.
 ///
 /// A snapshot goes to all that are RW, so whoever lacks one was away from its counter on, and counted more only on its
-/// own. One write more may be the one that was in flight when it went.
+/// own. One write more may be the one that was in flight when it went. A member on which every snapshot fails stays RW
+/// without them.
 fn went_on_alone(one: &Layers, other: &Layers, shared: usize) -> bool {
-    matches!(
-        (one.counter, first_snapshot(other, shared)),
-        (Some(count), Some(taken)) if count.0 > taken.0.saturating_add(1)
-    )
+    !one.cannot_snapshot
+        && matches!(
+            (one.counter, first_snapshot(other, shared)),
+            (Some(count), Some(taken)) if count.0 > taken.0.saturating_add(1)
+        )
 }
 
 /// The counter at which a replica took its first snapshot above a shared state.

@@ -1,6 +1,7 @@
 //! A replica's chain as lineage sees it: layers from base to head, with their blocks and what their counters
 //! are worth.
 
+use crate::format::{FileKind, KeyOrder};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label, Runs};
 use crate::replica::{Copies, Quality, Replica, State};
 
@@ -9,6 +10,8 @@ use crate::replica::{Copies, Quality, Replica, State};
 pub struct Layer {
     /// The disk.
     pub name: DiskName,
+    /// When it was made, as its record spells it: one snapshot has one such text on every replica.
+    pub created: Option<String>,
     /// The counter in its record.
     pub counter: Option<Counter>,
     /// Whether that counter may be compared with another replica's: it does not fall towards the head, and was
@@ -35,8 +38,14 @@ pub struct Layers {
     pub checkpoint: Option<usize>,
     /// The name of its Checkpoint, wherever that is.
     pub checkpoint_name: Option<DiskName>,
-    /// The counter of now.
+    /// The counter of now; `None` too where it was started anew, since it says nothing then.
     pub counter: Option<Counter>,
+    /// When the file of the counter was changed last, in nanoseconds since 1970.
+    pub counted_at: Option<i128>,
+    /// Whether its head record was received in a join.
+    pub joined: bool,
+    /// Whether every snapshot fails here, because the head of the next number stores data.
+    pub cannot_snapshot: bool,
     /// Size of the volume in bytes.
     pub size: u64,
     /// Whether the blocks are known at all.
@@ -60,6 +69,7 @@ impl Layers {
                 let stored = disk.image.as_ref().and_then(|image| image.extents.as_ref().ok());
                 Layer {
                     name: disk.name.clone(),
+                    created: disk.read_record().and_then(|record| record.created.clone()),
                     counter: disk.counter(),
                     counts: true,
                     mergeable: !disk.user_created() || disk.removed(),
@@ -74,13 +84,17 @@ impl Layers {
             list.iter().position(|layer| layer.name == *name)
         };
         let tip = at(replica.tip());
+        let restarted = is_restarted(&list, tip, replica.counter);
         let checkpoint = at(replica.checkpoint.as_ref());
         Self {
             label: replica.label.clone(),
             tip,
             checkpoint,
             checkpoint_name: replica.checkpoint.clone(),
-            counter: replica.counter,
+            counter: replica.counter.filter(|_| !restarted),
+            counted_at: counted_at(replica),
+            joined: received_head(replica),
+            cannot_snapshot: false,
             size,
             images,
             uuid: replica.uuid().map(str::to_owned),
@@ -114,10 +128,51 @@ impl Layers {
         self.list.iter().position(|layer| layer.name == *name)
     }
 
+    /// Whether its own clean-up can have merged a disk that stood right above `level` into the one there, which now
+    /// carries `counter` or more.
+    ///
+    /// Clean-up takes automatic or removed snapshots strictly below the Checkpoint, never the base, and only while there
+    /// are ten of them, so nine are left. It writes the counter of what it merges into what takes it in. Versions
+    /// without a Checkpoint have no clean-up (source: Jiva, `replica/cleaner`; lab notes, "Clean-up leaves arithmetic").
+    pub fn can_have_merged(&self, level: usize, merged: &Layer) -> bool {
+        const LEFT: usize = 9;
+        let Some(checkpoint) = self.checkpoint.filter(|checkpoint| *checkpoint > level) else { return false };
+        let left = self.list[1..checkpoint].iter().filter(|layer| layer.mergeable).count();
+        let into = &self.list[level];
+        let counted = match (into.counter, merged.counter) {
+            (Some(into_count), Some(count)) if into.counts && merged.counts => into_count >= count,
+            _ => true,
+        };
+        merged.mergeable && counted && left >= LEFT
+    }
+
     /// The end of the last block of the volume.
     pub fn end(&self) -> u64 {
         self.size.div_ceil(BLOCK_SIZE) * BLOCK_SIZE
     }
+}
+
+/// Whether the counter of now was started anew: it is below what the replica's own records counted.
+///
+/// Where `revision.counter` is lost Jiva makes a new one that says 1.
+fn is_restarted(list: &[Layer], tip: Option<usize>, counter: Option<Counter>) -> bool {
+    let (Some(tip), Some(counter)) = (tip, counter) else { return false };
+    // A head's record may be another replica's; what lies above the clean tip is.
+    let own = list.get(..=tip).unwrap_or_default().iter().take(list.len().saturating_sub(1));
+    own.filter_map(|layer| layer.counter).any(|counted| counted > counter)
+}
+
+/// When `revision.counter` was changed last.
+fn counted_at(replica: &Replica) -> Option<i128> {
+    let file =
+        replica.source.entries().iter().find(|entry| FileKind::of(&entry.name) == FileKind::Counter)?;
+    replica.source.modified(file)
+}
+
+/// Whether the record of the head was copied here in a join.
+fn received_head(replica: &Replica) -> bool {
+    let head = replica.chain_disks().next().and_then(|disk| disk.read_record());
+    replica.peer.is_some() || head.is_some_and(|record| record.order == KeyOrder::Received)
 }
 
 /// Tells which counters may be compared.

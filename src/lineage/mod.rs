@@ -2,25 +2,28 @@
 //!
 //! Works on what [`replica`](crate::replica) described; reads nothing.
 
+mod company;
 mod dag;
 mod earlier;
 mod group;
 mod layers;
+mod relate;
 mod relation;
 pub mod rescue;
 mod shared;
+mod split;
 mod supply;
 mod witness;
 
 pub use dag::{Ancestor, Edge, Graph, Node};
 pub use group::{Group, group};
 pub use layers::{Layer, Layers};
-pub use relation::{Basis, Content, Doubt, Holds, Relation, RelationKind, relate};
+pub use relation::{
+    Basis, Content, Contents, Doubt, Former, Holds, Leaning, OneWrite, Relation, RelationKind, Side, Wanted,
+};
 pub use shared::{Shared, Stop, shared};
 pub use supply::{Segment, Supply, Zip};
 pub use witness::{Witness, missing};
-
-use std::collections::BTreeMap;
 
 use crate::ident::Label;
 use crate::replica::{Copies, Replica, State};
@@ -41,25 +44,23 @@ pub struct Lineage {
     pub witnesses: Vec<Witness>,
 }
 
-/// Contents compared, by pair of labels in ascending order.
-pub type Contents = BTreeMap<(Label, Label), Content>;
-
 impl Lineage {
     /// Relates the replicas of one volume, which are sorted by label.
     ///
-    /// `contents` holds what a comparison of blocks found; a pair without an entry is judged by extents. A pair with a
+    /// `factor` is the replication factor: where two wrote the same blocks, the others tell whose are newer. `contents` holds what a comparison of blocks found; a pair without an entry is judged by extents. A pair with a
     /// side whose copy may not be judged is related by nothing but its records, and unknown.
-    pub fn of(replicas: &[Replica], contents: &Contents, copies: &Copies) -> Self {
+    pub fn of(replicas: &[Replica], contents: &Contents, copies: &Copies, factor: usize) -> Self {
         let layers: Vec<Layers> = replicas.iter().map(|replica| Layers::of(replica, copies)).collect();
         let mut relations = Vec::new();
         for (at, a) in layers.iter().enumerate() {
             for (bt, b) in layers.iter().enumerate().skip(at + 1) {
                 if replicas[at].state != State::Broken && replicas[bt].state != State::Broken {
                     let content = contents.get(&(a.label.clone(), b.label.clone()));
-                    relations.push(relate(a, b, content));
+                    relations.push(relate::relate(a, b, content));
                 }
             }
         }
+        company::settle(&mut relations, &company::Volume { layers: &layers, contents, factor });
         let graph = Graph::of(replicas, &layers, &relations);
         let ancestors = graph.ancestors(replicas, &layers);
         let witnesses = missing(replicas);

@@ -1,21 +1,11 @@
-//! What two replicas are to each other: who holds what the other lacks.
-//!
-//! Extents tell which layer supplies each block on either side. Layers at or below the newest shared state are
-//! mapped to each other; everything above is a side's own. Where contents were compared, equal blocks drop out
-//! first, and what is left is proof.
+//! What two replicas are to each other, as the answer carries it: who holds what the other lacks, and how sure that is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::earlier::{Side, lesser};
-use super::layers::Layers;
-use super::shared::{Shared, shared};
-use super::supply::Supply;
-use crate::ident::{BLOCK_SIZE, DiskName, Label, Runs};
-
-/// The longest run of blocks that may be one write: the largest burst that an initiator sends to Jiva's target.
-const ONE_WRITE: u64 = 64 * BLOCK_SIZE;
+use super::shared::Shared;
+use crate::ident::{DiskName, Label, Run, Runs};
 
 /// Where the contents of two replicas differ, in whole blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +18,50 @@ pub struct Content {
     pub a_all_b_tip: Runs,
     /// Blocks that could not be read on one side; they count as differing above.
     pub unread: Runs,
+    /// Blocks that were not looked at, since only a sample was; none is counted above.
+    pub unseen: Runs,
+    /// Where the own states differ and the first stores zeros.
+    pub zeros_a: Runs,
+    /// Where the own states differ and the second stores zeros.
+    pub zeros_b: Runs,
+    /// What reading the sides' versions at their newest shared state showed; `None` if nobody looked.
+    pub former: Option<Former>,
+}
+
+/// What the sides' versions at the newest shared state are, where a relation turns on them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Former {
+    /// The newest shared state that was read, as levels of both.
+    pub at: (usize, usize),
+    /// Where only the first wrote since, and its own version of then is not what the second shows.
+    pub differs_a: Runs,
+    /// Where only the second wrote since, and its own version of then is not what the first shows.
+    pub differs_b: Runs,
+    /// Whether what both wrote since can be one write: all that differs was written by one side.
+    pub one_write: Option<OneWrite>,
+}
+
+/// Whether bytes bear out that two sides differ by one write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OneWrite {
+    /// What the first changed since the shared state covers all that differs.
+    pub by_a: bool,
+    /// What the second changed since covers all that differs.
+    pub by_b: bool,
+}
+
+/// Which versions at the newest shared state would settle a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// That state, as levels of both.
+    pub at: (usize, usize),
+    /// Where the first's version of then is to be held against what the second shows.
+    pub of_a: Runs,
+    /// Where the second's version of then is to be held against what the first shows.
+    pub of_b: Runs,
+    /// Blocks that may be one write, if there are any; both sides' bytes are to be held against the first's version of
+    /// then, or the second's where that is gone.
+    pub one_write: Option<(Run, bool)>,
 }
 
 /// What a relation rests on.
@@ -73,8 +107,6 @@ pub enum Doubt {
     DecidedByCounter,
     /// By extents alone one timeline and two lone runs over the same blocks look alike.
     SameBlocksUnread,
-    /// At equal counters one side stores more blocks than the other.
-    CountersHideALoss,
     /// Data on one side and a hole on the other, below the shared state.
     HoleBelow,
     /// The sides differ below the shared state: one lost blocks there, and where its older ones came from nobody can
@@ -85,6 +117,22 @@ pub enum Doubt {
     FormerVersionGone,
     /// One run of blocks, as one write that was never acknowledged would leave it.
     OneWrite,
+    /// Both wrote the same blocks. The counters say whose are newer, but nothing shows that the higher one was not
+    /// reached alone, and the replicas that could show it are not here.
+    CompanyUnknown,
+    /// Both wrote the same blocks, and the higher counter was reached without the company that a write needs: the
+    /// replication factor was lowered, or a replica is missing.
+    NoCompany,
+    /// A third replica contradicts the order that the counters give.
+    OrderContradicted,
+    /// The file of the lower counter is the younger: something ran alone.
+    YoungerCounter,
+    /// At equal counters one side stored blocks that the other did not.
+    EqualCountersApart,
+    /// Where one side has a hole and the higher counter, its copy may have dropped stored zeros.
+    DroppedZeros,
+    /// What one side wrote over was not what the other still shows: each has a version of its own.
+    OtherVersionBelow,
     /// The state that both share by their records holds different blocks.
     SharedStateDiffers,
     /// The shared state was cut where contents contradict the records.
@@ -95,6 +143,15 @@ pub enum Doubt {
     Unread,
     /// The sizes differ; the missing tail was taken for zeros.
     Sizes,
+}
+
+/// What an answer that cannot be given would lean on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaning {
+    /// That holes in an uncertain copy were stored zeros.
+    DroppedZeros,
+    /// That the higher counter is the later point of one timeline.
+    Counters,
 }
 
 /// What one side holds and the other lacks.
@@ -153,8 +210,29 @@ pub struct Relation {
     pub newer_a: Holds,
     /// All that `b` holds and `a` lacks.
     pub newer_b: Holds,
+    /// Of what `a` holds and `b` lacks, the part of which `a`'s own version is certain.
+    pub certain_a: Runs,
+    /// Of what `b` holds and `a` lacks, the part of which `b`'s own version is certain.
+    pub certain_b: Runs,
+    /// Of what `b` holds and `a` lacks, what may be zeros that the copy of `a` dropped.
+    pub dropped_a: Runs,
+    /// Of what `a` holds and `b` lacks, what may be zeros that the copy of `b` dropped.
+    pub dropped_b: Runs,
+    /// The side that would be an earlier point of the other's timeline, going by the counters.
+    pub lesser: Option<Side>,
     /// Why it is less than certain.
     pub doubts: BTreeSet<Doubt>,
+    /// Which versions at the shared state are still to be read.
+    pub wanted: Option<Wanted>,
+}
+
+/// One of two replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The first.
+    A,
+    /// The second.
+    B,
 }
 
 impl Relation {
@@ -169,345 +247,29 @@ impl Relation {
         }
     }
 
+    /// What `holder` may be said to lack of `other` where its copy dropped zeros, or where the counters tell whose
+    /// blocks are newer: less than [`lacks`](Self::lacks), and only as likely as that.
+    pub fn may_lack(&self, holder: &Label, other: &Label, by: Leaning) -> Option<Holds> {
+        let (newer, dropped, lesser) = match holder {
+            _ if !self.is_between(holder, other) => return None,
+            label if *label == self.a => (&self.newer_b, &self.dropped_a, Side::B),
+            _ => (&self.newer_a, &self.dropped_b, Side::A),
+        };
+        let excused = match by {
+            Leaning::DroppedZeros => dropped.clone(),
+            Leaning::Counters if self.lesser == Some(lesser) && self.doubts.contains(&Doubt::NoCompany) => {
+                self.contested.clone()
+            }
+            Leaning::Counters => Runs::new(),
+        };
+        Some(Holds { blocks: newer.blocks.difference(&excused), more: newer.more })
+    }
+
     /// Whether it is between these two, in any order.
     pub fn is_between(&self, one: &Label, two: &Label) -> bool {
         (self.a == *one && self.b == *two) || (self.a == *two && self.b == *one)
     }
 }
 
-/// Relates two replicas; `content` where their blocks were compared.
-pub fn relate(a: &Layers, b: &Layers, content: Option<&Content>) -> Relation {
-    let mut shared = shared(a, b);
-    if !(a.judged && b.judged && a.images && b.images) {
-        return unknown(a, b, shared, content);
-    }
-    let views = Views { a: Supply::view(a, a.tip), b: Supply::view(b, b.tip) };
-    let mut cut = false;
-    let parts = loop {
-        let parts = split(&views, &shared);
-        match content.and_then(|content| contradicted(&parts, &content.tips)) {
-            Some(index) => {
-                let name = a.list[shared.pairs[index].0].name.clone();
-                shared.cut(index, name);
-                cut = true;
-            }
-            None => break parts,
-        }
-    };
-    let mut relation = judge(a, b, &views, shared, &parts, content);
-    if cut {
-        relation.doubts.insert(Doubt::ContentContradicts);
-    }
-    relation
-}
-
-struct Views {
-    a: Supply,
-    b: Supply,
-}
-
-/// The volume split by who supplies what, regardless of content.
-#[derive(Default)]
-struct Parts {
-    only_a: Runs,
-    only_b: Runs,
-    both: Runs,
-    /// Neither owns it; the first is supplied by the newer layer.
-    above_a: Runs,
-    above_b: Runs,
-    /// Of those, where the older side has no layer at all.
-    hole: Runs,
-    /// Neither owns it, one layer supplies both: by index of the shared state.
-    same: Vec<Runs>,
-}
-
-fn split(views: &Views, shared: &Shared) -> Parts {
-    let mut parts = Parts { same: vec![Runs::new(); shared.pairs.len()], ..Parts::default() };
-    let newest = shared.newest();
-    let map_a = Mapping::new(shared.pairs.iter().map(|pair| pair.0));
-    let map_b = Mapping::new(shared.pairs.iter().map(|pair| pair.1));
-    for (run, level_a, level_b) in views.a.zip(&views.b) {
-        let own_a = level_a.is_some_and(|level| newest.is_none_or(|(at, _)| level > at));
-        let own_b = level_b.is_some_and(|level| newest.is_none_or(|(_, at)| level > at));
-        let into = match (own_a, own_b) {
-            (true, true) => &mut parts.both,
-            (true, false) => &mut parts.only_a,
-            (false, true) => &mut parts.only_b,
-            (false, false) => {
-                let (state_a, state_b) = (map_a.state(level_a), map_b.state(level_b));
-                if state_a.is_none() || state_b.is_none() {
-                    parts.hole.push(run.start, run.end);
-                }
-                match (state_a, state_b) {
-                    (Some(at), Some(bt)) if at == bt => &mut parts.same[at],
-                    _ if state_a > state_b => &mut parts.above_a,
-                    _ => &mut parts.above_b,
-                }
-            }
-        };
-        into.push(run.start, run.end);
-    }
-    parts
-}
-
-/// From a level at or below the newest shared state to the shared state that it is part of: a snapshot that the
-/// other side merged away counts as the one below it, into which it went.
-struct Mapping(Vec<usize>);
-
-impl Mapping {
-    fn new(levels: impl Iterator<Item = usize>) -> Self {
-        let mut map = Vec::new();
-        for (state, level) in levels.enumerate() {
-            map.resize(level, state.saturating_sub(1));
-            map.push(state);
-        }
-        Self(map)
-    }
-
-    fn state(&self, level: Option<usize>) -> Option<usize> {
-        self.0.get(level?).copied()
-    }
-}
-
-/// A shared state most of whose blocks, where both sides still hold it, differ: its name is equal, no more.
-fn contradicted(parts: &Parts, differ: &Runs) -> Option<usize> {
-    parts.same.iter().position(|held| {
-        let different = held.intersection(differ).bytes();
-        different * 2 > held.bytes()
-    })
-}
-
-fn judge(
-    a: &Layers,
-    b: &Layers,
-    views: &Views,
-    shared: Shared,
-    parts: &Parts,
-    content: Option<&Content>,
-) -> Relation {
-    let newest = shared.newest();
-    let differing =
-        |runs: &Runs| content.map_or_else(|| runs.clone(), |content| runs.intersection(&content.tips));
-    let mut out = Relation {
-        a: a.label.clone(),
-        b: b.label.clone(),
-        kind: RelationKind::Unknown,
-        basis: if content.is_some() { Basis::Blocks } else { Basis::Extents },
-        ancestor: newest.map(|(at, bt)| (a.list[at].name.clone(), b.list[bt].name.clone())),
-        differ: content.map(|content| content.tips.clone()),
-        unique_a: differing(&parts.only_a),
-        unique_b: differing(&parts.only_b),
-        contested: differing(&parts.both),
-        lost_b: differing(&parts.above_a),
-        lost_a: differing(&parts.above_b),
-        below: Runs::new(),
-        unknown: Runs::new(),
-        foreign_a: Runs::new(),
-        foreign_b: Runs::new(),
-        newer_a: Holds::default(),
-        newer_b: Holds::default(),
-        doubts: BTreeSet::new(),
-        shared,
-    };
-    if let Some(content) = content {
-        for same in &parts.same {
-            out.unknown = out.unknown.union(&same.intersection(&content.tips));
-        }
-        if !content.unread.is_empty() {
-            out.doubts.insert(Doubt::Unread);
-            // Nobody knows what is there, so neither side may be said to hold all of the other.
-            out.unknown = out.unknown.union(&content.unread);
-        }
-    }
-    out.below = out.lost_a.union(&out.lost_b).union(&out.unknown);
-    if !out.below.intersection(&parts.hole).is_empty() {
-        out.doubts.insert(Doubt::HoleBelow);
-    }
-    if content.is_some() {
-        if !out.lost_a.is_empty() || !out.lost_b.is_empty() {
-            out.doubts.insert(Doubt::DamageBelow);
-        }
-        let gone = |owner: &Layers, other: &Supply, unique: &Runs, side| {
-            !unique.intersection(&former_version_gone(owner, other, &out.shared, side)).is_empty()
-        };
-        if gone(a, &views.b, &out.unique_a, Side::A) || gone(b, &views.a, &out.unique_b, Side::B) {
-            out.doubts.insert(Doubt::FormerVersionGone);
-        }
-    }
-    if !out.unknown.is_empty() {
-        out.doubts.insert(Doubt::SharedStateDiffers);
-    }
-    if a.size != b.size {
-        out.doubts.insert(Doubt::Sizes);
-    }
-
-    let own_a = views.a.of(|level| newest.is_none_or(|(at, _)| level > at));
-    let own_b = views.b.of(|level| newest.is_none_or(|(_, bt)| level > bt));
-    contested(a, b, views, &own_a, &own_b, &mut out);
-    foreign(a, b, &own_a, &own_b, content, &mut out);
-
-    out.newer_a.blocks =
-        union([&out.newer_a.blocks, &out.unique_a, &out.lost_b, &out.unknown, &out.foreign_a]);
-    out.newer_b.blocks =
-        union([&out.newer_b.blocks, &out.unique_b, &out.lost_a, &out.unknown, &out.foreign_b]);
-    out.kind = kind(a, b, &out);
-    out
-}
-
-/// Where the other side has a block that `owner`, at the state they share, no longer has from the same layer.
-fn former_version_gone(owner: &Layers, other: &Supply, shared: &Shared, side: Side) -> Runs {
-    let (mine, theirs): (Vec<usize>, Vec<usize>) = match side {
-        Side::A => shared.pairs.iter().copied().unzip(),
-        Side::B => shared.pairs.iter().map(|(a, b)| (*b, *a)).unzip(),
-    };
-    let then = Supply::view(owner, mine.last().copied());
-    let (mine, theirs) = (Mapping::new(mine.into_iter()), Mapping::new(theirs.into_iter()));
-    let mut gone = Runs::new();
-    for (run, own, held) in then.zip(other) {
-        if held.is_some() && mine.state(own) != theirs.state(held) {
-            gone.push(run.start, run.end);
-        }
-    }
-    gone
-}
-
-fn union<const N: usize>(sets: [&Runs; N]) -> Runs {
-    sets.into_iter().fold(Runs::new(), |all, runs| all.union(runs))
-}
-
-/// Attributes the blocks that both sides wrote since the shared state.
-fn contested(a: &Layers, b: &Layers, views: &Views, own_a: &Runs, own_b: &Runs, out: &mut Relation) {
-    match lesser(a, b, own_a, own_b, out.shared.newest()) {
-        Some(lesser) => {
-            // Without contents the greater counter itself tells of writes that the lesser side lacks.
-            let more = out.basis != Basis::Blocks;
-            if !out.contested.is_empty() {
-                out.doubts.insert(Doubt::DecidedByCounter);
-            }
-            let (greater, own) = match lesser {
-                Side::A => (&mut out.newer_b, own_b),
-                Side::B => (&mut out.newer_a, own_a),
-            };
-            greater.blocks = out.contested.clone();
-            // A counter that no block bears out tells of nothing that this side could still give.
-            greater.more = more && !own.is_empty();
-        }
-        None if out.contested.is_empty() => {}
-        None => {
-            let one_counter = a.counter.is_some() && a.counter == b.counter;
-            let one_past = out.shared.newest().is_some() || a.is_copy_of(b);
-            if one_counter && one_past && own_a == own_b && out.basis == Basis::Extents {
-                out.doubts.insert(Doubt::SameBlocksUnread);
-            } else if one_counter && own_a == own_b && is_one_write(a, b, views, out) {
-                out.doubts.insert(Doubt::OneWrite);
-            } else if one_counter
-                && out.shared.newest().is_some()
-                && out.basis == Basis::Extents
-                && (own_a.is_subset(own_b) || own_b.is_subset(own_a))
-            {
-                // Every counted write of the smaller side went over blocks that the larger one stores too: one
-                // timeline in which a power cut took allocations. Two lone runs would hardly nest.
-                out.doubts.insert(Doubt::CountersHideALoss);
-            } else {
-                out.newer_a.blocks = out.contested.clone();
-                out.newer_b.blocks = out.contested.clone();
-            }
-        }
-    }
-}
-
-/// Whether all that differs is one run of blocks in both heads, as a single write would leave it.
-///
-/// Both heads stand on the newest shared state then: over a snapshot that only one side has, what that side wrote is of
-/// another moment than the other's last write.
-fn is_one_write(a: &Layers, b: &Layers, views: &Views, out: &Relation) -> bool {
-    let Some(differ) = &out.differ else { return false };
-    let [run] = differ.as_slice() else { return false };
-    let (over_a, over_b) = out.shared.newest().map_or((0, 0), |(at, bt)| (at + 1, bt + 1));
-    let in_head = |layers: &Layers, view: &Supply, over: usize| {
-        !layers.is_cut()
-            && layers.head() == Some(over)
-            && differ.is_subset(&view.of(|level| Some(level) == layers.head()))
-    };
-    *differ == out.contested
-        && run.len() <= ONE_WRITE
-        && in_head(a, &views.a, over_a)
-        && in_head(b, &views.b, over_b)
-}
-
-/// Blocks that a side received in a join that did not end are the other side's live writes. Whoever did not
-/// write them itself lacks them, though they are no part of the receiver's own state.
-fn foreign(
-    a: &Layers,
-    b: &Layers,
-    own_a: &Runs,
-    own_b: &Runs,
-    content: Option<&Content>,
-    out: &mut Relation,
-) {
-    let received = |layers: &Layers, other: &Runs, differ: Option<&Runs>| {
-        let above = Supply::view(layers, layers.head()).of(|level| layers.tip.is_none_or(|tip| level > tip));
-        let missing = above.difference(other);
-        differ.map_or_else(|| missing.clone(), |differ| missing.intersection(differ))
-    };
-    if a.is_cut() {
-        out.foreign_a = received(a, own_b, content.map(|content| &content.a_all_b_tip));
-    }
-    if b.is_cut() {
-        out.foreign_b = received(b, own_a, content.map(|content| &content.a_tip_b_all));
-    }
-    if a.is_cut() || b.is_cut() {
-        out.doubts.insert(Doubt::ForeignBlocks);
-    }
-}
-
-fn kind(a: &Layers, b: &Layers, out: &Relation) -> RelationKind {
-    match (out.newer_a.nothing(), out.newer_b.nothing()) {
-        (true, true) => {
-            let names = |layers: &Layers| layers.list.iter().map(|l| l.name.clone()).collect::<Vec<_>>();
-            let snapshots = |layers: &Layers| {
-                let mut names = names(layers);
-                names.pop();
-                names
-            };
-            let same = snapshots(a) == snapshots(b) && !a.list.is_empty() && !b.list.is_empty();
-            if same { RelationKind::Identical } else { RelationKind::Equal }
-        }
-        (true, false) => RelationKind::Behind,
-        (false, true) => RelationKind::Ahead,
-        // Nothing but what cannot be attributed.
-        (false, false) if out.newer_a.blocks == out.unknown && out.newer_b.blocks == out.unknown => {
-            RelationKind::Unknown
-        }
-        (false, false) if out.shared.pairs.is_empty() => RelationKind::Unrelated,
-        (false, false) => RelationKind::Diverged,
-    }
-}
-
-/// What nothing can be told of: a side has no image, or its copy is defective. The states that both share by their
-/// records are shown; what a head holds they do not show.
-fn unknown(a: &Layers, b: &Layers, shared: Shared, content: Option<&Content>) -> Relation {
-    let newest = shared.newest();
-    let more = || Holds { blocks: Runs::new(), more: true };
-    Relation {
-        a: a.label.clone(),
-        b: b.label.clone(),
-        kind: RelationKind::Unknown,
-        basis: Basis::Records,
-        ancestor: newest.map(|(at, bt)| (a.list[at].name.clone(), b.list[bt].name.clone())),
-        differ: content.map(|content| content.tips.clone()),
-        unique_a: Runs::new(),
-        unique_b: Runs::new(),
-        contested: Runs::new(),
-        below: Runs::new(),
-        lost_a: Runs::new(),
-        lost_b: Runs::new(),
-        unknown: Runs::new(),
-        foreign_a: Runs::new(),
-        foreign_b: Runs::new(),
-        newer_a: more(),
-        newer_b: more(),
-        doubts: BTreeSet::from([Doubt::NotJudged]),
-        shared,
-    }
-}
+/// Contents compared, by pair of labels in ascending order.
+pub type Contents = BTreeMap<(Label, Label), Content>;

@@ -2,8 +2,9 @@
 //!
 //! Equal names alone prove nothing: every refused join leaves one name on both sides over unrelated content.
 //! Such names stand above the point where the histories part, so a walk from the base meets that point first
-//! and stops. Clean-up is looked through: each replica merges old automatic snapshots by itself, but only
-//! strictly below its Checkpoint, and gives the snapshot that takes them in the counter of what it took in.
+//! and stops. Nor do name and counter: two that ran alone can take user snapshots of one name, so `Created` must
+//! agree. Clean-up is looked through: each replica merges old automatic snapshots by itself, but only strictly below its
+//! Checkpoint, and gives the snapshot that takes them in the counter of what it took in.
 
 use super::layers::Layers;
 use crate::ident::{Counter, DiskName};
@@ -13,6 +14,9 @@ use crate::ident::{Counter, DiskName};
 pub struct Shared {
     /// Levels in the first and in the second chain.
     pub pairs: Vec<(usize, usize)>,
+    /// Snapshots right above the newest of them that one side still has and the other merged into it: how many of the
+    /// first, and of the second. One of both is 0.
+    pub merged: (usize, usize),
     /// Whether clean-up made the chains differ below the newest shared state.
     pub skew: bool,
     /// Why the walk ended, where it did not simply come to the tips.
@@ -26,6 +30,8 @@ pub enum Stop {
     Base,
     /// This name is in both chains, with counters that cannot be of one state.
     Counters(DiskName, Counter, Counter),
+    /// This name is in both chains, made at different times.
+    Created(DiskName),
     /// This name is in both chains, but below it one has snapshots that the other cannot have merged away.
     Unmerged(DiskName),
     /// Records call this state equal; its blocks are not.
@@ -35,17 +41,19 @@ pub enum Stop {
 impl Shared {
     /// The newest shared state: levels in both chains.
     pub fn newest(&self) -> Option<(usize, usize)> {
-        self.pairs.last().copied()
+        let (a, b) = self.pairs.last()?;
+        Some((a + self.merged.0, b + self.merged.1))
     }
 
     /// Forgets every state above and at `index`.
     pub(super) fn cut(&mut self, index: usize, name: DiskName) {
         self.pairs.truncate(index);
+        self.merged = (0, 0);
         self.stop = Some(Stop::Content(name));
     }
 }
 
-/// Walks both chains from the base.
+/// Walks both chains from the base, without a look at what they hold.
 pub fn shared(a: &Layers, b: &Layers) -> Shared {
     let mut out = Shared::default();
     let (Some(top_a), Some(top_b)) = (ceiling(a), ceiling(b)) else { return out };
@@ -56,7 +64,11 @@ pub fn shared(a: &Layers, b: &Layers) -> Shared {
             out.stop = Some(Stop::Base);
             return out;
         }
-        if !merged_away(a, next_a..at_a, b, at_b) || !merged_away(b, next_b..at_b, a, at_a) {
+        if created_apart(a, at_a, b, at_b) {
+            out.stop = Some(Stop::Created(name.clone()));
+            return out;
+        }
+        if !merged_away(a, next_a..at_a, b, next_b) || !merged_away(b, next_b..at_b, a, next_a) {
             out.stop = Some(Stop::Unmerged(name.clone()));
             return out;
         }
@@ -68,7 +80,26 @@ pub fn shared(a: &Layers, b: &Layers) -> Shared {
         out.pairs.push((at_a, at_b));
         (next_a, next_b) = (at_a + 1, at_b + 1);
     }
+    if !out.pairs.is_empty() {
+        let trailing = |one: &Layers, next: usize, top: usize, other: &Layers, over: usize| {
+            let snapshots = next..top.max(next);
+            if merged_away(one, snapshots.clone(), other, over) { snapshots.len() } else { 0 }
+        };
+        out.merged = (trailing(a, next_a, top_a, b, next_b), trailing(b, next_b, top_b, a, next_a));
+        // What each has above is its own, if both have something.
+        if out.merged.0 > 0 && out.merged.1 > 0 {
+            out.merged = (0, 0);
+        }
+        out.skew |= out.merged != (0, 0);
+    }
     out
+}
+
+/// Whether two disks of one name were made at different times, so that they are not one snapshot.
+fn created_apart(a: &Layers, at_a: usize, b: &Layers, at_b: usize) -> bool {
+    let created =
+        |layers: &Layers, at: usize| layers.list[at].created.clone().filter(|text| !text.is_empty());
+    matches!((created(a, at_a), created(b, at_b)), (Some(one), Some(two)) if one != two)
 }
 
 /// One past the last layer that may be a shared state: a head never is, each writes into its own.
@@ -99,12 +130,12 @@ fn next_common(
     None
 }
 
-/// Whether clean-up of `other` can have merged away all of `range`: automatic snapshots strictly below its
-/// Checkpoint, which lies at or above `at` then.
-fn merged_away(layers: &Layers, range: std::ops::Range<usize>, other: &Layers, at: usize) -> bool {
+/// Whether clean-up of `other` can have merged away all of `range`, into its disk right below `over`.
+fn merged_away(layers: &Layers, range: std::ops::Range<usize>, other: &Layers, over: usize) -> bool {
     range.is_empty()
-        || (other.checkpoint.is_some_and(|checkpoint| checkpoint >= at)
-            && layers.list[range].iter().all(|layer| layer.mergeable))
+        || over
+            .checked_sub(1)
+            .is_some_and(|into| layers.list[range].iter().all(|layer| other.can_have_merged(into, layer)))
 }
 
 /// Counters that cannot be of one state.

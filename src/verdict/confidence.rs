@@ -1,6 +1,6 @@
 //! How sure an answer is.
 
-use super::decide::{Case, hides_data};
+use super::decide::{Case, hides_data, lineages};
 use super::{Confidence, VerdictKind};
 use crate::finding::Code;
 use crate::ident::Label;
@@ -15,9 +15,12 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
         .iter()
         .filter(|r| holders.is_empty() || holders.contains(&r.a) || holders.contains(&r.b))
         .collect();
-    let fewer = checkpoint_by_fewer(&case.lineage.layers);
-    let mut confidence =
-        rests_on.iter().map(|r| grade(r, fewer.is_some())).min().unwrap_or(Confidence::Strong);
+    let agreed = checkpoints_agree(&case.lineage.layers);
+    let by_relation = || rests_on.iter().map(|relation| grade(relation, agreed)).min();
+    let mut confidence = match kind {
+        VerdictKind::Irreconcilable => apart(case),
+        _ => by_relation().unwrap_or(Confidence::Strong),
+    };
     let judged: Vec<&Replica> = case.judged().collect();
     let faithful = |replica: &&Replica| case.copies.quality(&replica.label) >= Quality::Faithful;
     let all_judged = judged.len() == case.replicas.len() && !case.replicas.iter().any(hides_data);
@@ -38,16 +41,52 @@ fn is_a_guess(case: &Case<'_>, replica: &Replica) -> bool {
         || replica.findings.iter().any(|finding| finding.code == Code::CounterOverstates)
 }
 
-fn grade(relation: &Relation, fewer: bool) -> Confidence {
+/// Doubts that leave an answer no more than weak.
+const WEAK: [Doubt; 5] = [
+    Doubt::CompanyUnknown,
+    Doubt::OrderContradicted,
+    Doubt::YoungerCounter,
+    Doubt::EqualCountersApart,
+    Doubt::DroppedZeros,
+];
+
+fn grade(relation: &Relation, agreed: bool) -> Confidence {
     let doubts = |doubt: Doubt| relation.doubts.contains(&doubt);
-    match relation.basis {
-        Basis::Records => Confidence::Weak,
-        Basis::Extents if doubts(Doubt::CountersHideALoss) => Confidence::Weak,
-        Basis::Extents if doubts(Doubt::SameBlocksUnread) && fewer => Confidence::Weak,
-        Basis::Extents => Confidence::Strong,
-        Basis::Blocks if relation.doubts.is_empty() => Confidence::Proven,
-        Basis::Blocks => Confidence::Strong,
+    if relation.basis == Basis::Records || WEAK.into_iter().any(doubts) {
+        return Confidence::Weak;
     }
+    match relation.basis {
+        Basis::Extents if doubts(Doubt::SameBlocksUnread) && !agreed => Confidence::Weak,
+        Basis::Blocks if relation.doubts.is_empty() => Confidence::Proven,
+        _ => Confidence::Strong,
+    }
+}
+
+/// How sure it is that each of several lineages holds what no other does: proven only by blocks of which each side's
+/// own version is certain.
+fn apart(case: &Case<'_>) -> Confidence {
+    let judged: Vec<&Replica> = case.judged().collect();
+    let ways = lineages(case, &judged);
+    let sure = |one: &Replica, other: &Replica| {
+        let Some(relation) = case.lineage.between(&one.label, &other.label) else { return Confidence::Weak };
+        let certain = !relation.certain_a.is_empty() && !relation.certain_b.is_empty();
+        match relation.basis {
+            Basis::Records => Confidence::Weak,
+            Basis::Blocks if certain => Confidence::Proven,
+            _ if [Doubt::DroppedZeros, Doubt::EqualCountersApart]
+                .iter()
+                .any(|d| relation.doubts.contains(d)) =>
+            {
+                Confidence::Weak
+            }
+            _ => Confidence::Strong,
+        }
+    };
+    let pairs =
+        ways.iter().enumerate().flat_map(|(at, way)| ways[at + 1..].iter().map(move |other| (way, other)));
+    let each = pairs
+        .filter_map(|(way, other)| way.iter().flat_map(|one| other.iter().map(|two| sure(one, two))).max());
+    each.min().unwrap_or(Confidence::Strong)
 }
 
 /// A replica whose Checkpoint is older than the one that two others of the same set share.
@@ -72,4 +111,10 @@ pub(super) fn checkpoint_by_fewer(layers: &[Layers]) -> Option<(&Label, &Label, 
         }
     }
     None
+}
+
+/// Whether all replicas have one Checkpoint.
+fn checkpoints_agree(layers: &[Layers]) -> bool {
+    let mut names = layers.iter().map(|layers| &layers.checkpoint_name);
+    names.next().is_some_and(|first| first.is_some() && names.all(|name| name == first))
 }

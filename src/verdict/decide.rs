@@ -7,7 +7,7 @@ use super::rules::Rule;
 use super::words;
 use super::{Confidence, Verdict, VerdictKind};
 use crate::ident::Label;
-use crate::lineage::{Basis, Lineage, RelationKind, Witness};
+use crate::lineage::{Basis, Doubt, Leaning, Lineage, RelationKind, Witness};
 use crate::replica::{Copies, Flag, LastJoin, Quality, Replica, State};
 
 /// What is decided on: one volume.
@@ -112,6 +112,10 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         (VerdictKind::InsufficientEvidence, Rule::NoneWhole)
     } else if undecided_only(case, &judged) {
         (VerdictKind::InsufficientEvidence, Rule::SameState)
+    } else if !likely(case, &judged, Leaning::DroppedZeros).is_empty() {
+        (VerdictKind::InsufficientEvidence, Rule::DroppedZeros)
+    } else if !likely(case, &judged, Leaning::Counters).is_empty() {
+        (VerdictKind::InsufficientEvidence, Rule::NoCompany)
     } else if lineages(case, &judged).len() < 2 {
         (VerdictKind::InsufficientEvidence, Rule::Circle)
     } else {
@@ -205,6 +209,20 @@ fn undecided_only(case: &Case<'_>, judged: &[&Replica]) -> bool {
                 })
         })
     })
+}
+
+/// Who would hold everything if what an answer leans on were so.
+pub(super) fn likely<'a>(case: &Case<'_>, judged: &[&'a Replica], by: Leaning) -> Vec<&'a Replica> {
+    let nothing = |one: &Replica, other: &Replica| {
+        let relation = case.lineage.between(&one.label, &other.label);
+        relation
+            .and_then(|relation| relation.may_lack(&one.label, &other.label, by))
+            .is_some_and(|lacks| lacks.nothing())
+    };
+    let whole = |one: &&&Replica| {
+        !is_flawed(one) && judged.iter().all(|other| other.label == one.label || nothing(one, other))
+    };
+    judged.iter().filter(whole).copied().collect()
 }
 
 /// The lineages that hold what no other does: the replicas that no other one exceeds, equal ones together.
@@ -304,10 +322,17 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
                 || own.contains(&replica.label)
                 || !case.is_judged(replica)
                 || case.copies.quality(&replica.label) == Quality::Defective
+                || in_doubt(case, verdict.keep.as_ref(), &replica.label)
                 || stores_off_chain(replica)
         })
         .map(|replica| replica.label.clone())
         .collect()
+}
+
+/// Whether it is in doubt that a replica holds nothing that the kept one lacks.
+fn in_doubt(case: &Case<'_>, keep: Option<&Label>, label: &Label) -> bool {
+    keep.and_then(|keep| case.lineage.between(keep, label))
+        .is_some_and(|relation| relation.doubts.iter().any(|doubt| *doubt != Doubt::Sizes))
 }
 
 /// Whether two replicas are equal in data.

@@ -55,6 +55,7 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
             Some(Stop::Counters(name, ca, cb)) => format!("; {name} carries {ca} and {cb}"),
             Some(Stop::Content(name)) => format!("; {name} holds different blocks"),
             Some(Stop::Unmerged(name)) => format!("; what lies below {name} cannot have been merged away"),
+            Some(Stop::Created(name)) => format!("; {name} was made at different times"),
             Some(Stop::Base) => "; the oldest disks have different names".to_owned(),
             None => String::new(),
         };

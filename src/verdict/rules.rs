@@ -37,6 +37,8 @@ rules! {
     OneAlone "R-ONE-ALONE" "One replica alone cannot be judged: nothing tells what the others hold. With a replication factor of 1 it is the volume."
     FactorOne "R-FACTOR-ONE" "The replication factor is 1 and one replica was supplied, so it is the volume."
     NothingReadable "R-NOTHING-READABLE" "No supplied replica can be judged: Jiva would open none of them, or the copies do not show what the originals hold."
+    DroppedZeros "R-DROPPED-ZEROS" "All that stands against one replica are blocks where its copy has a hole. Nothing shows that the copy kept stored zeros, and zeros written there would explain them. A faithful copy settles it."
+    NoCompany "R-NO-COMPANY" "Two replicas wrote the same blocks. By their counters one is the later point of the other, but a write needs more replicas than it can have had: the replication factor was lowered, or a replica is missing. Then both may have run alone, and counters decide nothing. Sessions in the replicas' logs, the controller's log, or the missing replica settle it."
     Defective "R-DEFECTIVE-COPY" "The copy of a supplied replica is defective: something is missing, cut, unreadable or filled. What its original holds is not known, and it may be more than the others hold. Who holds everything among the rest is said."
     NoVolumeMeta "R-NO-VOLUME-META" "No supplied directory has a volume.meta, so nothing tells which of its files are the volume."
     InDanger "R-IN-DANGER" "The replication factor is 1 and one replica was supplied, but its data are gone or not all here. The findings say what is wrong."

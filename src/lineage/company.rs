@@ -1,0 +1,201 @@
+//! Whose the blocks are that two replicas both wrote, asked of all replicas together.
+//!
+//! Between two, a lower counter and a subset of the blocks look alike whether the one is an earlier point of the other or
+//! both ran alone. But a write needs factor/2 + 1 RW replicas. So the writes that the higher counter is ahead by had
+//! company, or the factor was lowered: then counters decide nothing, and the blocks stay with both.
+
+use super::layers::Layers;
+use super::relate::{counted_above, kind};
+use super::relation::{Basis, Contents, Doubt, Relation, Side};
+use crate::ident::{Label, Runs};
+
+/// What is known of the volume beside its pairs.
+pub(super) struct Volume<'a> {
+    pub layers: &'a [Layers],
+    pub contents: &'a Contents,
+    /// The replication factor.
+    pub factor: usize,
+}
+
+/// What the others say of a pair whose order the counters give.
+enum Company {
+    /// The higher counter had it, or needed none.
+    Shown,
+    /// The replicas that could show it are not here.
+    Unknown,
+    /// It had none.
+    None,
+    /// A third replica shows that the order is wrong.
+    Contradicted,
+}
+
+/// Settles every pair, those of the highest counters first, since they are the company of the lower ones.
+pub(super) fn settle(relations: &mut [Relation], volume: &Volume<'_>) {
+    let place = |label: &Label| volume.layers.iter().position(|layers| layers.label == *label);
+    let mut order: Vec<(usize, usize, usize)> = relations
+        .iter()
+        .enumerate()
+        .filter_map(|(at, relation)| Some((at, place(&relation.a)?, place(&relation.b)?)))
+        .collect();
+    order.sort_by_key(|(at, a, b)| {
+        let counter = volume.layers[*a].counter.min(volume.layers[*b].counter);
+        (std::cmp::Reverse(counter), *at)
+    });
+    for (at, a, b) in order {
+        let (a, b) = (&volume.layers[a], &volume.layers[b]);
+        if relations[at].doubts.contains(&Doubt::OneWrite)
+            && !few_writes(a, b, &relations[at], relations, volume)
+        {
+            let relation = &mut relations[at];
+            relation.doubts.remove(&Doubt::OneWrite);
+            relation.newer_a.blocks = relation.newer_a.blocks.union(&relation.contested);
+            relation.newer_b.blocks = relation.newer_b.blocks.union(&relation.contested);
+            relation.kind = kind(a, b, relation);
+        }
+        let Some(lesser) = relations[at].lesser.filter(|_| !relations[at].contested.is_empty()) else {
+            continue;
+        };
+        let (less, more) = if lesser == Side::A { (a, b) } else { (b, a) };
+        let company = company(less, more, &relations[at], relations, volume);
+        let relation = &mut relations[at];
+        match company {
+            Company::Shown | Company::Unknown => {
+                let newer = match lesser {
+                    Side::A => &mut relation.newer_a,
+                    Side::B => &mut relation.newer_b,
+                };
+                newer.blocks = newer.blocks.difference(&relation.contested);
+                relation.doubts.insert(Doubt::DecidedByCounter);
+                if matches!(company, Company::Unknown) {
+                    relation.doubts.insert(Doubt::CompanyUnknown);
+                }
+                if less.counted_at.zip(more.counted_at).is_some_and(|(less, more)| less > more) {
+                    relation.doubts.insert(Doubt::YoungerCounter);
+                }
+            }
+            Company::None => {
+                relation.doubts.insert(Doubt::NoCompany);
+            }
+            Company::Contradicted => {
+                relation.doubts.insert(Doubt::OrderContradicted);
+            }
+        }
+        relation.kind = kind(a, b, relation);
+    }
+}
+
+/// Whether one of two replicas holds nothing that the other lacks, as far as it is settled.
+fn lacks_nothing(holder: &Layers, other: &Layers, relations: &[Relation]) -> Option<bool> {
+    let relation = relations.iter().find(|relation| relation.is_between(&holder.label, &other.label))?;
+    Some(relation.lacks(&holder.label, &other.label)?.nothing())
+}
+
+/// The counter of the newest state that two replicas share: one that stands in both chains, or the live state of the one
+/// that the other includes.
+fn shared_counter(one: &Layers, other: &Layers, relations: &[Relation]) -> Option<i64> {
+    let relation = relations.iter().find(|relation| relation.is_between(&one.label, &other.label))?;
+    let level = relation.shared.newest().map(|(a, b)| if relation.a == one.label { a } else { b });
+    let snapshot = level
+        .and_then(|level| one.list.get(level))
+        .filter(|layer| layer.counts)
+        .and_then(|layer| layer.counter)
+        .map(|counter| counter.0);
+    let of = |layers: &Layers| layers.counter.map(|counter| counter.0);
+    let joined_once = !relation.shared.pairs.is_empty() && !relation.doubts.contains(&Doubt::NotJudged);
+    let live = match (lacks_nothing(one, other, relations)?, lacks_nothing(other, one, relations)?) {
+        _ if !joined_once => None,
+        (true, true) => of(one).min(of(other)),
+        (true, false) => of(other),
+        (false, true) => of(one),
+        (false, false) => None,
+    };
+    snapshot.max(live)
+}
+
+fn company(
+    less: &Layers,
+    more: &Layers,
+    relation: &Relation,
+    relations: &[Relation],
+    volume: &Volume<'_>,
+) -> Company {
+    let (Some(low), Some(high)) = (less.counter, more.counter) else { return Company::None };
+    let others = || {
+        volume.layers.iter().filter(|other| {
+            other.label != less.label
+                && other.label != more.label
+                && !other.is_copy_of(less)
+                && !other.is_copy_of(more)
+        })
+    };
+    if others().any(|third| contradicts(less, more, third, relation, volume)) {
+        return Company::Contradicted;
+    }
+    if high.0 - low.0 <= 1 {
+        return Company::Shown;
+    }
+    let shares =
+        |other: &&Layers| shared_counter(more, other, relations).is_some_and(|counter| counter > low.0);
+    if others().filter(shares).count() >= (volume.factor / 2).max(1) && volume.factor > 1 {
+        return Company::Shown;
+    }
+    let supplied = volume.layers.len();
+    let all_judged = volume.layers.iter().all(|layers| layers.judged);
+    if volume.factor < 2 || supplied < volume.factor.max(3) || !all_judged {
+        return Company::Unknown;
+    }
+    Company::None
+}
+
+/// Whether a third replica, older than both, has what the later one shows at a block where the earlier one differs: by
+/// that order the block would have gone from one content to another and back.
+fn contradicts(
+    less: &Layers,
+    more: &Layers,
+    third: &Layers,
+    relation: &Relation,
+    volume: &Volume<'_>,
+) -> bool {
+    let older = third.counter.zip(less.counter).is_some_and(|(third, less)| third < less);
+    let Some(content) = volume.between(more, third).filter(|_| older && relation.basis == Basis::Blocks)
+    else {
+        return false;
+    };
+    let Some(own) = volume.between(less, more) else { return false };
+    // A block that is zeros again was emptied as a rule.
+    let zeros = if less.label < more.label { &own.zeros_b } else { &own.zeros_a };
+    let back: Runs = relation.contested.difference(&content.tips).difference(zeros);
+    !back.is_empty() && !third.list.is_empty() && !third.is_empty()
+}
+
+impl Volume<'_> {
+    fn between(&self, one: &Layers, other: &Layers) -> Option<&super::relation::Content> {
+        let (a, b) = if one.label < other.label { (one, other) } else { (other, one) };
+        self.contents.get(&(a.label.clone(), b.label.clone()))
+    }
+}
+
+/// Whether one write can explain how far the counters went: past the newest state that the two share, or that one of
+/// them shares with a third, neither moved by more than one.
+fn few_writes(
+    a: &Layers,
+    b: &Layers,
+    relation: &Relation,
+    relations: &[Relation],
+    volume: &Volume<'_>,
+) -> bool {
+    let few = |counted: i64| (0..=1).contains(&counted);
+    if let Some((at, bt)) = relation.shared.newest()
+        && counted_above(a, at).is_some_and(few)
+        && counted_above(b, bt).is_some_and(few)
+    {
+        return true;
+    }
+    let others = volume.layers.iter().filter(|other| other.label != a.label && other.label != b.label);
+    let newest = others
+        .flat_map(|other| [shared_counter(a, other, relations), shared_counter(b, other, relations)])
+        .flatten()
+        .max();
+    let now = |layers: &Layers| layers.counter.map(|counter| counter.0);
+    newest.is_some_and(|then| [a, b].into_iter().all(|layers| now(layers).is_some_and(|now| few(now - then))))
+}
