@@ -7,7 +7,7 @@ use super::compare::compare_views;
 use super::replicas::Comparison;
 use super::view::{MergedView, ViewError};
 use crate::ident::{DiskName, Label, Run, Runs};
-use crate::lineage::{Content, Former, Lineage, OneWrite, Wanted};
+use crate::lineage::{Content, Former, Lineage, OneWrite, Side, Wanted};
 use crate::replica::{Copies, Replica};
 use crate::watch::Watch;
 
@@ -70,9 +70,12 @@ fn read(
         differs_a: differs(a, &then_a, b, &wanted.of_a)?,
         differs_b: differs(b, &then_b, a, &wanted.of_b)?,
         one_write: match wanted.one_write {
-            Some((run, of_a)) if !content.tips.is_empty() => {
-                let then = if of_a { MergedView::at(a, &then_a)? } else { MergedView::at(b, &then_b)? };
-                one_write(&own(a)?, &own(b)?, &then, run)
+            Some((run, side)) if !content.tips.is_empty() => {
+                let then = match side {
+                    Some(Side::B) => MergedView::at(b, &then_b)?,
+                    _ => MergedView::at(a, &then_a)?,
+                };
+                one_write(&own(a)?, &own(b)?, &then, run, side.is_some())
             }
             _ => None,
         },
@@ -94,7 +97,7 @@ fn disk(replica: &Replica, level: usize) -> DiskName {
 }
 
 /// Whether what one side changed covers every byte that differs; `None` where the bytes are not at hand.
-fn one_write(a: &MergedView, b: &MergedView, then: &MergedView, run: Run) -> Option<OneWrite> {
+fn one_write(a: &MergedView, b: &MergedView, then: &MergedView, run: Run, stored: bool) -> Option<OneWrite> {
     let read = |view: &MergedView| {
         let mut bytes = vec![0; usize::try_from(run.len()).ok()?];
         let size = view.size().clamp(run.start, run.end) - run.start;
@@ -116,5 +119,5 @@ fn one_write(a: &MergedView, b: &MergedView, then: &MergedView, run: Run) -> Opt
         };
         apart.iter().enumerate().all(|(at, apart)| !apart || (first..=last).contains(&at))
     };
-    Some(OneWrite { by_a: bears(&a), by_b: bears(&b) })
+    Some(OneWrite { by_a: bears(&a), by_b: bears(&b), stored })
 }

@@ -73,7 +73,11 @@ impl Layers {
                     counter: disk.counter(),
                     counts: true,
                     mergeable: !disk.user_created() || disk.removed(),
-                    blocks: stored.map(|extents| extents.runs.to_blocks(size)).unwrap_or_default(),
+                    // Zeros that a copier put into a directory just made are no data.
+                    blocks: stored
+                        .filter(|_| replica.state != State::Blank)
+                        .map(|extents| extents.runs.to_blocks(size))
+                        .unwrap_or_default(),
                     quality: copied.map_or(Quality::Unknown, |copied| copied.of(&disk.name)),
                 }
             })

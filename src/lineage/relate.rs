@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::earlier::lesser;
 use super::layers::Layers;
-use super::relation::{Basis, Content, Doubt, Holds, OneWrite, Relation, RelationKind, Side, Wanted};
+use super::relation::{Basis, Content, Doubt, Holds, Relation, RelationKind, Side, Wanted};
 use super::shared::{Shared, shared};
 use super::split::{Formerly, Parts, Views, formerly, split};
 use super::supply::Supply;
@@ -119,7 +119,8 @@ fn judge(
         (formerly(a, &views.b, &out.shared, true), formerly(b, &views.a, &out.shared, false));
     versions_below(&former_a, &former_b, content, &mut out);
     dropped(a, b, content, &mut out);
-    out.lesser = lesser(a, b, &own_a, &own_b, newest);
+    // A block that a copy may have dropped stands against no order.
+    out.lesser = lesser(a, b, &own_a.union(&out.dropped_a), &own_b.union(&out.dropped_b), newest);
     contested(a, b, views, (&own_a, &own_b), content, &mut out);
     foreign(a, b, &own_a, &own_b, content, &mut out);
     if content.is_some() {
@@ -287,15 +288,13 @@ fn contested(
     if out.lesser.is_none() && one_counter && own_a == own_b {
         let read = content.and_then(|content| content.former.as_ref()).and_then(|former| former.one_write);
         match may_be_one_write(a, b, views, out).and(read) {
-            Some(OneWrite { by_a: false, by_b: false }) | None => {}
+            None => {}
             // A joiner completes a block from layers that were not copied yet: what the write did not cover it lacks.
             Some(bears) => {
-                let covered = if a.joined && !b.joined {
-                    bears.by_b
-                } else if b.joined && !a.joined {
-                    bears.by_a
-                } else {
-                    bears.by_a || bears.by_b
+                let covered = match (a.joined, b.joined) {
+                    (true, false) => bears.by_b && bears.stored,
+                    (false, true) => bears.by_a && bears.stored,
+                    _ => bears.by_a || bears.by_b,
                 };
                 if covered {
                     out.doubts.insert(Doubt::OneWrite);
@@ -356,9 +355,11 @@ fn want(
     let of_b = out.unique_b.intersection(&former_b.kept);
     let one_counter = a.counter.is_some() && a.counter == b.counter;
     let one_write = may_be_one_write(a, b, views, out).filter(|_| one_counter).map(|run| {
-        // The version of then, from the side that still has it.
-        let then_a = Supply::view(a, Some(at.0)).of(|_| true);
-        (run, Runs::from_unsorted(vec![run]).is_subset(&then_a))
+        let stores = |layers: &Layers, top: usize| {
+            Runs::from_unsorted(vec![run]).is_subset(&Supply::view(layers, Some(top)).of(|_| true))
+        };
+        let side = if stores(a, at.0) { Some(Side::A) } else { stores(b, at.1).then_some(Side::B) };
+        (run, side)
     });
     if !of_a.is_empty() || !of_b.is_empty() || one_write.is_some() {
         out.wanted = Some(Wanted { at, of_a, of_b, one_write });

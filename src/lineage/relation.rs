@@ -48,6 +48,9 @@ pub struct OneWrite {
     pub by_a: bool,
     /// What the second changed since covers all that differs.
     pub by_b: bool,
+    /// Whether a side still stores what was there at the shared state. Where none does it was never written, or it was
+    /// punched out when it was written over.
+    pub stored: bool,
 }
 
 /// Which versions at the newest shared state would settle a relation.
@@ -59,9 +62,9 @@ pub struct Wanted {
     pub of_a: Runs,
     /// Where the second's version of then is to be held against what the first shows.
     pub of_b: Runs,
-    /// Blocks that may be one write, if there are any; both sides' bytes are to be held against the first's version of
-    /// then, or the second's where that is gone.
-    pub one_write: Option<(Run, bool)>,
+    /// Blocks that may be one write, if there are any; both sides' bytes are to be held against the version of then, of
+    /// the side that still stores it.
+    pub one_write: Option<(Run, Option<Side>)>,
 }
 
 /// What a relation rests on.

@@ -88,6 +88,18 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
             found.push(tail(foreign, &receiver.label, other).on(tip));
         }
     }
+    for (dropped, copy, other) in [(&relation.dropped_a, a, b), (&relation.dropped_b, b, a)] {
+        if !dropped.is_empty() {
+            let text = format!(
+                "{copy} has the higher counter and a hole where {other} wrote {}: zeros written there, which its copy \
+                 dropped, would explain it",
+                count(dropped)
+            );
+            let mut finding = Finding::volume(Code::ZeroBlocksLost, text, ranges(dropped, copy));
+            finding.replica = Some(copy.clone());
+            found.push(finding);
+        }
+    }
     if !relation.unknown.is_empty() {
         found.push(Finding::volume(
             Code::SameDataUnknown,

@@ -285,6 +285,15 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     for replica in case.replicas {
         let label = &replica.label;
         let Some(copied) = case.copies.of(label) else { continue };
+        let dropped = case.lineage.relations.iter().any(|relation| {
+            (relation.a == *label && !relation.dropped_a.is_empty())
+                || (relation.b == *label && !relation.dropped_b.is_empty())
+        });
+        if dropped && copied.quality > Quality::Defective {
+            out.push(format!(
+                "again a copy of {label}, with tar --sparse: this one may have dropped stored zeros"
+            ));
+        }
         if copied.quality == Quality::Defective {
             let how =
                 if replica.flags.contains(&Flag::RecordsOnly) { "the images of" } else { "again a copy of" };
