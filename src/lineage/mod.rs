@@ -5,6 +5,7 @@
 mod dag;
 mod earlier;
 mod group;
+mod kinship;
 mod layers;
 mod relation;
 pub mod rescue;
@@ -13,7 +14,7 @@ mod supply;
 mod witness;
 
 pub use dag::{Ancestor, Edge, Graph, Node};
-pub use group::{Group, group};
+pub use group::{Apart, Group, group};
 pub use layers::{Layer, Layers};
 pub use relation::{Basis, Content, Doubt, Holds, Relation, RelationKind, relate};
 pub use shared::{Shared, Stop, shared};
