@@ -13,7 +13,7 @@ use super::versions::relate;
 use super::view::ViewError;
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Doubt, Layers, Lineage, Relation, Supply};
-use crate::replica::{Copies, Disk, Replica, State};
+use crate::replica::{Copies, Disk, Replica};
 use crate::watch::Watch;
 
 /// What it means that a range differs, as the relation of the two sides has it.
@@ -235,8 +235,11 @@ pub fn pairs<'a>(
 
 /// Why a replica's own state cannot be compared, if it cannot.
 fn unable(replica: &Replica, copies: &Copies) -> Option<String> {
-    if let Some(error) = replica.error.as_ref().filter(|_| replica.state == State::Broken) {
-        return Some(format!("Jiva would not open it: {error}"));
+    if let Some(why) = replica.why_broken() {
+        return Some(match replica.error {
+            Some(_) => format!("Jiva would not open it: {why}"),
+            None => why.to_owned(),
+        });
     }
     if replica.chain.is_empty() {
         return Some("it has no chain".to_owned());

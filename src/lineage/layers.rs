@@ -3,7 +3,7 @@
 
 use crate::format::{FileKind, KeyOrder};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label, Runs};
-use crate::replica::{Copies, Quality, Replica, State};
+use crate::replica::{Copies, Flag, Quality, Replica, State};
 
 /// One layer of a chain.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ impl Layers {
             counter: replica.counter.filter(|_| !restarted),
             counted_at: counted_at(replica),
             joined: received_head(replica),
-            cannot_snapshot: false,
+            cannot_snapshot: replica.flags.contains(&Flag::CannotSnapshot),
             size,
             images,
             uuid: replica.uuid().map(str::to_owned),

@@ -24,7 +24,8 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
     let judged: Vec<&Replica> = case.judged().collect();
     let faithful = |replica: &&Replica| case.copies.quality(&replica.label) >= Quality::Faithful;
     let all_judged = judged.len() == case.replicas.len() && !case.replicas.iter().any(hides_data);
-    if !judged.iter().all(|replica| faithful(&replica)) || !all_judged {
+    let all_read = case.replicas.iter().all(|replica| replica.unread.is_empty());
+    if !judged.iter().all(|replica| faithful(&replica)) || !all_judged || !all_read {
         confidence = confidence.min(Confidence::Strong);
     }
     if kind == VerdictKind::InsufficientEvidence || case.sampled || judged.iter().any(|r| is_a_guess(case, r))

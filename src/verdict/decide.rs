@@ -122,7 +122,9 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         (VerdictKind::Irreconcilable, Rule::Ways)
     };
     // What a defective copy hides may be more than the rest holds; a rest that is irreconcilable stays so.
+    let foreign = case.replicas.iter().any(|replica| replica.flags.contains(&Flag::ForeignDialect));
     let (kind, rule) = match kind {
+        _ if foreign && !judged.is_empty() => (VerdictKind::InsufficientEvidence, Rule::AnotherEngine),
         VerdictKind::Consistent | VerdictKind::Authoritative if defective => {
             (VerdictKind::InsufficientEvidence, Rule::Defective)
         }
@@ -188,7 +190,20 @@ fn is_whole(case: &Case<'_>, replica: &Replica, inclusive: &[&Replica]) -> bool 
 }
 
 fn is_flawed(replica: &Replica) -> bool {
-    has_broken_chain(replica) || replica.last_join == LastJoin::Unfinished
+    has_broken_chain(replica) || lacks_data(replica) || replica.last_join == LastJoin::Unfinished
+}
+
+/// Whether data that belong to it are known to be somewhere else, or nowhere.
+fn lacks_data(replica: &Replica) -> bool {
+    [Flag::HalfClone, Flag::BackingFileMissing, Flag::DataGone]
+        .iter()
+        .any(|flag| replica.flags.contains(flag))
+}
+
+/// Whether its directory holds data that no view of it shows, or that it cannot be used without.
+fn holds_more(replica: &Replica) -> bool {
+    let more = [Flag::DataBeyondSize, Flag::CannotSnapshot, Flag::ForeignDialect];
+    lacks_data(replica) || more.iter().any(|flag| replica.flags.contains(flag))
 }
 
 fn has_broken_chain(replica: &Replica) -> bool {
@@ -324,6 +339,7 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
                 || case.copies.quality(&replica.label) == Quality::Defective
                 || in_doubt(case, verdict.keep.as_ref(), &replica.label)
                 || stores_off_chain(replica)
+                || holds_more(replica)
         })
         .map(|replica| replica.label.clone())
         .collect()
