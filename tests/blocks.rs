@@ -96,6 +96,7 @@ fn found(label: &str, source: MemorySource) -> Found {
         source: Arc::new(source),
         labelled: true,
         volume: None,
+        damage: Vec::new(),
     }
 }
 

@@ -193,7 +193,15 @@ fn drawn(choices: &mut Choices<'_>) -> MemorySource {
 
 fn found(label: &str, source: &MemorySource) -> Found {
     let (label, path) = (Label::from(label), label.to_owned());
-    Found { label, path, input: 0, source: Arc::new(source.clone()), labelled: true, volume: None }
+    Found {
+        label,
+        path,
+        input: 0,
+        source: Arc::new(source.clone()),
+        labelled: true,
+        volume: None,
+        damage: Vec::new(),
+    }
 }
 
 /// The answer does not depend on the order in which replicas were given, and turning two labels turns it likewise.
