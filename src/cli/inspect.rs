@@ -32,7 +32,7 @@ pub(super) fn run(command: &Inspect, color: Color) -> anyhow::Result<u8> {
     let evidence = inputs::open(&command.inputs, false, &watch)?;
     let replicas = analysis::describe(&evidence, &watch);
     drop(watch);
-    if replicas.is_empty() {
+    if replicas.is_empty() && evidence.vacant().next().is_none() {
         bail!("no replica was found");
     }
     let text = match command.output {

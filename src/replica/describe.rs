@@ -111,7 +111,7 @@ pub fn describe(found: &Found) -> Replica {
         replica.flags.insert(Flag::RecordsOnly);
     }
     notice::notice(&mut replica, &Seen { meta: meta_state, counter, log_info, entries });
-    replica.defects = defects(&replica, &[]);
+    replica.defects = defects(&replica, &found.damage);
     replica.findings.sort();
     replica
 }
