@@ -116,7 +116,9 @@ pub(super) fn below(root: &Path, handles: &Arc<Handles>, remarks: &mut Remarks) 
             depth.extend(level.below.into_iter().map(place).map(|place| (place.path, place.inner)));
             search.files.extend(level.files.into_iter().map(place));
             search.links.extend(level.links.into_iter().map(place));
-            if let Some(kind) = level.vacant {
+            if let Some(kind) = level.vacant
+                && search.vacant.len() < VACANT
+            {
                 search.vacant.push((Place { path: level.path.clone(), inner: level.inner.clone() }, kind));
             }
             if first {
@@ -213,13 +215,16 @@ pub(super) fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)
     outcome
 }
 
+/// Directories without data that are told of one input: no volume has as many replicas.
+const VACANT: usize = 1000;
+
 /// What is found in an archive: number and path of a directory, and for one in which no data lie why; sorted by path.
 pub(super) type Inside = Vec<(usize, Vec<String>, Option<VacantKind>)>;
 
 /// The replica directories of an archive, and those in which no data lie.
 pub(super) fn inside(tree: &Tree, kinds: impl Fn(usize) -> Kind) -> Inside {
     let mut parents: Vec<Option<(usize, &str)>> = vec![None; tree.directories.len()];
-    let mut found = Vec::new();
+    let (mut found, mut vacant) = (Vec::new(), 0);
     for (number, directory) in tree.directories.iter().enumerate() {
         for (name, child) in &directory.children {
             if let Child::Directory(child) = child {
@@ -234,7 +239,10 @@ pub(super) fn inside(tree: &Tree, kinds: impl Fn(usize) -> Kind) -> Inside {
             Child::Directory(_) => (&**name, Kind::Directory),
             Child::Node(node) => (&**name, kinds(*node)),
         });
-        if let Some(kind) = vacant::kind(names) {
+        if let Some(kind) = vacant::kind(names)
+            && vacant < VACANT
+        {
+            vacant += 1;
             found.push((number, Some(kind)));
         }
     }

@@ -504,6 +504,9 @@ fn assemble(inputs: &[(String, &Input)], mut parts: Vec<Part>) -> Result<Evidenc
     Ok(Evidence { inputs: reports.collect(), replicas })
 }
 
+/// Parts of a path at which a directory without data is still told.
+const DEPTH: usize = 64;
+
 /// Whether a file of this kind says something about replicas without being one.
 fn is_witness(kind: InputKind) -> bool {
     matches!(kind, InputKind::Log | InputKind::Api | InputKind::Kubernetes | InputKind::Listing)
@@ -520,17 +523,22 @@ fn keep_vacant_beside(parts: &mut [Part], labelled: impl Fn(usize) -> bool) {
     if !any {
         return;
     }
+    // A path of thousands of parts is made to harm, and no volume lies there; nor does one in what fsck found.
+    let shallow = |candidate: &Candidate| {
+        candidate.parts.len() <= DEPTH && candidate.parts.last().is_none_or(|name| name != "lost+found")
+    };
     let sure = |candidate: &Candidate| {
         candidate.vacant.as_ref().is_none_or(|facts| facts.speaks_for_itself(&candidate.parts))
     };
-    for candidate in parts.iter().flat_map(|part| &part.read.candidates).filter(|one| sure(one)) {
-        layouts.add(&candidate.parts);
-    }
+    let all = parts.iter().flat_map(|part| &part.read.candidates);
+    all.filter(|one| shallow(one) && sure(one)).for_each(|one| layouts.add(&one.parts));
     for part in parts {
         let labelled = labelled(part.given);
-        part.read
-            .candidates
-            .retain(|one| one.source.is_some() || labelled || sure(one) || layouts.beside(&one.parts));
+        part.read.candidates.retain(|one| {
+            one.source.is_some()
+                || shallow(one)
+                    && (labelled && one.inner.is_empty() || sure(one) || layouts.beside(&one.parts))
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! One input: a directory searched, or an archive read.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -293,6 +294,7 @@ impl Reader<'_> {
             match look {
                 Ok(Look::Archive) => archives.push(place.clone()),
                 Ok(Look::Known(known)) => told.known(&name, &known),
+                Ok(Look::Own) => {}
                 Ok(Look::Unknown) => told.unknown.push(name),
                 Err(error) => told.hidden(format!("{name}: cannot be read: {error}")),
             }
@@ -441,8 +443,8 @@ impl Reader<'_> {
         let mut incomplete = damage.clone();
         let found = find::inside(&index.tree, |node| index.kind(node));
         let mut told = Told::default();
-        let read = |directory: &[String]| found.iter().any(|(_, inner, _)| inner == directory);
-        std::mem::take(&mut index.others).tell(read, &mut told);
+        let read: BTreeSet<&[String]> = found.iter().map(|(_, inner, _)| &inner[..]).collect();
+        std::mem::take(&mut index.others).tell(|directory| read.contains(directory), &mut told);
         let plain = told.is_empty();
         told.finish(&mut index.remarks, &mut incomplete);
         let none = found.iter().all(|(_, _, vacant)| vacant.is_some());

@@ -26,6 +26,8 @@ pub(super) enum Look {
     Archive,
     /// Something that is not read.
     Known(Recognised),
+    /// Written by this program, or for it.
+    Own,
     /// Of no kind that is known.
     Unknown,
 }
@@ -36,6 +38,7 @@ pub(super) fn look(name: &str, start: &[u8]) -> Look {
         return Look::Archive;
     }
     match recognise::recognise(name, start) {
+        _ if recognise::is_own(start) => Look::Own,
         Some(known) => Look::Known(known),
         None if is_archive_name(name) => Look::Archive,
         None => Look::Unknown,
@@ -99,6 +102,7 @@ impl Others {
                     "{path}: is an archive in an archive, not read: take it out and give it by itself"
                 )),
                 Look::Known(known) => told.known(&path, known),
+                Look::Own => {}
                 Look::Unknown => told.unknown.push(path),
             }
         }

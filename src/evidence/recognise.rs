@@ -178,6 +178,14 @@ pub(super) fn recognise(name: &str, bytes: &[u8]) -> Option<Recognised> {
     KINDS.iter().find(|(_, test)| test(&start)).map(|(kind, _)| *kind)
 }
 
+/// Whether a file is one that this program wrote, or that `check` reads: there is nothing to say of it.
+pub(super) fn is_own(bytes: &[u8]) -> bool {
+    let start = Start { bytes, name: "" };
+    let expected = start.says("\"verdict\"") && (start.says("\"confidence\"") || start.says("\"findings\""));
+    start.is_json()
+        && (expected || start.says("\"schema\": \"jivascope.") || start.says("\"schema\":\"jivascope."))
+}
+
 /// What is inside a compressed stream that is no tar archive.
 pub(super) fn inside(name: &str, outer: Compression, bytes: &[u8]) -> Option<Recognised> {
     if let Some(unpacked) = name.rsplit_once('.').map(|(before, _)| before)
@@ -427,6 +435,8 @@ mod tests {
         for text in ["", "hello", "{}", "{\"a\":1}", "kind: of\n", "PK is a text"] {
             assert_eq!(what("notes.txt", text.as_bytes()), None, "{text:?}");
         }
+        assert!(is_own(b"{\n  \"verdict\": {\"kind\": \"consistent\", \"confidence\": \"strong\"}\n}"));
+        assert!(is_own(b"{\n  \"schema\": \"jivascope.analysis/1\"\n}") && !is_own(b"{}"));
         assert_eq!(what("notes.part", b"text, whatever its name"), None);
         assert_eq!(what("x.tar.gz.ab", b"\xff\xfe\0"), Some("a part of a split archive, by its name"));
     }
