@@ -94,6 +94,7 @@ fn evidence(sources: &[Arc<dyn Source>]) -> Evidence {
         source: Arc::clone(source),
         labelled: true,
         volume: None,
+        damage: Vec::new(),
     });
     let replicas = found.collect();
     let report = InputReport {

@@ -51,6 +51,7 @@
 //!     source: Arc::new(source),
 //!     labelled: true,
 //!     volume: None,
+//!     damage: Vec::new(),
 //! };
 //! let replicas = vec![
 //!     found("node-a", replica(12, &[5, 6])),

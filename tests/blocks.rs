@@ -96,6 +96,7 @@ fn found(label: &str, source: MemorySource) -> Found {
         source: Arc::new(source),
         labelled: true,
         volume: None,
+        damage: Vec::new(),
     }
 }
 
@@ -301,7 +302,9 @@ fn analyze(replicas: Vec<(&str, MemorySource)>, options: Options) -> analysis::A
             input: "memory".to_owned(),
             kind: InputKind::Directory,
             replicas: labels,
+            vacant: Vec::new(),
             remarks: Vec::new(),
+            incomplete: Vec::new(),
         }],
         replicas: replicas.into_iter().map(|(label, source)| found(label, source)).collect(),
     };

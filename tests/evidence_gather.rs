@@ -112,10 +112,14 @@ fn wiped_replicas_are_claims() {
     }
     // An archive that is cut proves nothing about what it does not hold.
     fs::write(at("cut.tar"), &Tar::new().file("x", b"y").bytes[..700]).unwrap();
-    let error = collect(&[labelled("rep-1", at("cut.tar"))]).unwrap_err().to_string();
+    let evidence = collect(&[labelled("rep-1", at("cut.tar"))]).unwrap();
+    let [damage] = &evidence.replicas[0].damage[..] else { panic!("{:?}", evidence.replicas) };
     assert!(
-        error.contains("no replica found in") && error.contains("the archive ends at byte 700"),
-        "{error}"
+        damage.contains("no replica in it") && damage.contains("the archive ends at byte 700"),
+        "{damage}"
+    );
+    assert!(
+        collect(&[plain(at("cut.tar"))]).unwrap_err().to_string().contains("the archive ends at byte 700")
     );
 }
 
@@ -189,7 +193,7 @@ fn archives_of_a_directory_are_read() {
 }
 
 #[test]
-fn an_archive_without_a_replica_fails_nothing_and_one_that_cannot_be_read_does() {
+fn an_archive_without_a_replica_fails_nothing_and_nor_does_one_that_cannot_be_read() {
     let temp = tempfile::tempdir().unwrap();
     let at = |path: &str| temp.path().join(path);
     archive(at("set/rep-1.tar"), &["volume.meta"]);
@@ -199,21 +203,30 @@ fn an_archive_without_a_replica_fails_nothing_and_one_that_cannot_be_read_does()
     assert_eq!(labels(&evidence), ["rep-1"]);
     assert_eq!(
         evidence.inputs[0].remarks,
-        ["sub/notes.tar: no replica in it", "sub/text.tgz: not a tar archive, whatever its name"]
+        [
+            "sub/notes.tar: no replica in it",
+            "sub/notes.tar: 1 file of no known kind is not read: notes.txt",
+            "sub/text.tgz: not a tar archive, whatever its name",
+        ]
     );
-    for input in [plain(at("set/sub")), labelled("x", at("set/sub"))] {
-        let error = collect(&[input]).unwrap_err().to_string();
-        assert!(
-            error.starts_with("no replica found in ") && error.contains("notes.tar: no replica"),
-            "{error}"
-        );
-    }
+    assert_eq!(evidence.incomplete().count(), 0);
+    let error = collect(&[plain(at("set/sub"))]).unwrap_err().to_string();
+    assert!(error.starts_with("no replica found in ") && error.contains("notes.tar: no replica"), "{error}");
+    let evidence = collect(&[labelled("x", at("set/sub"))]).unwrap();
+    assert!(
+        evidence.replicas[0].damage[0].starts_with("no replica can be read in "),
+        "{:?}",
+        evidence.replicas
+    );
     // These may have been replicas.
     let whole = fs::read(at("set/rep-1.tar")).unwrap();
     for (name, bytes) in [("empty.tar", &[][..]), ("cut.tar", &Tar::new().file("x", b"y").bytes[..700])] {
         fs::write(at("set").join(name), bytes).unwrap();
-        let error = collect(&[plain(at("set"))]).unwrap_err().to_string();
-        assert!(error.contains(name) && !error.contains("notes"), "{error}");
+        let evidence = collect(&[plain(at("set"))]).unwrap();
+        assert_eq!(labels(&evidence), ["rep-1"]);
+        assert!(
+            evidence.incomplete().all(|(_, why)| why.contains(name)) && evidence.incomplete().count() > 0
+        );
         fs::remove_file(at("set").join(name)).unwrap();
     }
     // Cut behind what tells a replica, it is read as far as it goes, and says so.

@@ -32,6 +32,7 @@ fn volume(engine: &Engine, metadata_only: bool) -> Volume {
             source: Arc::new(replica.disk.source(&engine.truth)),
             labelled: true,
             volume: None,
+            damage: Vec::new(),
         })
         .collect();
     let mut options = Options::default();

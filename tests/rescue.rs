@@ -105,6 +105,7 @@ fn orphan_snapshots_without_a_head_give_a_chain_that_says_what_it_lacks() {
         source: Arc::new(source),
         labelled: true,
         volume: None,
+        damage: Vec::new(),
     };
     let replica = describe(&found);
     assert_eq!(

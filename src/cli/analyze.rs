@@ -49,7 +49,11 @@ pub(super) fn run(command: &Analyze, color: Color) -> anyhow::Result<u8> {
     let mut options = inputs::options(&command.judging);
     options.sample = command.sample;
     options.holes = command.reading.holes();
-    let analysis = analyze(&command.inputs, options, &command.reading)?;
+    let analysis = read(&command.inputs, options, &command.reading)?;
+    let vacant = analysis.inputs.iter().any(|input| !input.vacant.is_empty());
+    if !vacant || analysis.options.volume.is_some() {
+        some_volume(&analysis)?;
+    }
     let text = match command.output {
         Output::Json => Document::of(&analysis).to_text(),
         Output::Text => text::analysis(&analysis, &color.palette()),
@@ -65,22 +69,27 @@ pub(super) fn run(command: &Analyze, color: Color) -> anyhow::Result<u8> {
 
 /// From arguments to an analysis of at least one volume.
 pub(super) fn analyze(given: &Inputs, options: Options, reading: &Reading) -> anyhow::Result<Analysis> {
+    let analysis = read(given, options, reading)?;
+    some_volume(&analysis)?;
+    Ok(analysis)
+}
+
+fn read(given: &Inputs, options: Options, reading: &Reading) -> anyhow::Result<Analysis> {
     let watch = Progress::new();
     let evidence = if options.metadata_only {
         inputs::open(given, false, &watch)?
     } else {
         reading::open(given, reading, &watch)?
     };
-    let known = |label: &&String| evidence.replicas.iter().any(|found| found.label.as_str() == **label);
-    if let Some(label) = options.as_found.iter().find(|label| !known(label)) {
-        bail!("--as-found {label}: no replica has this label");
-    }
-    let analysis = analysis::analyze(evidence, options, &watch);
+    Ok(analysis::analyze(evidence, options, &watch))
+}
+
+fn some_volume(analysis: &Analysis) -> anyhow::Result<()> {
     if analysis.volumes.is_empty() {
         match &analysis.options.volume {
             Some(name) => bail!("no volume named {name} is among the evidence"),
-            None => bail!("no replica was found"),
+            None => bail!("no replica was found; the directories given hold no data"),
         }
     }
-    Ok(analysis)
+    Ok(())
 }

@@ -33,7 +33,7 @@ pub(super) fn run(command: &Inspect, color: Color) -> anyhow::Result<u8> {
     let replicas = analysis::describe(&evidence, &watch);
     analysis::remark_unread(&mut evidence.inputs, &replicas);
     drop(watch);
-    if replicas.is_empty() {
+    if replicas.is_empty() && evidence.vacant().next().is_none() {
         bail!("no replica was found");
     }
     let text = match command.output {

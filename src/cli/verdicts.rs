@@ -24,7 +24,10 @@ pub(super) enum FailOn {
 /// The gravest code of all volumes. Without `--fail-on` every verdict gives its own; with it only what is named does,
 /// and `unsafe` or `stuck` give the verdict's code, or 10 where that would be 0.
 pub(super) fn exit_code(volumes: &[Volume], fail_on: &[FailOn]) -> u8 {
-    volumes.iter().map(|volume| code(volume.verdict.kind, volume.verdict.start, fail_on)).max().unwrap_or(0)
+    // Without a single volume there is nothing to judge by.
+    let nothing = code(VerdictKind::InsufficientEvidence, None, fail_on);
+    let codes = volumes.iter().map(|volume| code(volume.verdict.kind, volume.verdict.start, fail_on));
+    codes.max().unwrap_or(nothing)
 }
 
 fn code(kind: VerdictKind, start: Option<Start>, fail_on: &[FailOn]) -> u8 {

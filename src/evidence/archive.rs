@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
-use super::examine::{identity, number};
+use super::examine::{Status, identity, number};
 use super::handles::{Handles, read_full_at};
 use super::spool::Spool;
 use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip};
@@ -72,6 +72,7 @@ pub(super) struct ArchiveFile {
     owner: u32,
     identity: (u64, u64),
     pub(super) size: u64,
+    modified: i128,
 }
 
 impl ArchiveFile {
@@ -88,8 +89,25 @@ impl ArchiveFile {
             owner: handles.owner(),
             identity: identity(&stat),
             size: number(stat.st_size),
+            modified: Status::of(&stat).modified(),
         };
         Ok(Some((archive, file)))
+    }
+
+    /// Says so if the file is not what it was when it was opened.
+    pub(super) fn changed(&self) -> Option<String> {
+        let now = match open(&self.path).and_then(|file| Ok(fstat(&file)?)) {
+            Ok(now) => now,
+            Err(error) => return Some(format!("the archive cannot be opened again: {error}")),
+        };
+        let how = if identity(&now) != self.identity {
+            "was replaced"
+        } else if number(now.st_size) != self.size || Status::of(&now).modified() != self.modified {
+            "changed"
+        } else {
+            return None;
+        };
+        Some(format!("the archive {how} while it was read"))
     }
 
     /// What tells this file from others.
@@ -181,6 +199,14 @@ impl Source for Archived {
             (Stored::Unknown, None) => return Err(ReadError::NotKept),
         };
         Ok(Extents { runs, origin: body.origin })
+    }
+
+    fn changed(&self) -> Vec<String> {
+        match &*self.backing {
+            Backing::Archive(archive) => archive.changed().into_iter().collect(),
+            // What was put aside is ours.
+            Backing::Spool(_) => Vec::new(),
+        }
     }
 
     fn read_at(&self, entry: &Entry, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {

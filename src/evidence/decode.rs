@@ -42,6 +42,17 @@ impl Compression {
             _ => Self::None,
         }
     }
+
+    /// Whether a stream of this kind may begin with this byte.
+    fn begins_with(self, first: u8) -> bool {
+        match self {
+            Self::None => false,
+            Self::Gzip => first == 0x1f,
+            Self::Zstd => first == 0x28 || first & 0xf0 == 0x50,
+            Self::Xz => first == 0xfd,
+            Self::Bzip2 => first == b'B',
+        }
+    }
 }
 
 /// The content of a stream, whatever it is compressed with.
@@ -52,12 +63,99 @@ pub(super) fn open<'w>(mut stream: impl Read + 'w) -> io::Result<(Compression, B
     let whole = BufReader::with_capacity(256 << 10, Cursor::new(start).chain(stream));
     let content: Box<dyn Read + 'w> = match compression {
         Compression::None => Box::new(whole),
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(whole)),
-        Compression::Zstd => Box::new(Zstd::new(whole)),
-        Compression::Xz => Box::new(Xz { stream: whole, decoder: XzStream::new_mem_limit(true, XZ_MEMORY) }),
-        Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(whole)),
+        packed => Box::new(Streams { packed, one: Some(One::begin(packed, whole)), last: None }),
     };
     Ok((compression, Box::new(Guarded { content: Some(content) })))
+}
+
+/// One compressed stream; it gives back what follows it.
+enum One<R> {
+    Gzip(flate2::bufread::GzDecoder<R>),
+    Zstd(Box<Zstd<R>>),
+    Xz(Box<Xz<R>>),
+    Bzip2(bzip2::bufread::BzDecoder<R>),
+}
+
+impl<R: BufRead> One<R> {
+    fn begin(packed: Compression, stream: R) -> Self {
+        match packed {
+            Compression::Zstd => Self::Zstd(Box::new(Zstd::new(stream))),
+            Compression::Xz => {
+                Self::Xz(Box::new(Xz { stream, decoder: XzStream::new_mem_limit(false, XZ_MEMORY) }))
+            }
+            Compression::Bzip2 => Self::Bzip2(bzip2::bufread::BzDecoder::new(stream)),
+            Compression::Gzip | Compression::None => Self::Gzip(flate2::bufread::GzDecoder::new(stream)),
+        }
+    }
+
+    fn into_rest(self) -> R {
+        match self {
+            Self::Gzip(one) => one.into_inner(),
+            Self::Zstd(one) => one.stream,
+            Self::Xz(one) => one.stream,
+            Self::Bzip2(one) => one.into_inner(),
+        }
+    }
+}
+
+impl<R: BufRead> Read for One<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Gzip(one) => one.read(buf),
+            Self::Zstd(one) => one.read(buf),
+            Self::Xz(one) => one.read(buf),
+            Self::Bzip2(one) => one.read(buf),
+        }
+    }
+}
+
+/// Compressed streams one behind the other, as `cat` joins them, with zeros behind them that pad a medium. Anything
+/// else that follows is an error, told once all content has been given out.
+struct Streams<R> {
+    packed: Compression,
+    one: Option<One<R>>,
+    last: Option<R>,
+}
+
+impl<R: BufRead> Read for Streams<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while let Some(one) = &mut self.one {
+            let got = one.read(buf)?;
+            if got > 0 || buf.is_empty() {
+                return Ok(got);
+            }
+            self.last = self.one.take().map(One::into_rest);
+            let Some(rest) = &mut self.last else { break };
+            match next_byte(rest)? {
+                None => break,
+                Some(first) if self.packed.begins_with(first) => {
+                    self.one = self.last.take().map(|rest| One::begin(self.packed, rest));
+                }
+                Some(_) => return Err(io::Error::other(BEHIND)),
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// What is said of bytes that belong to no stream.
+const BEHIND: &str = "other bytes follow behind the end of the compressed stream";
+
+/// The first byte that is not zero.
+fn next_byte(stream: &mut impl BufRead) -> io::Result<Option<u8>> {
+    loop {
+        let buf = stream.fill_buf()?;
+        if buf.is_empty() {
+            return Ok(None);
+        }
+        let zeros = buf.iter().position(|byte| *byte != 0);
+        let first = zeros.map(|at| buf[at]);
+        let used = zeros.unwrap_or(buf.len());
+        stream.consume(used);
+        if first.is_some() {
+            return Ok(first);
+        }
+    }
 }
 
 /// A decoder that must not take the process with it: on bytes made to harm, some of them panic.
@@ -126,8 +224,10 @@ impl<R: BufRead> Zstd<R> {
     /// Begins the next frame, leaving out skippable ones; false at the end of the stream.
     fn next_frame(&mut self) -> io::Result<bool> {
         loop {
-            if self.stream.fill_buf()?.is_empty() {
-                return Ok(false);
+            // What else may follow is told by who reads the streams one behind the other.
+            match self.stream.fill_buf()?.first() {
+                Some(first) if Compression::Zstd.begins_with(*first) => {}
+                _ => return Ok(false),
             }
             match self.decoder.reset(&mut self.stream) {
                 Ok(()) => return Ok(true),

@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, openat, statat};
 use rustix::io::Errno;
@@ -47,6 +48,8 @@ struct Facts {
     /// Number of its inode, as the listing has it.
     inode: u64,
     status: Option<Status>,
+    /// Whether bytes of it were read after it was examined.
+    used: AtomicBool,
     /// Where the bytes of a record are among those of all records.
     content: Option<Range<usize>>,
 }
@@ -92,7 +95,7 @@ impl Directory {
                 continue;
             };
             entries.push(Entry { name, kind, size, link: None, damage });
-            facts.push(Facts { raw, inode, status, content });
+            facts.push(Facts { raw, inode, status, used: AtomicBool::new(false), content });
         }
         number_links(&mut entries, &facts);
         let (opener, records) = examiner.finish();
@@ -164,6 +167,45 @@ impl Directory {
         Err(ReadError::Damaged("was replaced by another file while the evidence was read".to_owned()))
     }
 
+    /// How an entry differs from what was examined.
+    fn change(&self, at: usize) -> Option<String> {
+        let (name, facts, size) = (&self.entries[at].name, &self.facts[at], self.entries[at].size);
+        let file = match self.open(at) {
+            Ok(file) => file,
+            // What could not be opened at first is told elsewhere.
+            Err(_) if facts.status.is_none() && facts.content.is_none() => return None,
+            Err(error) => return Some(format!("{name} cannot be opened any more: {error}")),
+        };
+        let stat = match fstat(&file) {
+            Ok(stat) => stat,
+            Err(error) => {
+                return Some(format!("{name} cannot be examined any more: {}", io::Error::from(error)));
+            }
+        };
+        let now = Status::of(&stat);
+        if number(stat.st_ino) != facts.inode
+            || facts.status.as_ref().is_some_and(|s| s.identity != now.identity)
+        {
+            return Some(format!("{name} was replaced by another file while the evidence was read"));
+        }
+        if number(stat.st_size) != size {
+            let is = number(stat.st_size);
+            return Some(format!(
+                "{name} changed its size from {size} to {is} bytes while the evidence was read"
+            ));
+        }
+        let same = match &facts.status {
+            Some(status) => status.modified() == now.modified(),
+            // The system was not asked for its time: its bytes tell.
+            None => {
+                let content = self.content(at)?;
+                let mut bytes = vec![0; content.len() + 1];
+                read_full_at(&file, &mut bytes, 0).is_ok_and(|got| bytes[..got] == *content)
+            }
+        };
+        (!same).then(|| format!("{name} was written while the evidence was read"))
+    }
+
     /// The bytes of a record that was read at once.
     fn content(&self, at: usize) -> Option<&[u8]> {
         Some(&self.records[self.facts[at].content.clone()?])
@@ -220,6 +262,14 @@ impl Source for Directory {
         }
     }
 
+    fn changed(&self) -> Vec<String> {
+        let places = self.entries.iter().enumerate().filter(|(at, entry)| {
+            entry.kind == Kind::File
+                && (is_written_to(&entry.name) || self.facts[*at].used.load(Ordering::Relaxed))
+        });
+        places.filter_map(|(at, _)| self.change(at)).collect()
+    }
+
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {
         let at = self.file(entry)?;
         let size = self.entries[at].size;
@@ -245,6 +295,7 @@ impl Source for Directory {
             buf[..wanted].copy_from_slice(&content[offset as usize..][..wanted]);
             return Ok(wanted);
         }
+        self.facts[at].used.store(true, Ordering::Relaxed);
         let file = self.handles.get(self.owner, at as u32, || self.open_same(at))?;
         let done = read_full_at(&*file, &mut buf[..wanted], offset)?;
         if done < wanted {
@@ -253,6 +304,12 @@ impl Source for Directory {
         }
         Ok(done)
     }
+}
+
+/// Whether a replica that runs writes to the file.
+fn is_written_to(name: &str) -> bool {
+    matches!(name, "volume.meta" | "revision.counter")
+        || name.starts_with("volume-head-") && name.ends_with(".img")
 }
 
 /// Sorts names; two on the disk may be spelt alike.
@@ -302,7 +359,13 @@ mod tests {
     fn nothing_is_taken_for_a_name_that_could_not_be_examined() {
         let file = tempfile::tempfile().expect("a temporary file");
         let stat = fstat(&file).expect("its status");
-        let facts = |status, content| Facts { raw: None, inode: number(stat.st_ino), status, content };
+        let facts = |status, content| Facts {
+            raw: None,
+            inode: number(stat.st_ino),
+            status,
+            used: AtomicBool::new(false),
+            content,
+        };
         assert!(!facts(None, None).is_of(&stat));
         assert!(facts(Some(Status::of(&stat)), None).is_of(&stat));
         assert!(facts(None, Some(0..0)).is_of(&stat));

@@ -14,6 +14,7 @@ use super::examine::{Listed, kind_of};
 use super::handles::Handles;
 use super::remarks::Remarks;
 use super::tree::{Child, Tree};
+use super::vacant::{self, VacantKind};
 use super::{Kind, spell};
 
 /// Whether a name is found in replica directories only.
@@ -55,13 +56,17 @@ pub(super) struct Search {
     pub(super) root: Vec<Listed>,
     /// Whether some directory could not be read, so that what was not found proves nothing.
     pub(super) incomplete: bool,
-    /// Files outside of replica directories whose names are those of archives, sorted by path.
-    pub(super) archives: Vec<Archive>,
+    /// Files outside of replica directories, sorted by path.
+    pub(super) files: Vec<Place>,
+    /// Symbolic links outside of replica directories, sorted by path.
+    pub(super) links: Vec<Place>,
+    /// Directories below where the search began in which no data lie.
+    pub(super) vacant: Vec<(Place, VacantKind)>,
 }
 
-/// A file that is an archive by its name.
-#[derive(Debug)]
-pub(super) struct Archive {
+/// What stands at one name below where the search began.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
     pub(super) path: PathBuf,
     /// Its path below where the search began.
     pub(super) inner: Vec<String>,
@@ -74,7 +79,9 @@ struct Level {
     /// The names; none in a replica directory, where they went into its description.
     listed: Vec<Listed>,
     below: Vec<OsString>,
-    archives: Vec<OsString>,
+    files: Vec<OsString>,
+    links: Vec<OsString>,
+    vacant: Option<VacantKind>,
     directory: Option<Directory>,
     /// Why it could not be opened, or not be read to its end.
     error: Option<io::Error>,
@@ -102,13 +109,17 @@ pub(super) fn below(root: &Path, handles: &Arc<Handles>, remarks: &mut Remarks) 
                 remarks.push(format!("{}: not read in full: {error}", level.path.display()));
             }
             level.remarks.into_lines().into_iter().for_each(|line| remarks.push(line));
-            for name in level.below {
+            let place = |name: OsString| {
                 let inner = [&level.inner[..], &[spell(name.as_bytes())]].concat();
-                depth.push((level.path.join(&name), inner));
-            }
-            for name in level.archives {
-                let inner = [&level.inner[..], &[spell(name.as_bytes())]].concat();
-                search.archives.push(Archive { path: level.path.join(&name), inner });
+                Place { path: level.path.join(&name), inner }
+            };
+            depth.extend(level.below.into_iter().map(place).map(|place| (place.path, place.inner)));
+            search.files.extend(level.files.into_iter().map(place));
+            search.links.extend(level.links.into_iter().map(place));
+            if let Some(kind) = level.vacant
+                && search.vacant.len() < VACANT
+            {
+                search.vacant.push((Place { path: level.path.clone(), inner: level.inner.clone() }, kind));
             }
             if first {
                 search.root = level.listed;
@@ -119,7 +130,9 @@ pub(super) fn below(root: &Path, handles: &Arc<Handles>, remarks: &mut Remarks) 
         }
     }
     search.seen.sort_by(|a, b| a.inner.cmp(&b.inner));
-    search.archives.sort_by(|a, b| a.inner.cmp(&b.inner));
+    search.files.sort_by(|a, b| a.inner.cmp(&b.inner));
+    search.links.sort_by(|a, b| a.inner.cmp(&b.inner));
+    search.vacant.sort_by(|a, b| a.0.inner.cmp(&b.0.inner));
     Ok(search)
 }
 
@@ -129,7 +142,9 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
         inner,
         listed: Vec::new(),
         below: Vec::new(),
-        archives: Vec::new(),
+        files: Vec::new(),
+        links: Vec::new(),
+        vacant: None,
         directory: None,
         error: None,
         remarks: Remarks::default(),
@@ -150,11 +165,19 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
             Ok(directory) => level.directory = Some(directory),
             Err(error) => level.error = Some(error),
         }
-    } else {
-        let files = level.listed.iter().filter(|item| item.kind == Kind::File);
-        let archives = files.filter(|item| is_archive_name(&item.name));
-        level.archives = archives.map(|item| item.on_disk().to_owned()).collect();
+        return level;
     }
+    let vacant = vacant::kind(level.listed.iter().map(|item| (item.name.as_str(), item.kind)));
+    if vacant.is_some() && level.error.is_none() {
+        // What is said of the directory where the search began is for its reader to say.
+        level.vacant = vacant.filter(|_| !level.inner.is_empty());
+        return level;
+    }
+    let of = |wanted: Kind| {
+        let items = level.listed.iter().filter(move |item| item.kind == wanted);
+        items.map(|item| item.on_disk().to_owned()).collect::<Vec<_>>()
+    };
+    (level.files, level.links) = (of(Kind::File), of(Kind::Symlink));
     level
 }
 
@@ -165,7 +188,7 @@ const LISTING: usize = 64 * 1024;
 ///
 /// # Errors
 /// If it cannot be opened, or not be read to its end; if one name cannot be told the kind of, the others are listed.
-fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)) -> io::Result<()> {
+pub(super) fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)) -> io::Result<()> {
     let follow = if first { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
     let directory = openat(CWD, path, flags, Mode::empty())?;
@@ -192,10 +215,16 @@ fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)) -> io::Re
     outcome
 }
 
-/// The replica directories of an archive: number and path, sorted by path.
-pub(super) fn inside(tree: &Tree) -> Vec<(usize, Vec<String>)> {
+/// Directories without data that are told of one input: no volume has as many replicas.
+const VACANT: usize = 1000;
+
+/// What is found in an archive: number and path of a directory, and for one in which no data lie why; sorted by path.
+pub(super) type Inside = Vec<(usize, Vec<String>, Option<VacantKind>)>;
+
+/// The replica directories of an archive, and those in which no data lie.
+pub(super) fn inside(tree: &Tree, kinds: impl Fn(usize) -> Kind) -> Inside {
     let mut parents: Vec<Option<(usize, &str)>> = vec![None; tree.directories.len()];
-    let mut found = Vec::new();
+    let (mut found, mut vacant) = (Vec::new(), 0);
     for (number, directory) in tree.directories.iter().enumerate() {
         for (name, child) in &directory.children {
             if let Child::Directory(child) = child {
@@ -203,10 +232,21 @@ pub(super) fn inside(tree: &Tree) -> Vec<(usize, Vec<String>)> {
             }
         }
         if directory.children.keys().any(|name| is_replicas(name.as_bytes())) {
-            found.push(number);
+            found.push((number, None));
+            continue;
+        }
+        let names = directory.children.iter().map(|(name, child)| match child {
+            Child::Directory(_) => (&**name, Kind::Directory),
+            Child::Node(node) => (&**name, kinds(*node)),
+        });
+        if let Some(kind) = vacant::kind(names)
+            && vacant < VACANT
+        {
+            vacant += 1;
+            found.push((number, Some(kind)));
         }
     }
-    let path = |number: usize| {
+    let path = |(number, vacant): (usize, Option<VacantKind>)| {
         let mut path = Vec::new();
         let mut at = number;
         while let Some((parent, name)) = parents[at] {
@@ -215,7 +255,7 @@ pub(super) fn inside(tree: &Tree) -> Vec<(usize, Vec<String>)> {
         }
         path.reverse();
         // A directory whose name a file took later hangs in the air.
-        (at == 0).then_some((number, path))
+        (at == 0).then_some((number, path, vacant))
     };
     let mut found: Vec<_> = found.into_iter().filter_map(path).collect();
     found.sort_by(|a, b| a.1.cmp(&b.1));

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::find::Archive;
+use super::find::Place;
 use super::handles::Handles;
 use super::input::{Candidate, Read, read, read_found};
 use super::label::{count, distinguish, volume};
 use super::spool::{Spool, SpoolError};
+use super::vacant::{Layouts, Vacant};
 use super::{Kind, Source};
 use crate::ident::Label;
 use crate::watch::Watch;
@@ -85,6 +86,19 @@ pub struct Evidence {
     pub replicas: Vec<Found>,
 }
 
+impl Evidence {
+    /// Why the evidence may lack a replica that was given: each input with its reasons. Empty where everything given was
+    /// read, or is of a kind that holds none.
+    pub fn incomplete(&self) -> impl Iterator<Item = (&InputReport, &str)> {
+        self.inputs.iter().flat_map(|input| input.incomplete.iter().map(move |why| (input, why.as_str())))
+    }
+
+    /// Directories of a volume in which no data lie.
+    pub fn vacant(&self) -> impl Iterator<Item = &Vacant> {
+        self.inputs.iter().flat_map(|input| &input.vacant)
+    }
+}
+
 /// What was seen of one input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -95,13 +109,20 @@ pub struct InputReport {
     pub kind: InputKind,
     /// The labels of the replicas in it, sorted.
     pub replicas: Vec<Label>,
+    /// Directories of a volume in it in which no data lie, sorted by label.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vacant: Vec<Vacant>,
     /// What was odd about it.
     pub remarks: Vec<String>,
+    /// Why a replica may be in it that was not found, or not be in it whole. These are among the remarks too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub incomplete: Vec<String>,
 }
 
 /// What an input is, told by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub enum InputKind {
     /// A directory.
     #[serde(rename = "directory")]
@@ -121,6 +142,45 @@ pub enum InputKind {
     /// A tar archive, compressed with bzip2.
     #[serde(rename = "tar.bz2")]
     TarBz2,
+    /// A zip archive, not read.
+    #[serde(rename = "zip")]
+    Zip,
+    /// A 7z archive, not read.
+    #[serde(rename = "7z")]
+    SevenZip,
+    /// An archive of another kind, not read.
+    #[serde(rename = "archive")]
+    OtherArchive,
+    /// A raw disk image, or one of a kind other than qcow2, not read.
+    #[serde(rename = "disk")]
+    Disk,
+    /// A disk image of the kind qcow2, not read.
+    #[serde(rename = "qcow2")]
+    Qcow2,
+    /// Compressed, and no tar archive.
+    #[serde(rename = "packed")]
+    Packed,
+    /// A listing of directories as text.
+    #[serde(rename = "listing")]
+    Listing,
+    /// A log.
+    #[serde(rename = "log")]
+    Log,
+    /// A reply of Jiva's REST API.
+    #[serde(rename = "api")]
+    Api,
+    /// Kubernetes objects.
+    #[serde(rename = "kubernetes")]
+    Kubernetes,
+    /// A part of a split archive.
+    #[serde(rename = "part")]
+    Split,
+    /// A download that has not ended.
+    #[serde(rename = "download")]
+    Partial,
+    /// Of no kind that is known, or not to be read at all.
+    #[serde(rename = "unknown")]
+    Unknown,
 }
 
 /// One replica directory.
@@ -139,6 +199,10 @@ pub struct Found {
     pub labelled: bool,
     /// The volume's name, where the path tells one.
     pub volume: Option<String>,
+    /// What is wrong with the container that it was read from, in plain sentences: a cut archive, a wrong checksum, bytes
+    /// behind the end, a file that changed while it was read; or why nothing could be read of what was given with a
+    /// label. Whatever it says, nothing of this copy can be relied on. These are remarks of the input too.
+    pub damage: Vec<String>,
 }
 
 /// Why an input cannot be used.
@@ -172,6 +236,16 @@ pub enum GatherError {
         /// What went wrong: empty, or a text that begins with a colon.
         hint: String,
     },
+    /// A file of a known kind that is not read.
+    #[error("{input} is {what}: {advice}")]
+    OtherKind {
+        /// The input as given.
+        input: String,
+        /// What it is.
+        what: String,
+        /// What to do instead.
+        advice: String,
+    },
     /// A named pipe, socket or device.
     #[error("{input} is a {kind}; give a directory, an archive, or - for standard input")]
     Special {
@@ -201,9 +275,13 @@ pub enum GatherError {
 
 /// Reads all inputs and finds the replicas in them.
 ///
+/// An input that cannot be read keeps no other from being read: it is told in its [`InputReport`]. One given with a label
+/// in which no replica can be read is a replica without files whose [`Found::damage`] says why; an empty directory that
+/// could be read is one without damage.
+///
 /// # Errors
-/// The first input, in the order of their text, that cannot be used at all. Damage inside an input is
-/// a remark, not an error.
+/// A wrong command line; image data that cannot be put aside; and where no input holds a replica, nor a directory of a
+/// volume that is vacant, what was found instead.
 pub fn gather(inputs: &[Input], options: &Options<'_>) -> Result<Evidence, GatherError> {
     let mut inputs: Vec<(String, &Input)> =
         inputs.iter().map(|input| (input.path.to_string(), input)).collect();
@@ -230,8 +308,10 @@ pub fn gather(inputs: &[Input], options: &Options<'_>) -> Result<Evidence, Gathe
     for (given, read) in read.into_iter().enumerate() {
         parts.push(Part { text: inputs[given].0.clone(), given, read: read? });
     }
-    let read_one = |archive: &Archive| read_found(archive, &handles, spool.as_ref(), options.watch);
-    assemble(&inputs, with_archives(parts, read_one, options.watch)?)
+    let read_one = |archive: &Place| read_found(archive, &handles, spool.as_ref(), options.watch);
+    let mut parts = with_archives(parts, read_one, options.watch)?;
+    stand_for_labels(&inputs, &mut parts);
+    assemble(&inputs, parts)
 }
 
 /// An input, or an archive found in one.
@@ -243,13 +323,13 @@ struct Part {
 }
 
 /// Reads the archives that were found in directories. Each becomes a part of its own, as if it had been given by name;
-/// one that holds no replica is told with its directory, and fails nothing as long as something else does.
+/// one that holds no replica is told with its directory.
 fn with_archives(
     mut parts: Vec<Part>,
-    read_one: impl Fn(&Archive) -> Result<Result<Read, String>, GatherError> + Sync,
+    read_one: impl Fn(&Place) -> Result<Read, GatherError> + Sync,
     watch: &dyn Watch,
 ) -> Result<Vec<Part>, GatherError> {
-    let found: Vec<(usize, Archive)> = parts
+    let found: Vec<(usize, Place)> = parts
         .iter_mut()
         .enumerate()
         .flat_map(|(at, part)| std::mem::take(&mut part.read.archives).into_iter().map(move |one| (at, one)))
@@ -262,26 +342,76 @@ fn with_archives(
     let read: Vec<_> = found.par_iter().map(|(_, archive)| read_one(archive)).collect();
     watch.end();
     for ((at, archive), read) in found.iter().zip(read) {
-        match read? {
-            Ok(read) => {
-                let (text, given) = (archive.path.display().to_string(), parts[*at].given);
-                parts.push(Part { text, given, read });
-            }
-            Err(why) => parts[*at].read.remarks.push(format!("{}: {why}", archive.inner.join("/"))),
+        let mut read = read?;
+        let Some(failure) = read.failure.take_if(|_| read.candidates.is_empty()) else {
+            let (text, given) = (archive.path.display().to_string(), parts[*at].given);
+            parts.push(Part { text, given, read });
+            continue;
+        };
+        let (name, directory) = (archive.inner.join("/"), &mut parts[*at].read);
+        let line = format!("{name}: {}", failure.line);
+        if failure.may_hold {
+            directory.incomplete.push(line.clone());
         }
-    }
-    for at in found.into_iter().map(|(at, _)| at).collect::<BTreeSet<_>>() {
-        let given = parts[at].given;
-        if parts.iter().all(|part| part.given != given || part.read.candidates.is_empty()) {
-            let remarks = std::mem::take(&mut parts[at].read.remarks).into_lines();
-            let hint = remarks.first().map(|line| format!(": {line}")).unwrap_or_default();
-            return Err(GatherError::NoReplica { input: parts[at].text.clone(), hint });
+        directory.remarks.push(line);
+        let told = failure.line;
+        for line in read.remarks.into_lines().into_iter().filter(|line| !told.contains(line.as_str())) {
+            directory.remarks.push(format!("{name}: {line}"));
         }
+        directory.incomplete.extend(read.incomplete.into_iter().map(|line| format!("{name}: {line}")));
     }
     // A directory of which nothing but its archives is to be told is not told itself: they are the inputs.
-    parts.retain(|part| !part.read.candidates.is_empty() || !part.read.remarks.is_empty());
+    parts.retain(|part| {
+        let read = &part.read;
+        !read.candidates.is_empty() || !read.remarks.is_empty() || read.failure.is_some()
+    });
     parts.sort_by(|a, b| a.text.cmp(&b.text));
     Ok(parts)
+}
+
+/// What was given with a label is a replica, also where none could be read in it.
+fn stand_for_labels(inputs: &[(String, &Input)], parts: &mut [Part]) {
+    for (given, (text, input)) in inputs.iter().enumerate() {
+        let holds = |part: &Part| {
+            part.given == given && part.read.candidates.iter().any(|candidate| candidate.source.is_some())
+        };
+        if input.label.is_none() || parts.iter().any(holds) {
+            continue;
+        }
+        let Some(part) = parts.iter_mut().find(|part| part.given == given) else { continue };
+        let why = match &part.read.failure {
+            Some(failure) => format!("no replica can be read in {text}: {}", failure.line),
+            None => format!("no replica can be read in {text}"),
+        };
+        part.read.remarks.push(why.clone());
+        part.read.failure = None;
+        part.read.candidates.push(Candidate::unreadable(text, &input.path, why));
+    }
+}
+
+/// Why there is nothing to judge.
+fn nothing(inputs: &[(String, &Input)], mut parts: Vec<Part>) -> GatherError {
+    if let [part] = &mut parts[..]
+        && part.read.remarks.is_empty()
+        && let Some(failure) = part.read.failure.take()
+    {
+        return failure.error;
+    }
+    let (single, mut lines) = (inputs.len() == 1, Vec::new());
+    for Part { text, read, .. } in parts {
+        let name = |line: String| if single { line } else { format!("{text}: {line}") };
+        let remarks = read.remarks.into_lines();
+        // What is more to say than that there is none is said alone.
+        if let Some(failure) = read.failure
+            && (remarks.is_empty() || failure.may_hold)
+        {
+            lines.push(name(failure.line));
+        }
+        lines.extend(remarks.into_iter().filter(|line| !lines.contains(line)).map(name).collect::<Vec<_>>());
+    }
+    let input = inputs.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", ");
+    let hint = if lines.is_empty() { String::new() } else { format!(": {}", lines.join("; ")) };
+    GatherError::NoReplica { input, hint }
 }
 
 fn check(inputs: &[(String, &Input)]) -> Result<(), GatherError> {
@@ -312,12 +442,32 @@ struct Item {
     label: Option<String>,
 }
 
-fn assemble(inputs: &[(String, &Input)], parts: Vec<Part>) -> Result<Evidence, GatherError> {
+fn assemble(inputs: &[(String, &Input)], mut parts: Vec<Part>) -> Result<Evidence, GatherError> {
+    keep_vacant_beside(&mut parts, |given| inputs[given].1.label.is_some());
+    if parts.iter().all(|part| part.read.candidates.is_empty()) {
+        return Err(nothing(inputs, parts));
+    }
     let mut reports = Vec::new();
     let mut items = Vec::new();
     for (number, Part { text, given, read }) in parts.into_iter().enumerate() {
-        reports.push((text, read.kind, read.remarks));
-        items.extend(read.candidates.into_iter().map(|candidate| Item {
+        let Read { kind, mut remarks, candidates, mut incomplete, failure, .. } = read;
+        if let Some(failure) = failure.filter(|_| candidates.is_empty()) {
+            // Whoever gives something as an argument takes it for a replica.
+            if failure.may_hold || !is_witness(kind) {
+                incomplete.push(failure.line.clone());
+            }
+            remarks.push(failure.line);
+        }
+        let report = InputReport {
+            input: text,
+            kind,
+            replicas: Vec::new(),
+            vacant: Vec::new(),
+            remarks: Vec::new(),
+            incomplete,
+        };
+        reports.push((report, remarks));
+        items.extend(candidates.into_iter().map(|candidate| Item {
             part: number,
             given,
             candidate,
@@ -325,31 +475,71 @@ fn assemble(inputs: &[(String, &Input)], parts: Vec<Part>) -> Result<Evidence, G
         }));
     }
     let labelled = |item: &Item| inputs[item.given].1.label.is_some();
-    let remarks = &mut |part: usize, line: String| reports[part].2.push(line);
+    let remarks = &mut |part: usize, line: String| reports[part].1.push(line);
     let mut items = without_repeats(items, labelled, remarks);
     give_labels(inputs, &mut items)?;
-    let mut replicas: Vec<Found> = items
-        .into_iter()
-        .map(|item| Found {
-            labelled: labelled(&item),
-            label: Label::new(item.label.unwrap_or_default()),
-            path: item.candidate.path,
-            input: item.part,
-            source: item.candidate.source,
-            volume: volume(&item.candidate.parts),
-        })
-        .collect();
-    replicas.sort_by(|a, b| a.label.cmp(&b.label));
-    if let Some(pair) = replicas.windows(2).find(|pair| pair[0].label == pair[1].label) {
-        return Err(GatherError::LabelTwice { label: pair[0].label.to_string() });
+    items.sort_by(|a, b| a.label.cmp(&b.label));
+    if let Some(pair) = items.windows(2).find(|pair| pair[0].label == pair[1].label) {
+        return Err(GatherError::LabelTwice { label: pair[0].label.clone().unwrap_or_default() });
     }
-    let reports = reports.into_iter().enumerate().map(|(number, (input, kind, remarks))| InputReport {
-        input,
-        kind,
-        replicas: replicas.iter().filter(|r| r.input == number).map(|r| r.label.clone()).collect(),
-        remarks: remarks.into_lines(),
-    });
+    let mut replicas = Vec::with_capacity(items.len());
+    for item in items {
+        let (labelled, report) = (labelled(&item), &mut reports[item.part].0);
+        let Item { part, candidate, label, .. } = item;
+        let label = Label::new(label.unwrap_or_default());
+        let volume = volume(&candidate.parts);
+        if let Some(facts) = candidate.vacant {
+            let (label, path, volume) = (label.clone(), candidate.path.clone(), volume.clone());
+            let (kind, files, note) = (facts.kind, facts.files, facts.note);
+            report.vacant.push(Vacant { label, path, kind, files, note, volume });
+        }
+        if let Some(source) = candidate.source {
+            report.replicas.push(label.clone());
+            let (path, input, damage) = (candidate.path, part, candidate.damage);
+            replicas.push(Found { label, path, input, source, labelled, volume, damage });
+        }
+    }
+    let reports =
+        reports.into_iter().map(|(report, remarks)| InputReport { remarks: remarks.into_lines(), ..report });
     Ok(Evidence { inputs: reports.collect(), replicas })
+}
+
+/// Parts of a path at which a directory without data is still told.
+const DEPTH: usize = 64;
+
+/// Whether a file of this kind says something about replicas without being one.
+fn is_witness(kind: InputKind) -> bool {
+    matches!(kind, InputKind::Log | InputKind::Api | InputKind::Kubernetes | InputKind::Listing)
+}
+
+/// Keeps of the directories in which no data lie those that are a volume's: which say so themselves, lie beside a
+/// replica, or were given with a label.
+fn keep_vacant_beside(parts: &mut [Part], labelled: impl Fn(usize) -> bool) {
+    let mut layouts = Layouts::default();
+    let mut any = false;
+    for candidate in parts.iter().flat_map(|part| &part.read.candidates) {
+        any |= candidate.vacant.is_some();
+    }
+    if !any {
+        return;
+    }
+    // A path of thousands of parts is made to harm, and no volume lies there; nor does one in what fsck found.
+    let shallow = |candidate: &Candidate| {
+        candidate.parts.len() <= DEPTH && candidate.parts.last().is_none_or(|name| name != "lost+found")
+    };
+    let sure = |candidate: &Candidate| {
+        candidate.vacant.as_ref().is_none_or(|facts| facts.speaks_for_itself(&candidate.parts))
+    };
+    let all = parts.iter().flat_map(|part| &part.read.candidates);
+    all.filter(|one| shallow(one) && sure(one)).for_each(|one| layouts.add(&one.parts));
+    for part in parts {
+        let labelled = labelled(part.given);
+        part.read.candidates.retain(|one| {
+            one.source.is_some()
+                || shallow(one)
+                    && (labelled && one.inner.is_empty() || sure(one) || layouts.beside(&one.parts))
+        });
+    }
 }
 
 /// Keeps a replica that was given twice only once, unless it was given different labels.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::archive::{Archived, Backing, Body, Bytes, Stored};
+use super::others::Others;
 use super::pieces::{Packer, cut, logical, places};
+use super::recognise::LOOK;
 use super::remarks::Remarks;
 use super::spool::{Spool, SpoolError};
 use super::tar::{Cut, Head, Walk, What};
@@ -48,6 +50,10 @@ pub(super) struct Index {
     pub(super) remarks: Remarks,
     /// Something is missing, so that what is absent proves nothing.
     pub(super) incomplete: bool,
+    /// What is wrong with the archive as a whole.
+    pub(super) damage: Remarks,
+    /// Files that are no replica's, and symbolic links.
+    pub(super) others: Others,
 }
 
 /// Reads a whole archive.
@@ -62,6 +68,7 @@ pub(super) fn index<'a>(walk: Walk<'a>, keep: &'a Keep) -> Result<Index, SpoolEr
         ranges: 0,
         outside: None,
         packer: Packer::default(),
+        others: Others::default(),
     };
     while let Some(head) = indexer.walk.next() {
         indexer.member(head)?;
@@ -85,6 +92,7 @@ struct Indexer<'a> {
     /// The first name that points out of the archive, and how many do.
     outside: Option<(String, u64)>,
     packer: Packer,
+    others: Others,
 }
 
 impl Indexer<'_> {
@@ -111,7 +119,18 @@ impl Indexer<'_> {
         };
         let mut node =
             Node { kind, size: head.size, modified: head.modified, damage: None, body: None, pending: None };
+        if kind == Kind::Symlink {
+            self.others.link(&path);
+        }
         if kind == Kind::File {
+            if Others::wants(&path) {
+                // What a sparse member stores first may belong anywhere.
+                let stored = match &head.map {
+                    None => LOOK,
+                    Some(map) => map.first().filter(|run| run.start == 0).map_or(0, |run| run.len() as usize),
+                };
+                self.others.file(&path, self.walk.ahead(stored.min(LOOK)));
+            }
             let body = self.body(&head, path.last().map_or("", |name| name))?;
             node.damage = body.missing.as_ref().map(|(_, why)| why.clone());
             node.body = Some(Arc::new(body));
@@ -144,7 +163,9 @@ impl Indexer<'_> {
     /// A link to what came before shares its node, whatever takes the target's name later.
     fn link(&mut self, path: &[String], target: Vec<String>, head: &Head) {
         match self.tree.get(&target) {
-            Some(Child::Node(number)) if self.nodes[number].pending.is_none() && target != path => {
+            // A file named twice when the archive was made is stored as a link to itself, which changes nothing.
+            Some(child) if self.tree.get(path) == Some(child) && matches!(child, Child::Node(_)) => {}
+            Some(Child::Node(number)) if self.nodes[number].pending.is_none() => {
                 self.name(path, number, head);
             }
             _ => {
@@ -193,7 +214,7 @@ impl Indexer<'_> {
                 }
                 None => format!("the archive ends at byte {end}, inside this file"),
             };
-            self.walk.remarks.push(format!("{name}: {why}"));
+            self.walk.stop(format!("{name}: {why}"));
             let from = logical(ranges, end.saturating_sub(head.place));
             if let Bytes::Pieces(pieces) = &mut body.bytes {
                 cut(pieces, from);
@@ -218,7 +239,7 @@ impl Indexer<'_> {
             if self.kept.saturating_add(head.size) > KEPT_LIMIT {
                 let line =
                     format!("{}: not kept, small files take more than {KEPT_LIMIT} bytes", spell(&head.path));
-                self.walk.stop(line);
+                self.walk.lacks(line);
                 return Ok(Bytes::NotKept);
             }
             self.kept += head.size;
@@ -251,6 +272,8 @@ impl Indexer<'_> {
             nodes: self.nodes,
             incomplete: self.walk.incomplete,
             remarks: self.walk.remarks,
+            damage: self.walk.damage,
+            others: self.others,
         }
     }
 
@@ -285,7 +308,7 @@ impl Indexer<'_> {
                 None => {
                     let path = path.join("/");
                     let why = format!("is a hard link to {path}, which the archive does not hold as a file");
-                    self.walk.stop(format!("a member {why}"));
+                    self.walk.lacks(format!("a member {why}"));
                     self.nodes[at].damage = Some(why);
                 }
             }
@@ -294,6 +317,11 @@ impl Indexer<'_> {
 }
 
 impl Index {
+    /// What stands at a name.
+    pub(super) fn kind(&self, node: usize) -> Kind {
+        self.nodes[node].kind
+    }
+
     /// One directory of the archive as a source; its names are taken out of the tree.
     pub(super) fn source(&mut self, directory: usize, backing: &Arc<Backing>) -> Archived {
         let children = std::mem::take(&mut self.tree.directories[directory].children);

@@ -21,12 +21,15 @@ mod index;
 mod input;
 mod label;
 mod memory;
+mod others;
 mod pieces;
+mod recognise;
 mod remarks;
 mod spool;
 mod sys;
 mod tar;
 mod tree;
+mod vacant;
 
 pub use beside::{Beside, read_beside};
 pub use find::{is_archive_name, without_archive_ending};
@@ -35,6 +38,7 @@ pub use gather::{
 };
 pub use memory::MemorySource;
 pub use spool::SpoolError;
+pub use vacant::{Vacant, VacantKind};
 
 /// Metadata files larger than this are refused: no file of Jiva's but images and logs comes near it.
 pub const SMALL_FILE_LIMIT: u64 = 1 << 20;
@@ -148,6 +152,14 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// Time of the last change of an entry in nanoseconds since 1970, where the evidence tells it. The system may be
     /// asked for it only now: it is `None` too where another file has taken the name since.
     fn modified(&self, entry: &Entry) -> Option<i128>;
+
+    /// What of the evidence is no longer as it was when it was read, in plain sentences: asked once, at the end.
+    ///
+    /// Asked of the system are `volume.meta`, `revision.counter`, the images that are written to, and every image of
+    /// which a block was read; of an archive the archive. What cannot change gives nothing.
+    fn changed(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The stored ranges of a file, in bytes.
     ///

@@ -158,7 +158,8 @@ pub fn describe(found: &Found) -> Replica {
         replica.flags.insert(Flag::UnfaithfulCopy);
     }
     notice::notice(&mut replica, &Seen { meta: meta_state, counter, log_info, entries, signs });
-    replica.defects = defects(&replica, unread_chain.as_slice());
+    let outside: Vec<String> = found.damage.iter().cloned().chain(unread_chain).collect();
+    replica.defects = defects(&replica, &outside);
     replica.findings.sort();
     replica
 }

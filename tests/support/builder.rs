@@ -86,6 +86,7 @@ pub fn judge_directories(directories: &[Directory], metadata_only: bool) -> Anal
             source: Arc::new(directory.source()),
             labelled: true,
             volume: None,
+            damage: Vec::new(),
         })
         .collect();
     let mut options = Options::default();

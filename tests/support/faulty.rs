@@ -112,6 +112,7 @@ pub fn evidence(sources: &[(&str, Arc<dyn Source>)]) -> Evidence {
         source: Arc::clone(source),
         labelled: true,
         volume: None,
+        damage: Vec::new(),
     });
     Evidence { inputs: Vec::new(), replicas: found.collect() }
 }

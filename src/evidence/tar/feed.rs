@@ -69,6 +69,11 @@ impl<'w> Feed<'w> {
         self.offset
     }
 
+    /// Whether what is skipped must be read.
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.origin, Origin::Stream(_))
+    }
+
     /// What stopped the reading before the end, if anything did.
     pub(in crate::evidence) fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()

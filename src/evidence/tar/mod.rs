@@ -24,3 +24,8 @@ const BLOCK: usize = 512;
 
 /// No size, offset or sum may be larger: 8 EiB less one byte, as for files of any system.
 const SIZE_LIMIT: u64 = i64::MAX as u64;
+
+/// Whether bytes begin with the header of a member.
+pub(super) fn begins_one(start: &[u8]) -> bool {
+    start.get(..BLOCK).is_some_and(header::Header::is_one)
+}

@@ -10,8 +10,11 @@ use crate::ident::Run;
 /// Longest name; a PAX record is no longer either.
 const NAME_LIMIT: u64 = 1 << 20;
 
-/// How far a stream is read behind the end of the archive in search of more.
+/// How far a file is read behind the end of the archive in search of more.
 const BEYOND: u64 = 1 << 20;
+
+/// The same for a stream: its checksum stands at its end, so only a bomb is not read to there.
+const BEYOND_STREAM: u64 = 1 << 30;
 
 /// What kind of member it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +74,8 @@ pub(in crate::evidence) struct Walk<'w> {
     pub(in crate::evidence) remarks: Remarks,
     /// Whether something is missing or wrong, so that an absent member proves nothing.
     pub(in crate::evidence) incomplete: bool,
+    /// What is wrong with the archive as a whole: it belongs to everything in it. These are remarks too.
+    pub(in crate::evidence) damage: Remarks,
 }
 
 impl<'w> Walk<'w> {
@@ -83,6 +88,7 @@ impl<'w> Walk<'w> {
             members: 0,
             remarks: Remarks::default(),
             incomplete: false,
+            damage: Remarks::default(),
         }
     }
 
@@ -91,6 +97,17 @@ impl<'w> Walk<'w> {
         let start = self.feed.peek(2 * BLOCK);
         let empty = start.len() == 2 * BLOCK && start.iter().all(|&b| b == 0);
         empty || start.get(..BLOCK).is_some_and(Header::is_one)
+    }
+
+    /// The first bytes, without using them up.
+    pub(in crate::evidence) fn start(&mut self, len: usize) -> &[u8] {
+        self.feed.peek(len)
+    }
+
+    /// The first bytes of the payload that comes next, without using them up.
+    pub(in crate::evidence) fn ahead(&mut self, len: usize) -> &[u8] {
+        let len = usize::try_from(self.left).unwrap_or(usize::MAX).min(len);
+        self.feed.peek(len)
     }
 
     /// The next member, or nothing at the end or at the first header that is none.
@@ -149,23 +166,27 @@ impl<'w> Walk<'w> {
         self.feed.trouble()
     }
 
-    /// Leaves the archive at a limit or a fault.
+    /// A fault of the archive as a whole, or a limit at which it was left.
     pub(in crate::evidence) fn stop(&mut self, why: String) {
+        self.damage.push(why.clone());
+        self.lacks(why);
+    }
+
+    /// Something that one member lacks.
+    pub(in crate::evidence) fn lacks(&mut self, why: String) {
         self.incomplete = true;
         self.remarks.push(why);
     }
 
     fn ended_early(&mut self, at: u64, rest: u64) {
-        self.incomplete = true;
-        if let Some(trouble) = self.feed.trouble() {
-            let line = format!("reading ends at byte {}: {trouble}", at + rest);
-            self.remarks.push(line);
-        } else if rest > 0 {
-            self.remarks
-                .push(format!("the archive ends at byte {}, inside the header at byte {at}", at + rest));
-        } else {
-            self.remarks.push(format!("the archive ends at byte {at} without its end mark; it may be cut"));
-        }
+        let line = match self.feed.trouble() {
+            Some(trouble) => format!("reading ends at byte {}: {trouble}", at + rest),
+            None if rest > 0 => {
+                format!("the archive ends at byte {}, inside the header at byte {at}", at + rest)
+            }
+            None => format!("the archive ends at byte {at} without its end mark; it may be cut"),
+        };
+        self.stop(line);
     }
 
     /// At a block of zeros: looks whether another follows, and what comes after.
@@ -178,26 +199,34 @@ impl<'w> Walk<'w> {
             ));
             return;
         }
-        let mut seen = 0;
-        while seen < BEYOND {
+        let beyond = if self.feed.is_stream() { BEYOND_STREAM } else { BEYOND };
+        let end = self.feed.offset().saturating_add(beyond);
+        loop {
             let block = self.feed.peek(BLOCK);
             let (len, zeros) = (block.len(), block.iter().all(|&b| b == 0));
+            let place = self.feed.offset();
             if len == 0 {
                 break;
             }
             if !zeros {
-                let place = self.feed.offset();
-                self.remarks.push(format!(
+                self.stop(format!(
                     "more follows at byte {place} behind the end mark at byte {at}; it was not read, as GNU tar does"
                 ));
                 break;
             }
+            if place >= end {
+                if self.feed.is_stream() {
+                    self.stop(format!(
+                        "more than {beyond} zeros follow the end mark at byte {at}; not read to the end"
+                    ));
+                }
+                break;
+            }
             self.feed.consume(len);
-            seen += len as u64;
         }
         if let Some(trouble) = self.feed.trouble() {
             let line = format!("behind the end mark at byte {at}: {trouble}");
-            self.remarks.push(line);
+            self.stop(line);
         }
     }
 

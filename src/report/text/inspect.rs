@@ -39,6 +39,7 @@ pub fn inspect(inputs: &[InputReport], replicas: &[Replica], palette: &Palette) 
             }
         }
     }
+    super::screen::vacant(&mut page, inputs);
     super::screen::inputs(&mut page, inputs);
     page.finish()
 }

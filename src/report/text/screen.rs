@@ -26,8 +26,32 @@ pub fn analysis(analysis: &Analysis, palette: &Palette) -> String {
         }
         one(&mut page, volume, &analysis.options);
     }
+    if analysis.volumes.is_empty() {
+        page.gap();
+        page.say(Role::Heading, 0, "INSUFFICIENT EVIDENCE");
+        page.say(
+            Role::Plain,
+            0,
+            "No directory supplied has a volume.meta, so there is nothing to compare. Collect the directories of \
+             this volume from the other nodes. Leave these as they are.",
+        );
+    }
+    vacant(&mut page, &analysis.inputs);
     inputs(&mut page, &analysis.inputs);
     page.finish()
+}
+
+/// Directories of a volume in which no data lie.
+pub(super) fn vacant(page: &mut Page<'_>, inputs: &[InputReport]) {
+    let mut all: Vec<_> = inputs.iter().flat_map(|input| &input.vacant).collect();
+    if all.is_empty() {
+        return;
+    }
+    all.sort_by(|a, b| a.label.cmp(&b.label));
+    page.heading("directories without data");
+    for one in all {
+        page.item(Role::Warning, "  - ", &one.to_string());
+    }
 }
 
 fn summary(page: &mut Page<'_>, volumes: &[Volume]) {
