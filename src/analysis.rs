@@ -117,12 +117,14 @@ pub fn analyze(mut evidence: Evidence, options: Options, watch: &dyn Watch) -> A
         .into_iter()
         .filter(|group| options.volume.as_ref().is_none_or(|name| *name == group.name))
         .collect();
+    let unread: Vec<String> =
+        evidence.incomplete().map(|(input, why)| format!("{}: {why}", input.input)).collect();
     // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each
     // thread takes a volume.
     let volumes = if options.metadata_only {
-        groups.into_par_iter().map(|group| volume(group, &options, watch)).collect()
+        groups.into_par_iter().map(|group| volume(group, &options, &unread, watch)).collect()
     } else {
-        groups.into_iter().map(|group| volume(group, &options, watch)).collect()
+        groups.into_iter().map(|group| volume(group, &options, &unread, watch)).collect()
     };
     Analysis { inputs: evidence.inputs, volumes, options }
 }
@@ -144,7 +146,7 @@ pub fn describe(evidence: &Evidence, watch: &dyn Watch) -> Vec<Replica> {
     replicas
 }
 
-fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume {
+fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &dyn Watch) -> Volume {
     let lineage::Group { name, mut replicas, by_history, apart } = group;
     let mut findings = Vec::new();
     if options.holes == Holes::Zeros && !options.metadata_only {
@@ -157,6 +159,9 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
     findings.extend(apart.iter().map(|other| told_apart(other, &replicas)));
     let mut comparison =
         if options.metadata_only { None } else { Some(compare(&replicas, options, watch, &mut findings)) };
+    if comparison.is_some() {
+        replicas.iter_mut().for_each(Replica::note_changes);
+    }
     let copies: Copies =
         replicas.iter().map(|r| (r.label.clone(), copied(r, comparison.as_ref(), options))).collect();
     findings.extend(replicas.iter().filter_map(|r| blocks::notice(r, copies.of(&r.label)?)));
@@ -171,6 +176,7 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
         factor: options.factor,
         without_missing: options.without_missing,
         sampled: options.sample.is_some(),
+        unread,
     };
     let mut verdict = verdict::decide(&case);
     findings.extend(verdict::notice(&case));

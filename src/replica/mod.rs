@@ -270,6 +270,13 @@ impl Disk {
 }
 
 impl Replica {
+    /// Notes what became of its files while their blocks were read: a copy that changes is no copy.
+    pub fn note_changes(&mut self) {
+        let changed = self.source.changed();
+        self.defects.extend(changed.into_iter().map(|text| Defect::of(None, text)));
+        self.defects.sort();
+    }
+
     /// The disk of a name.
     pub fn disk(&self, name: &(impl Borrow<str> + ?Sized)) -> Option<&Disk> {
         self.disks.get(name)

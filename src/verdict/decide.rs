@@ -25,6 +25,8 @@ pub struct Case<'a> {
     pub without_missing: bool,
     /// Whether blocks were compared only in part.
     pub sampled: bool,
+    /// Inputs, or parts of them, that could not be read and may have been a replica.
+    pub unread: &'a [String],
 }
 
 impl<'a> Case<'a> {
@@ -140,7 +142,10 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         keep: keep(&whole).map(|replica| replica.label.clone()),
         holders,
         ways,
-        complete: left_out == 0 && case.supplied() >= case.factor && !case.replicas.iter().any(hides_data),
+        complete: left_out == 0
+            && case.unread.is_empty()
+            && case.supplied() >= case.factor
+            && !case.replicas.iter().any(hides_data),
         reasons: Vec::new(),
         must_not_wipe: Vec::new(),
         collect: Vec::new(),

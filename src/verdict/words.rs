@@ -64,6 +64,9 @@ pub(super) fn reasons(case: &Case<'_>, verdict: &Verdict) -> Vec<Reason> {
     for replica in case.judged() {
         flaws(replica, &mut out);
     }
+    for unread in case.unread {
+        out.push(reason(format!("what could not be read may have been a replica: {unread}"), Vec::new()));
+    }
     for relation in &case.lineage.relations {
         if let Some(found) = describe(case, relation) {
             out.push(found);
