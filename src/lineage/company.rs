@@ -76,8 +76,9 @@ pub(super) fn settle(relations: &mut [Relation], volume: &Volume<'_>) {
             Company::None => {
                 relation.doubts.insert(Doubt::NoCompany);
             }
+            // As good as no company.
             Company::Contradicted => {
-                relation.doubts.insert(Doubt::OrderContradicted);
+                relation.doubts.extend([Doubt::NoCompany, Doubt::OrderContradicted]);
             }
         }
         relation.kind = kind(a, b, relation);

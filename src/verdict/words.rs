@@ -3,6 +3,7 @@
 use super::decide::{Case, hides_data, is_equal, lineages, witness_was_outside};
 use super::rules::Rule;
 use super::{Reason, Verdict, VerdictKind};
+use crate::blocks::is_filled;
 use crate::finding::Exhibit;
 use crate::ident::{BLOCK_SIZE, Label, Runs};
 use crate::lineage::{Basis, Doubt, Relation};
@@ -61,6 +62,9 @@ pub(super) fn reasons(case: &Case<'_>, verdict: &Verdict) -> Vec<Reason> {
         )),
         _ => {}
     }
+    if verdict.rule == Rule::OneAlone {
+        out.extend(case.judged().map(alone));
+    }
     for replica in case.judged() {
         flaws(replica, &mut out);
     }
@@ -79,6 +83,21 @@ pub(super) fn reasons(case: &Case<'_>, verdict: &Verdict) -> Vec<Reason> {
         out.push(reason(verdict.rule.row().says.to_owned(), Vec::new()));
     }
     out
+}
+
+/// What one replica tells by itself.
+fn alone(replica: &Replica) -> Reason {
+    let label = &replica.label;
+    let stored: u64 = replica.chain_disks().filter_map(|disk| disk.allocated()).sum();
+    let mut text = format!("{label} stores {} in {} disks", bytes(stored), replica.chain.len());
+    if let Some(counter) = replica.counter {
+        text.push_str(&format!(", and counted {counter} writes"));
+    }
+    let made = replica.chain_disks().filter_map(|disk| disk.read_record()?.created.as_deref()).max();
+    if let Some(made) = made {
+        text.push_str(&format!("; its newest disk was made at {made}"));
+    }
+    reason(text, vec![Exhibit::file(label, "revision.counter")])
 }
 
 fn witnesses(case: &Case<'_>, verdict: &Verdict, out: &mut Vec<Reason>) {
@@ -300,7 +319,13 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
         if copied.quality == Quality::Defective {
             let how =
                 if replica.flags.contains(&Flag::RecordsOnly) { "the images of" } else { "again a copy of" };
-            out.push(format!("{how} {label}, with tar --sparse: {}", faults(copied)));
+            let mut text = format!("{how} {label}, with tar --sparse: {}", faults(copied));
+            if is_filled(replica, copied) {
+                text.push_str(
+                    "; if the original is gone, --holes zeros takes zeros for holes: a reconstruction",
+                );
+            }
+            out.push(text);
         }
     }
     out

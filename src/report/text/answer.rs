@@ -5,7 +5,7 @@ use super::palette::Role;
 use super::{start, words};
 use crate::analysis::{Options, Volume};
 use crate::ident::Label;
-use crate::lineage::{Basis, Doubt, Holds, Witness};
+use crate::lineage::{Basis, Doubt, Holds, Leaning, Witness};
 use crate::replica::{Quality, Replica};
 use crate::verdict::{Confidence, Rule, Start, VerdictKind};
 
@@ -133,6 +133,19 @@ fn open_question(volume: &Volume) -> String {
         }
         Rule::NothingReadable => "no replica here can be judged".to_owned(),
         Rule::Defective => defective(volume),
+        Rule::DroppedZeros => format!(
+            "all that stands against {} are blocks where its copy has a hole, and it may have dropped zeros there",
+            words::labels(leaning(volume, Leaning::DroppedZeros))
+        ),
+        Rule::NoCompany => format!(
+            "by the counters {} holds everything, but it cannot have reached its counter with the replicas that are here",
+            words::labels(leaning(volume, Leaning::Counters))
+        ),
+        Rule::InDanger => "the one replica is the volume, and its data are gone or not all here".to_owned(),
+        Rule::NoVolumeMeta => "no directory here has a volume.meta".to_owned(),
+        Rule::AnotherEngine => {
+            "another engine than Jiva wrote a directory here, and its rules are not known".to_owned()
+        }
         Rule::Witness => format!(
             "another replica was alive and is not here, and it may hold more. Of those that are here {} {} everything",
             words::labels(holders),
@@ -146,6 +159,17 @@ fn open_question(volume: &Volume) -> String {
         Rule::Circle => "the records contradict each other".to_owned(),
         other => other.row().says.trim_end_matches('.').to_owned(),
     }
+}
+
+/// Who would hold everything if what the answer leans on were so.
+fn leaning(volume: &Volume, by: Leaning) -> Vec<&Label> {
+    let nothing = |one: &Label, other: &Label| {
+        let relation = volume.lineage.between(one, other);
+        relation.and_then(|relation| relation.may_lack(one, other, by)).is_some_and(|lacks| lacks.nothing())
+    };
+    let judged =
+        || volume.replicas.iter().filter(|replica| volume.copies.is_judged(replica)).map(|r| &r.label);
+    judged().filter(|one| judged().all(|other| other == *one || nothing(one, other))).collect()
 }
 
 /// Whose copy is defective, and what holds among the rest.
@@ -255,6 +279,13 @@ fn examined(volume: &Volume, options: &Options) -> String {
     let doubts = [
         (Doubt::DecidedByCounter, "where both sides wrote a block, the counter decided"),
         (Doubt::OneWrite, "one write that was never acknowledged is taken for the only difference"),
+        (Doubt::CompanyUnknown, "the replicas that could bear out the counters are not all here"),
+        (Doubt::OrderContradicted, "a third replica contradicts the order that the counters give"),
+        (Doubt::NoCompany, "the higher counter was reached without the replicas that a write needs"),
+        (Doubt::YoungerCounter, "the lower counter was written later than the higher one"),
+        (Doubt::EqualCountersApart, "at equal counters one side stores blocks that the other does not"),
+        (Doubt::DroppedZeros, "where the higher counter has a hole, its copy may have dropped stored zeros"),
+        (Doubt::OtherVersionBelow, "what one side wrote over is not what the other still shows"),
         (Doubt::HoleBelow, "blocks that one side lost are taken for a loss, not for zeros"),
         (Doubt::DamageBelow, "one side lost blocks below the common state"),
         (Doubt::FormerVersionGone, "what a later write replaced is gone on the side that wrote it"),

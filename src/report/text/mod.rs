@@ -15,6 +15,7 @@ mod screen;
 mod simulation;
 mod start;
 mod table;
+mod takeout;
 mod words;
 
 pub use diff::diff;

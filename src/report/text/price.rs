@@ -8,7 +8,7 @@ use super::table::{Cell, Column, table};
 use super::words;
 use crate::analysis::Volume;
 use crate::ident::Label;
-use crate::lineage::{Relation, RelationKind};
+use crate::lineage::{Doubt, Relation, RelationKind};
 use crate::verdict::VerdictKind;
 
 /// Before the label in the first column of prices.
@@ -60,7 +60,9 @@ fn price(volume: &Volume, keep: &Label, lose: &Label) -> String {
     if keep == lose {
         return "–".to_owned();
     }
-    match volume.lineage.between(keep, lose).and_then(|relation| relation.lacks(keep, lose)) {
+    let known = |relation: &&Relation| !relation.doubts.contains(&Doubt::NotJudged);
+    let relation = volume.lineage.between(keep, lose).filter(known);
+    match relation.and_then(|relation| relation.lacks(keep, lose)) {
         Some(holds) => words::holds(holds),
         None => "unknown".to_owned(),
     }

@@ -4,8 +4,8 @@ use super::history::{self, Scope};
 use super::page::{Page, shorten};
 use super::palette::{Palette, Role};
 use super::table::{Cell, Column, table};
-use super::{answer, findings, price, replicas, start, words};
-use crate::analysis::{Analysis, Options, Volume};
+use super::{answer, findings, price, replicas, start, takeout, words};
+use crate::analysis::{Analysis, Volume};
 use crate::evidence::InputReport;
 
 /// Reasons that are told one by one.
@@ -24,7 +24,7 @@ pub fn analysis(analysis: &Analysis, palette: &Palette) -> String {
         if analysis.volumes.len() > 1 {
             page.laid_out(Role::Faint, &"─".repeat(super::WIDTH));
         }
-        one(&mut page, volume, &analysis.options);
+        one(&mut page, volume, analysis);
     }
     if analysis.volumes.is_empty() {
         page.gap();
@@ -68,10 +68,10 @@ fn summary(page: &mut Page<'_>, volumes: &[Volume]) {
     table(page, 2, &columns, &rows);
 }
 
-fn one(page: &mut Page<'_>, volume: &Volume, options: &Options) {
+fn one(page: &mut Page<'_>, volume: &Volume, analysis: &Analysis) {
     page.say(Role::Plain, 0, &title(volume));
     page.gap();
-    answer::write(page, volume, options);
+    answer::write(page, volume, &analysis.options);
     price::keep_or_lose(page, volume);
     replicas::write(page, volume);
     page.heading("history, newest first");
@@ -79,7 +79,7 @@ fn one(page: &mut Page<'_>, volume: &Volume, options: &Options) {
     price::relations(page, volume);
     reasons(page, volume);
     findings::write(page, &volume.findings);
-    next(page, volume);
+    next(page, volume, &analysis.inputs);
 }
 
 /// Name, size, and how many.
@@ -102,7 +102,7 @@ fn reasons(page: &mut Page<'_>, volume: &Volume) {
     }
 }
 
-fn next(page: &mut Page<'_>, volume: &Volume) {
+fn next(page: &mut Page<'_>, volume: &Volume, inputs: &[InputReport]) {
     page.heading("next");
     let verdict = &volume.verdict;
     for wanted in &verdict.collect {
@@ -121,6 +121,7 @@ fn next(page: &mut Page<'_>, volume: &Volume) {
     if let Some(step) = start::step(volume) {
         page.item(Role::Plain, "  - ", &step);
     }
+    takeout::write(page, volume, inputs);
     if !verdict.would_change.is_empty() {
         page.item(
             Role::Plain,
