@@ -22,12 +22,12 @@ const BOUNDS: &[(&str, &str, usize, usize)] = &[
     ("captures", "joins", 744, 0),
     ("captures", "elections", 96, 0),
     ("captures", "unique blocks", 247, 0),
-    ("captures-2", "directories", 370, 0),
-    ("captures-2", "errors", 370, 0),
-    ("captures-2", "logged reasons", 370, 0),
-    ("captures-2", "views", 360, 0),
+    ("captures-2", "directories", 387, 0),
+    ("captures-2", "errors", 387, 0),
+    ("captures-2", "logged reasons", 387, 0),
+    ("captures-2", "views", 383, 0),
     ("captures-2", "joins", 683, 0),
-    ("captures-2", "elections", 60, 0),
+    ("captures-2", "elections", 358, 0),
 ];
 
 /// Holds one count to its bound.
@@ -133,9 +133,11 @@ fn every_failure_is_named_in_the_engines_own_words() {
             let ours = replica.error.as_deref();
             let right = match oracle["error"].as_str().unwrap_or("") {
                 "" if oracle["state_before_open"] == "initial" => ours.is_none(),
+                // Elsewhere than in `damaged/` only an empty file was ever left, by a full disk.
+                "" if !capture.separate() => oracle["state_before_open"] == "error" && ours == Some("EOF"),
                 "" => {
                     let row = SILENT.iter().find(|(name, _)| *name == replica.label.as_str());
-                    ours == row.map(|(_, text)| *text) && capture.separate()
+                    ours == row.map(|(_, text)| *text)
                 }
                 "timed out" => ours.is_some_and(|text| text.starts_with("opening never ends")),
                 text if text.starts_with("Remote end closed connection") => {
@@ -257,6 +259,18 @@ fn every_join_is_foretold_as_it_went() {
     }
 }
 
+/// Recordings in which the last line of a process that ends is about something else than its reason.
+const OTHER_WORDS: &[(&str, &str)] =
+    &[("made/hot-all-snapshots", "the connection broke before the reason was printed")];
+
+/// Whether a message is the reason with what the process adds when it gives up before it has joined.
+fn wraps(message: &str, reason: &str) -> bool {
+    let inner = message
+        .strip_prefix("Failed to add replica to controller, err: failed to create temp replica, error: ")
+        .and_then(|rest| rest.strip_suffix(", Shutting down..."));
+    inner == Some(reason)
+}
+
 fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {
     use jivascope::jiva::{Outcome, REFUSAL};
     let joins = &capture.volume().joins;
@@ -286,7 +300,8 @@ fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {
             }
         }
         Outcome::Refused if !accepted && message == REFUSAL => {}
-        Outcome::Error(text) if !accepted && text == message => {}
+        Outcome::Error(text) if !accepted && (text == message || wraps(message, text)) => {}
+        Outcome::Error(_) if !accepted && OTHER_WORDS.iter().any(|row| row.0 == capture.name) => {}
         other => said.push(format!("{other:?}, Jiva: accepted {accepted} {message}")),
     }
     if accepted {

@@ -35,6 +35,7 @@ const METADATA_EVERY: u64 = 4;
 struct Seen {
     seed: u64,
     exact: bool,
+    way: String,
     kind: (VerdictKind, Confidence),
     start: Option<Start>,
     joins: usize,
@@ -57,6 +58,7 @@ fn look(life: &Life, analysis: &Analysis, with_screens: bool) -> Seen {
     Seen {
         seed: life.seed,
         exact: life.is_exact(),
+        way: life.way.name(),
         kind: (volume.verdict.kind, volume.verdict.confidence),
         start: volume.verdict.start,
         joins: if life.is_exact() { volume.joins.len() } else { 0 },
@@ -150,19 +152,22 @@ fn report(all: &[Seen], alone: bool) {
         weak.len(),
     );
     for seen in strong.iter().take(20) {
-        let copied = if seen.exact { "exact" } else { "copied" };
         let buried = if seen.buried { ", buried" } else { "" };
         let _ = writeln!(
             out,
-            "  strong wrong: seed {} ({copied}{buried}): {}",
+            "  strong wrong: seed {} ({}{buried}): {}",
             seen.seed,
+            seen.way,
             seen.wrong.as_ref().unwrap()
         );
     }
     let mut broken: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for seen in all {
         for breach in &seen.breaches {
-            broken.entry(breach.kind).or_default().push(format!("seed {}: {}", seen.seed, breach.text));
+            broken
+                .entry(breach.kind)
+                .or_default()
+                .push(format!("seed {} ({}): {}", seen.seed, seen.way, breach.text));
         }
     }
     let lines: Vec<String> = broken

@@ -47,7 +47,7 @@ impl<'a> Told<'a> {
     fn is_viewed(&self, one: &str) -> bool {
         let pairs = self.pairs(false);
         let beside = |other: &&str| *other != one && pairs.get(format!("{one} newer than {other}")).is_some();
-        self.labels.len() == 1 || self.labels.iter().any(|other| beside(other))
+        self.labels.len() == 1 || self.labels.iter().any(beside)
     }
 
     fn holders(&self, chosen: &BTreeSet<&'a str>, acknowledged: bool) -> BTreeSet<&'a str> {

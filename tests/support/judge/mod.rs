@@ -85,6 +85,7 @@ impl Breach {
 pub fn breaches(life: &Life, volume: &Volume) -> Vec<Breach> {
     let views = life.views();
     let mut out = verdict::shown_views(life, volume);
+    out.extend(verdict::form(volume));
     out.extend(verdict::proven_wrong(life, volume, &views));
     out.extend(verdict::unprotected(life, volume, &views));
     // Joins and starts are made as v3.6.0 makes them.

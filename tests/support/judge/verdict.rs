@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jivascope::analysis::Volume;
 use jivascope::blocks::MergedView;
-use jivascope::verdict::{Confidence, Verdict, VerdictKind};
+use jivascope::verdict::{Confidence, Start, Verdict, VerdictKind};
 
 use super::{Breach, Life};
 use crate::support::model::truth::Version;
@@ -106,24 +106,53 @@ pub fn is_buried(life: &Life, volume: &Volume, views: &Views) -> bool {
     })
 }
 
-/// Blocks of acknowledged writes that a view lacks, and that were not lost and written anew.
-pub fn lost(life: &Life, views: &Views, own: &[Version]) -> usize {
+/// Blocks of acknowledged writes that a replica holds and a view lacks, and that were not lost and written anew.
+fn lacked(life: &Life, label: &str, other: &[Version], own: &[Version]) -> usize {
     let engine = &life.engine;
-    let lacks = |other: &[Version], at: usize| {
+    let lacks = |at: usize| {
         let newer = |settled| engine.truth.newer(&other[at..=at], &own[at..=at], settled) > 0;
         newer(false) && newer(true)
     };
-    let buried = |label: &str, other: &[Version], at: usize| {
+    let buried = |at: usize| {
         let mut others = engine.replicas.iter().filter(|replica| replica.label != label);
         own[at] > other[at] && (engine.ran_alone || others.any(|replica| replica.had.contains(&other[at])))
     };
-    let count = |(label, other): &(String, Vec<Version>)| {
-        (0..own.len()).filter(|at| lacks(other, *at) && !buried(label, other, *at)).count()
-    };
-    views.iter().map(count).max().unwrap_or(0)
+    (0..own.len()).filter(|at| lacks(*at) && !buried(*at)).count()
 }
 
-/// Every replica with acknowledged data that the kept one lacks is in `must_not_wipe`, unless the answer is strong or
+/// Blocks that a view lacks of the replica that has most of them.
+pub fn lost(life: &Life, views: &Views, own: &[Version]) -> usize {
+    views.iter().map(|(label, other)| lacked(life, label, other, own)).max().unwrap_or(0)
+}
+
+/// What a verdict may be at all: what is insufficient is weak and keeps nobody, at weak everybody is protected, and a start
+/// is called safe only where somebody is named, and not weakly.
+pub fn form(volume: &Volume) -> Vec<Breach> {
+    let verdict = &volume.verdict;
+    let weak = verdict.confidence == Confidence::Weak;
+    let mut out = Vec::new();
+    let mut hold = |holds: bool, law: &str| {
+        if !holds {
+            let is = format!("{} {}", verdict.kind.as_str(), verdict.confidence.as_str());
+            out.push(Breach::new(
+                "form",
+                format!("{law}: {is}, keep {:?}, start {:?}", verdict.keep, verdict.start),
+            ));
+        }
+    };
+    if verdict.kind == VerdictKind::InsufficientEvidence {
+        hold(weak && verdict.keep.is_none(), "insufficient is weak and keeps nobody");
+    }
+    let all = |label| verdict.must_not_wipe.contains(label);
+    hold(!weak || volume.replicas.iter().all(|r| all(&r.label)), "at weak every replica is protected");
+    hold(verdict.keep.iter().all(all), "the kept one is protected");
+    hold(is_definite(verdict) || verdict.keep.is_none(), "only a definite answer keeps one");
+    let safe = verdict.start == Some(Start::Safe);
+    hold(!safe || (is_definite(verdict) && !weak), "safe only where somebody is named, and not weakly");
+    out
+}
+
+/// Every replica with acknowledged data that the kept one lacks (and that left a mark) is in `must_not_wipe`, unless the answer is strong or
 /// proven; where none is to be kept, every replica whose data no protected one holds.
 pub fn unprotected(life: &Life, volume: &Volume, views: &Views) -> Option<Breach> {
     let verdict = &volume.verdict;
@@ -132,14 +161,13 @@ pub fn unprotected(life: &Life, volume: &Volume, views: &Views) -> Option<Breach
     }
     let truth = &life.engine.truth;
     let protected = |label: &String| verdict.must_not_wipe.iter().any(|one| one.as_str() == label);
-    let holds_of = |one: &Vec<Version>, other: &Vec<Version>| truth.newer(other, one, true) == 0;
     let bare = views.iter().filter(|(label, view)| {
         let safe = |(other, theirs): &(String, Vec<Version>)| {
             let kept = match &verdict.keep {
                 Some(keep) => keep.as_str() == other,
                 None => other != label && protected(other),
             };
-            kept && holds_of(theirs, view)
+            kept && lacked(life, label, view, theirs) == 0
         };
         let empty = view.iter().all(|version| truth.is_zeros(*version));
         !empty && !protected(label) && !views.iter().any(safe)

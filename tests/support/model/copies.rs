@@ -81,6 +81,16 @@ impl Way {
         }
     }
 
+    /// In short.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Exact => "exact".to_owned(),
+            Self::All(tool) => format!("all {tool:?}"),
+            Self::Each(tools) => format!("each {tools:?}"),
+            Self::OneFile(most, _, _, other) => format!("{most:?}, one {other:?}"),
+        }
+    }
+
     /// The copy of the replica at a place.
     pub fn copy(&self, at: usize, original: &Directory, truth: &Truth) -> Directory {
         let mut out = original.clone();

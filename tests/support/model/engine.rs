@@ -60,6 +60,11 @@ impl Engine {
         }
     }
 
+    /// Every file system commits what it has.
+    pub fn commit(&mut self) {
+        self.replicas.iter_mut().for_each(|replica| replica.disk.commit());
+    }
+
     /// Places of all replicas.
     pub fn all(&self) -> Vec<usize> {
         (0..self.replicas.len()).collect()

@@ -57,6 +57,7 @@ impl Outside {
     /// Some replicas run for a while with a lower factor.
     pub fn spell(&mut self, engine: &mut Engine, named: bool, dice: &mut Dice, story: &mut Vec<String>) {
         engine.stop(dice.percent(70));
+        engine.commit();
         let factor = if dice.percent(60) { 1 } else { 2 };
         let mut members = dice.shuffled(&engine.all());
         members.truncate(factor);
@@ -73,6 +74,7 @@ impl Outside {
             engine.write(None, dice);
         }
         engine.stop(dice.percent(70));
+        engine.commit();
         if dice.percent(85) {
             let mut order = dice.shuffled(&engine.all());
             if dice.percent(40) {

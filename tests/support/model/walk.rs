@@ -116,7 +116,7 @@ fn stop_and_start(engine: &mut Engine, habits: Habits, dice: &mut Dice, story: &
     if cut {
         engine.replicas.iter_mut().for_each(|replica| replica.disk.cut_power());
     } else {
-        engine.replicas.iter_mut().for_each(|replica| replica.disk.commit());
+        engine.commit();
     }
     let mut all = dice.shuffled(&engine.all());
     if dice.percent(60) {
@@ -168,6 +168,10 @@ fn rejoin(engine: &mut Engine, at: usize, may_die: bool, dice: &mut Dice, story:
     let outcome = engine.join(at, dice);
     engine.replicas[at].fuse = None;
     story.push(format!("rep-{} joins: {outcome:?}", at + 1));
+    // A join takes long enough for the file systems to commit, mostly.
+    if dice.percent(75) {
+        engine.commit();
+    }
 }
 
 /// Starts a set in this order of registering; the rest of the set joins.
