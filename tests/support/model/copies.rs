@@ -72,8 +72,8 @@ impl Way {
     pub fn draw(replicas: usize, dice: &mut Dice) -> Self {
         match dice.below(10) {
             0..=3 => Self::Exact,
-            4 | 5 => Self::All(dice.one(&TOOLS[1..])),
-            6 | 7 => Self::Each((0..replicas).map(|_| dice.one(TOOLS)).collect()),
+            4 => Self::All(dice.one(&TOOLS[1..])),
+            5 | 6 => Self::Each((0..replicas).map(|_| dice.one(TOOLS)).collect()),
             _ => {
                 let most = if dice.percent(70) { Tool::TarSparse } else { dice.one(TOOLS) };
                 Self::OneFile(most, dice.below(replicas), dice.below(64), dice.one(&TOOLS[1..]))
