@@ -32,6 +32,8 @@ pub struct Engine {
     pub ran_alone: bool,
     /// Places that are written again and again; none in most lives.
     pub hot: Vec<usize>,
+    /// Writes of zeros, in a hundred.
+    pub zeros: usize,
     /// Writes of parts of blocks, in a hundred.
     pub unaligned: usize,
     /// Snapshots of joins that fail on one member alone, in a hundred.
@@ -54,6 +56,7 @@ impl Engine {
             punches: true,
             ran_alone: false,
             hot: Vec::new(),
+            zeros: 8,
             unaligned: 0,
             flaky: 0,
             polite: false,
@@ -159,7 +162,7 @@ impl Engine {
         let hot = !self.hot.is_empty() && dice.percent(85);
         let first = if hot { dice.one(&self.hot) } else { dice.below(super::disk::BLOCKS - 4) };
         let part = dice.percent(self.unaligned);
-        let zeros = dice.percent(8) && !part;
+        let zeros = dice.percent(self.zeros) && !part;
         let over = self.replicas[self.rw[0]].view_now();
         let blocks: Vec<(usize, usize)> = (first..first + 1 + dice.below(4))
             .map(|block| (block, self.truth.write(over[block], zeros)))

@@ -32,6 +32,8 @@ pub fn live(seed: u64) -> (Engine, Vec<String>) {
     };
     let mut engine = Engine::new(3, 3);
     engine.traffic = if dice.percent(60) { 40 } else { 0 };
+    // A copy shows that it kept holes and zeros only where there are zeros.
+    engine.zeros = dice.one(&[8, 30, 50]);
     engine.unaligned = if dice.percent(20) { 30 } else { 0 };
     engine.flaky = if dice.percent(20) { 25 } else { 0 };
     engine.polite = dice.percent(20);
@@ -45,8 +47,8 @@ pub fn live(seed: u64) -> (Engine, Vec<String>) {
     };
     engine.replicas.iter_mut().for_each(|replica| replica.disk.version = version);
     let mut story = vec![format!(
-        "{version:?}, {habits:?}, traffic {}, parts {}, flaky {}, polite {}, hot {:?}",
-        engine.traffic, engine.unaligned, engine.flaky, engine.polite, engine.hot
+        "{version:?}, {habits:?}, traffic {}, zeros {}, parts {}, flaky {}, polite {}, hot {:?}",
+        engine.traffic, engine.zeros, engine.unaligned, engine.flaky, engine.polite, engine.hot
     )];
     start(&mut engine, &[0, 1, 2], 3, &mut dice, &mut story);
     let mut outside = Outside::default();
