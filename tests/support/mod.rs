@@ -5,8 +5,10 @@ pub mod builder;
 pub mod directory;
 pub mod incidents;
 pub mod recorded;
+pub mod score;
 pub mod stepping;
 pub mod tar_writer;
+pub mod tools;
 
 pub mod model;
 

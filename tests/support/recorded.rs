@@ -55,16 +55,45 @@ pub fn captures() -> &'static Captures {
     ALL.get_or_init(|| {
         let beside = super::captures("all but the bundled captures");
         let root = beside.clone().unwrap_or_else(bundled);
-        let mut dirs: Vec<PathBuf> = walkdir::WalkDir::new(&root)
-            .into_iter()
-            .map(|entry| entry.unwrap_or_else(|error| panic!("{error}")).into_path())
-            .filter(|path| path.join("oracle.json").is_file())
-            .collect();
-        dirs.sort();
-        let list: Vec<Capture> = dirs.into_iter().map(|dir| Capture::open(&root, dir)).collect();
-        assert!(!list.is_empty(), "no capture in {}", root.display());
-        Captures { list, complete: beside.is_some() }
+        Captures { list: below(&root), complete: beside.is_some() }
     })
+}
+
+/// The second set of recordings: `JIVASCOPE_CAPTURES_2`, or `captures-2` beside the first. None where it is not here, and
+/// the run says so.
+pub fn second() -> Option<&'static Captures> {
+    static ALL: OnceLock<Option<Captures>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let root = std::env::var_os("JIVASCOPE_CAPTURES_2").map(PathBuf::from).or_else(|| {
+            let first = super::captures("the second set of captures")?;
+            Some(first.parent()?.join("captures-2"))
+        })?;
+        if !root.is_dir() {
+            stepping::left_out("the second set of captures", &format!("no {}", root.display()));
+            return None;
+        }
+        Some(Captures { list: below(&root), complete: true })
+    })
+    .as_ref()
+}
+
+/// The sets that are here, by name.
+pub fn sets() -> Vec<(&'static str, &'static Captures)> {
+    let second = second().map(|set| ("captures-2", set));
+    std::iter::once(("captures", captures())).chain(second).collect()
+}
+
+/// The recordings below a folder, by path.
+fn below(root: &Path) -> Vec<Capture> {
+    let mut dirs: Vec<PathBuf> = walkdir::WalkDir::new(root)
+        .into_iter()
+        .map(|entry| entry.unwrap_or_else(|error| panic!("{error}")).into_path())
+        .filter(|path| path.join("oracle.json").is_file())
+        .collect();
+    dirs.sort();
+    let list: Vec<Capture> = dirs.into_iter().map(|dir| Capture::open(root, dir)).collect();
+    assert!(!list.is_empty(), "no capture in {}", root.display());
+    list
 }
 
 impl Capture {

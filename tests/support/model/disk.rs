@@ -1,10 +1,13 @@
 //! A directory: files by name, images as sets of blocks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use jivascope::evidence::MemorySource;
 
-use super::truth::{Truth, Version};
+use super::truth::{self, Truth};
 
 /// Blocks of a volume.
 pub const BLOCKS: usize = 48;
@@ -14,7 +17,7 @@ const BLOCK: u64 = 4096;
 /// An image: the version that each stored block holds.
 #[derive(Debug, Clone, Default)]
 pub struct Image {
-    pub blocks: BTreeMap<usize, Version>,
+    pub blocks: BTreeMap<usize, truth::Version>,
     /// Blocks whose allocation the file system has not committed.
     pub uncommitted: BTreeSet<usize>,
     /// Blocks of the file; 0 for one that an opening had to make.
@@ -42,9 +45,22 @@ pub struct Meta {
     pub counter: i64,
 }
 
+/// Which version runs, as far as its directories differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Version {
+    /// v3.6.0.
+    #[default]
+    V3,
+    /// v1.12.0: no Checkpoint, no UUID.
+    V1_12,
+    /// 1.5.0: no counters in records either; snapshots keep the name of the head that they were.
+    V1_5,
+}
+
 /// What lies in a replica's directory.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
+    pub version: Version,
     pub names: BTreeMap<String, usize>,
     pub inodes: Vec<Image>,
     pub records: BTreeMap<String, Record>,
@@ -84,7 +100,7 @@ impl Directory {
     }
 
     /// The version that each block of the volume shows; nothing at all without `volume.meta`.
-    pub fn view(&self) -> Option<Vec<Version>> {
+    pub fn view(&self) -> Option<Vec<truth::Version>> {
         if self.meta.is_none() {
             return Some(vec![0; BLOCKS]);
         }
@@ -109,6 +125,44 @@ impl Directory {
         self.inodes.iter_mut().for_each(|image| image.uncommitted.clear());
     }
 
+    /// Writes it to a directory that is made.
+    pub fn write_to(&self, dir: &Path, truth: &Truth) {
+        std::fs::create_dir_all(dir).unwrap();
+        let mut first: BTreeMap<usize, &str> = BTreeMap::new();
+        for (name, inode) in &self.names {
+            if let Some(other) = first.get(inode) {
+                std::fs::hard_link(dir.join(other), dir.join(name)).unwrap();
+                continue;
+            }
+            first.insert(*inode, name);
+            let (image, file) = (&self.inodes[*inode], File::create(dir.join(name)).unwrap());
+            file.set_len(image.size as u64 * BLOCK).unwrap();
+            for (block, version) in &image.blocks {
+                file.write_all_at(&truth.bytes(*version), *block as u64 * BLOCK).unwrap();
+            }
+        }
+        for (name, bytes) in self.small_files() {
+            std::fs::write(dir.join(name), bytes).unwrap();
+        }
+    }
+
+    /// Everything but the images.
+    fn small_files(&self) -> Vec<(String, Vec<u8>)> {
+        let records = self.records.iter();
+        let mut out: Vec<(String, Vec<u8>)> = records
+            .map(|(name, record)| (format!("{name}.meta"), record.json(self.version).into_bytes()))
+            .collect();
+        if let Some(meta) = &self.meta {
+            out.push(("volume.meta".to_owned(), meta.json(self.uuid, self.version).into_bytes()));
+        }
+        if let Some(counter) = self.counter {
+            let mut bytes = counter.to_string().into_bytes();
+            bytes.resize(4096, 0);
+            out.push(("revision.counter".to_owned(), bytes));
+        }
+        out
+    }
+
     /// The directory as evidence.
     pub fn source(&self, truth: &Truth) -> MemorySource {
         let mut source = MemorySource::new();
@@ -124,26 +178,21 @@ impl Directory {
                 image.blocks.iter().map(|(block, version)| (*block as u64 * BLOCK, truth.bytes(*version)));
             source = source.image(name, image.size as u64 * BLOCK, stored);
         }
-        for (name, record) in &self.records {
-            source = source.file(&format!("{name}.meta"), record.json());
-        }
-        if let Some(meta) = &self.meta {
-            source = source.file("volume.meta", meta.json(self.uuid));
-        }
-        if let Some(counter) = self.counter {
-            let mut bytes = counter.to_string().into_bytes();
-            bytes.resize(4096, 0);
-            source = source.file("revision.counter", bytes);
-        }
-        source
+        self.small_files().into_iter().fold(source, |source, (name, bytes)| source.file(&name, bytes))
     }
 }
 
 impl Record {
-    fn json(&self) -> String {
+    fn json(&self, version: Version) -> String {
         let Self { name, parent, user, counter, .. } = self;
         let (hour, minute, second) = (self.created / 3600, self.created / 60 % 60, self.created % 60);
         let created = format!("2026-01-01T{hour:02}:{minute:02}:{second:02}Z");
+        if version == Version::V1_5 {
+            return format!(
+                "{{\"Name\":\"{name}\",\"Parent\":\"{parent}\",\"Removed\":false,\"UserCreated\":{user},\
+                 \"Created\":\"{created}\"}}\n"
+            );
+        }
         if self.received {
             return format!(
                 "{{\"Created\":\"{created}\",\"Name\":\"{name}\",\"Parent\":\"{parent}\",\"Removed\":false,\
@@ -158,13 +207,19 @@ impl Record {
 }
 
 impl Meta {
-    fn json(&self, uuid: usize) -> String {
+    fn json(&self, uuid: usize, version: Version) -> String {
         let Self { head, dirty, rebuilding, parent, checkpoint, counter } = self;
         let size = BLOCKS as u64 * BLOCK;
+        let later = match version {
+            Version::V1_5 => String::new(),
+            Version::V1_12 => format!(",\"RevisionCounter\":{counter}"),
+            Version::V3 => format!(
+                ",\"Checkpoint\":\"{checkpoint}\",\"RevisionCounter\":{counter},\"UUID\":\"{uuid:040x}\""
+            ),
+        };
         format!(
             "{{\"Size\":{size},\"Head\":\"{head}\",\"Dirty\":{dirty},\"Rebuilding\":{rebuilding},\
-             \"Parent\":\"{parent}\",\"SectorSize\":512,\"BackingFileName\":\"\",\"CloneStatus\":\"NA\",\
-             \"Checkpoint\":\"{checkpoint}\",\"RevisionCounter\":{counter},\"UUID\":\"{uuid:040x}\"}}\n"
+             \"Parent\":\"{parent}\",\"SectorSize\":512,\"BackingFileName\":\"\",\"CloneStatus\":\"NA\"{later}}}\n"
         )
     }
 }

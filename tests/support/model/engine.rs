@@ -1,6 +1,7 @@
 //! The controller: leader, joins, writes, checkpoints.
 
 use super::Dice;
+use super::disk::Version;
 use super::process::{Killed, Process, is_head};
 use super::truth::Truth;
 
@@ -29,6 +30,16 @@ pub struct Engine {
     pub punches: bool,
     /// Whether it ever ran with a replication factor of 1.
     pub ran_alone: bool,
+    /// Places that are written again and again; none in most lives.
+    pub hot: Vec<usize>,
+    /// Writes of zeros, in a hundred.
+    pub zeros: usize,
+    /// Writes of parts of blocks, in a hundred.
+    pub unaligned: usize,
+    /// Snapshots of joins that fail on one member alone, in a hundred.
+    pub flaky: usize,
+    /// Whether a joiner that stops at a step closes in order instead of dying.
+    pub polite: bool,
 }
 
 impl Engine {
@@ -44,7 +55,27 @@ impl Engine {
             traffic: 0,
             punches: true,
             ran_alone: false,
+            hot: Vec::new(),
+            zeros: 8,
+            unaligned: 0,
+            flaky: 0,
+            polite: false,
         }
+    }
+
+    /// Every file system commits what it has.
+    pub fn commit(&mut self) {
+        self.replicas.iter_mut().for_each(|replica| replica.disk.commit());
+    }
+
+    /// Places of all replicas.
+    pub fn all(&self) -> Vec<usize> {
+        (0..self.replicas.len()).collect()
+    }
+
+    /// Places of those that are not RW.
+    pub fn away(&self) -> Vec<usize> {
+        self.all().into_iter().filter(|at| !self.rw.contains(at)).collect()
     }
 
     fn name(&mut self) -> String {
@@ -61,8 +92,14 @@ impl Engine {
     pub fn elect(&mut self, order: &[usize]) -> Option<usize> {
         self.now += 5;
         let now = self.now;
-        let up: Vec<usize> =
-            order.iter().copied().filter(|at| self.replicas[*at].start(now).is_ok()).collect();
+        let mut starts = |at: &usize| {
+            let disk = &self.replicas[*at].disk;
+            // Up to 1.9.0 one whose flag is set registers before it is cleared, and is never elected.
+            let late =
+                disk.version == Version::V1_5 && disk.meta.as_ref().is_some_and(|meta| meta.rebuilding);
+            self.replicas[*at].start(now).is_ok() && !late
+        };
+        let up: Vec<usize> = order.iter().copied().filter(&mut starts).collect();
         let first = up.get(..self.factor / 2 + 1)?;
         let highest = first.iter().map(|at| self.replicas[*at].counter()).max()?;
         first.iter().copied().find(|at| self.replicas[*at].counter() == highest)
@@ -82,7 +119,7 @@ impl Engine {
     }
 
     fn move_checkpoint(&mut self) {
-        if self.rw.len() != self.factor {
+        if self.rw.len() != self.factor || self.replicas[0].disk.version != Version::V3 {
             return;
         }
         let newest: Vec<Option<String>> =
@@ -122,8 +159,10 @@ impl Engine {
         if !self.writable() {
             return;
         }
-        let first = dice.below(super::disk::BLOCKS - 4);
-        let zeros = dice.percent(8);
+        let hot = !self.hot.is_empty() && dice.percent(85);
+        let first = if hot { dice.one(&self.hot) } else { dice.below(super::disk::BLOCKS - 4) };
+        let part = dice.percent(self.unaligned);
+        let zeros = dice.percent(self.zeros) && !part;
         let over = self.replicas[self.rw[0]].view_now();
         let blocks: Vec<(usize, usize)> = (first..first + 1 + dice.below(4))
             .map(|block| (block, self.truth.write(over[block], zeros)))
@@ -132,6 +171,7 @@ impl Engine {
         let mut done = 0;
         for at in &writers {
             let counted = self.rw.contains(at);
+            let blocks = if part { self.completed(*at, &over, &blocks) } else { blocks.clone() };
             match self.replicas[*at].write(&blocks, counted, dice) {
                 Ok(()) => done += 1,
                 Err(Killed) if counted => self.gone(*at),
@@ -147,19 +187,39 @@ impl Engine {
         }
     }
 
-    /// A snapshot that a user asks for: only with all RW.
-    pub fn user_snapshot(&mut self) {
+    /// What a write of parts of blocks is for one replica: each completes a block from what it shows itself.
+    fn completed(&mut self, at: usize, over: &[usize], blocks: &[(usize, usize)]) -> Vec<(usize, usize)> {
+        let own = self.replicas[at].view_now();
+        let complete = |(block, version): &(usize, usize)| {
+            let same = self.truth.same_bytes(own[*block], over[*block]);
+            (*block, if same { *version } else { self.truth.complete(own[*block]) })
+        };
+        blocks.iter().map(complete).collect()
+    }
+
+    /// A snapshot that a user asks for, by a name or without: only with all RW.
+    pub fn user_snapshot(&mut self, name: Option<&str>) {
         if self.rw.len() == self.factor {
-            let name = self.name();
+            let own = self.name();
+            let name = name.map_or(own, |name| format!("volume-snap-{name}.img"));
+            // A name that is taken destroys the snapshot that has it; nobody does that here.
+            if self.rw.iter().any(|at| self.replicas[*at].disk.names.contains_key(&name)) {
+                return;
+            }
             // A member that fails is gone; the others keep the snapshot.
-            let _ = self.snapshot_members(&name, true);
+            let _ = self.snapshot_members(&name, true, None);
         }
     }
 
-    fn snapshot_members(&mut self, name: &str, user: bool) -> Result<(), String> {
+    /// On all members, but on one where the request fails; that one stays RW without it.
+    fn snapshot_members(&mut self, name: &str, user: bool, fails: Option<usize>) -> Result<(), String> {
         let now = self.now;
         let mut failed = Ok(());
         for at in self.rw.clone() {
+            if fails == Some(at) {
+                failed = Err("a member failed".to_owned());
+                continue;
+            }
             match self.replicas[at].snapshot(name, user, now) {
                 Ok(Ok(())) => {}
                 Ok(Err(message)) => failed = Err(message),
@@ -185,10 +245,23 @@ impl Engine {
                 other
             }
             Err(Killed) => {
+                if self.polite {
+                    self.replicas[at].close();
+                }
                 self.gone(at);
                 Joined::Died
             }
         }
+    }
+
+    /// The steps that a join would take now.
+    pub fn steps_to_join(&self, at: usize, dice: &Dice) -> usize {
+        const MANY: usize = 10_000;
+        let (mut later, mut dice) = (self.clone(), dice.clone());
+        later.replicas[at].fuse = Some(MANY);
+        // Ends it without an order to close, so that the fuse is still there.
+        let _ = later.join_steps(at, &mut dice);
+        MANY - later.replicas[at].fuse.unwrap_or(MANY)
     }
 
     fn join_steps(&mut self, at: usize, dice: &mut Dice) -> Result<Joined, Killed> {
@@ -198,7 +271,8 @@ impl Engine {
         self.replicas[at].step()?;
         let name = self.name();
         let now = self.now;
-        if let Err(message) = self.snapshot_members(&name, false) {
+        let fails = (self.rw.len() > 1 && dice.percent(self.flaky)).then(|| dice.one(&self.rw));
+        if let Err(message) = self.snapshot_members(&name, false, fails) {
             return Ok(Joined::Failed(message));
         }
         if let Err(message) = self.replicas[at].snapshot(&name, false, now)? {
@@ -290,6 +364,8 @@ impl Process {
 
     /// Everything gone: a new directory.
     pub fn wipe(&mut self, uuid: usize) {
+        let version = self.disk.version;
         *self = Self::new(&self.label, uuid);
+        self.disk.version = version;
     }
 }

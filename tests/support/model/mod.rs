@@ -4,13 +4,17 @@
 //! and a process can die between any two steps. Every block of every image holds the number of a write, and every write
 //! knows which version of the block it was made over.
 
+pub mod cleaner;
+pub mod copies;
 pub mod disk;
 pub mod engine;
+pub mod fates;
 pub mod process;
 pub mod truth;
 pub mod walk;
 
 /// A generator of numbers; the same seed gives the same walk everywhere.
+#[derive(Debug, Clone)]
 pub struct Dice(u64);
 
 impl Dice {
@@ -33,6 +37,11 @@ impl Dice {
     /// Whether something happens that happens so many times in a hundred.
     pub fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
+    }
+
+    /// One of a list.
+    pub fn one<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len())]
     }
 
     /// A random order of a list.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Dice;
-use super::disk::{BLOCKS, Directory, Image, Meta, Record};
+use super::disk::{BLOCKS, Directory, Image, Meta, Record, Version as Jiva};
 use super::truth::Version;
 
 /// The process died.
@@ -55,6 +55,10 @@ impl Process {
     /// The start of the process: a directory without volume.meta becomes a new volume, Rebuilding is reset.
     pub fn start(&mut self, now: u32) -> Result<(), String> {
         self.chain.clear();
+        // Before v2.0.0 the process ends where there are files and no volume.meta.
+        if self.disk.meta.is_none() && self.disk.version != Jiva::V3 && !self.disk.names.is_empty() {
+            return Err("nil pointer".to_owned());
+        }
         if self.disk.meta.is_none() {
             let counter = *self.disk.counter.get_or_insert(1);
             let head = "volume-head-000.img";
@@ -199,6 +203,8 @@ impl Process {
     pub fn snapshot(&mut self, name: &str, user: bool, now: u32) -> Result<Result<(), String>, Killed> {
         let head = self.chain[0].clone();
         let number: u32 = head["volume-head-".len()..head.len() - 4].parse().expect("a head has a number");
+        // Before v1.12.0 only the last digit was looked at.
+        let number = if self.disk.version == Jiva::V1_5 { number % 10 } else { number };
         let next = format!("volume-head-{:03}.img", number + 1);
         let counter = self.counter();
         if self.disk.names.contains_key(&next) {
@@ -220,7 +226,11 @@ impl Process {
         self.disk.records.insert(name.to_owned(), old);
         self.step()?;
         let below = self.chain.get(1).cloned().unwrap_or_default();
-        self.disk.records.insert(name.to_owned(), record(name, &below, user, now, counter));
+        let mut sealed = record(name, &below, user, now, counter);
+        if self.disk.version == Jiva::V1_5 {
+            sealed.name.clone_from(&head);
+        }
+        self.disk.records.insert(name.to_owned(), sealed);
         self.step()?;
         let meta = self.meta();
         (meta.head, meta.parent, meta.dirty, meta.counter) = (next.clone(), name.to_owned(), true, counter);
