@@ -5,7 +5,7 @@ mod foretell;
 mod price;
 mod start;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::ident::Label;
 use crate::jiva::{Election, Version};
 use crate::lineage::rescue::{self, Candidate};
 use crate::lineage::{self, Contents, Lineage};
-use crate::replica::{self, Copied, Copies, Replica};
+use crate::replica::{self, Copied, Copies, Replica, State};
 use crate::verdict::{self, Case, Verdict};
 use crate::watch::Watch;
 
@@ -110,8 +110,9 @@ pub struct Volume {
 ///
 /// Replicas are described in parallel; the answer does not depend on the number of threads nor on the order of the
 /// inputs.
-pub fn analyze(evidence: Evidence, options: Options, watch: &dyn Watch) -> Analysis {
+pub fn analyze(mut evidence: Evidence, options: Options, watch: &dyn Watch) -> Analysis {
     let replicas = describe(&evidence, watch);
+    remark_unread(&mut evidence.inputs, &replicas);
     let groups: Vec<lineage::Group> = lineage::group(replicas)
         .into_iter()
         .filter(|group| options.volume.as_ref().is_none_or(|name| *name == group.name))
@@ -144,7 +145,7 @@ pub fn describe(evidence: &Evidence, watch: &dyn Watch) -> Vec<Replica> {
 }
 
 fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume {
-    let lineage::Group { name, mut replicas, by_history } = group;
+    let lineage::Group { name, mut replicas, by_history, apart } = group;
     let mut findings = Vec::new();
     if options.holes == Holes::Zeros && !options.metadata_only {
         reconstruct(&mut replicas, watch, &mut findings);
@@ -153,10 +154,11 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
         let evidence = replicas.iter().map(|r| Exhibit::file(&r.label, "volume.meta")).collect();
         findings.push(Finding::volume(
             Code::GroupedByHistory,
-            "directories of different names share automatic snapshots",
+            grouped(&replicas),
             evidence,
         ));
     }
+    findings.extend(apart.iter().map(|other| told_apart(other, &replicas)));
     let mut comparison =
         if options.metadata_only { None } else { Some(compare(&replicas, options, watch, &mut findings)) };
     let copies: Copies =
@@ -206,6 +208,36 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
         candidates,
         verdict,
         findings,
+    }
+}
+
+/// Which names were taken for one volume, and why.
+fn grouped(replicas: &[Replica]) -> String {
+    let names: BTreeSet<&str> = replicas.iter().filter_map(|replica| replica.volume.as_deref()).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let what = match &names[..] {
+        [] | [_] => "directories of different names".to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    };
+    format!("{what} share automatic snapshots, and nothing tells them apart")
+}
+
+/// Another volume that shares snapshots with this one.
+fn told_apart(other: &lineage::Apart, replicas: &[Replica]) -> Finding {
+    let text = format!("{} shares snapshots with this volume and is another one: {}", other.name, other.why);
+    let shown = replicas.iter().filter_map(|replica| {
+        let status = replica.meta.as_ref()?.clone_status.as_deref()?;
+        Some(Exhibit::field(&replica.label, "volume.meta", "CloneStatus", status))
+    });
+    Finding::volume(Code::ToldApart, text, shown.collect())
+}
+
+/// Puts what could not be read here under the inputs, which it is a matter of.
+pub fn remark_unread(inputs: &mut [InputReport], replicas: &[Replica]) {
+    let unread: Vec<&Replica> = replicas.iter().filter(|replica| !replica.unread.is_empty()).collect();
+    for input in inputs {
+        let own = unread.iter().filter(|replica| input.replicas.contains(&replica.label));
+        input.remarks.extend(own.flat_map(|replica| replica.unread.iter().cloned()));
     }
 }
 
@@ -276,6 +308,10 @@ fn compare(
 fn rescue(replicas: &[Replica], findings: &mut Vec<Finding>) -> BTreeMap<Label, Vec<Candidate>> {
     let mut out = BTreeMap::new();
     for replica in replicas {
+        // A chain that could not be read here, or that is another engine's, may be whole.
+        if replica.state == State::Broken && replica.error.is_none() {
+            continue;
+        }
         let candidates = rescue::candidates(replica, replicas);
         let Some(first) = candidates.first() else { continue };
         let label = &replica.label;

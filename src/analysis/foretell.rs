@@ -75,6 +75,12 @@ impl<'a> Ground<'a> {
 
 /// Foretells joins, elections and whole starts.
 pub(super) fn foretell(ground: &Ground<'_>, watch: &dyn Watch) -> Foretold {
+    if ground.replicas.iter().any(|replica| !replica.is_jivas() || replica.counter_unread) {
+        // Another engine follows other rules, and elections turn on a counter that is there and could not be read.
+        let nothing = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (joins, elections, rows, down) = nothing;
+        return Foretold { version: ground.version, joins, elections, rows, down };
+    }
     let stage = Stage::of(ground.replicas, ground.version);
     let joins = stage.joins();
     let elections = stage.elections(ground.factor);

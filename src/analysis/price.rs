@@ -9,7 +9,7 @@ use crate::blocks::{self, Compared, MergedView, ViewLayer};
 use crate::ident::{DiskName, Label, Runs};
 use crate::jiva::{Original, Outcome, Stage};
 use crate::lineage::Supply;
-use crate::replica::{Disk, Replica};
+use crate::replica::{Disk, Replica, State};
 use crate::watch::Watch;
 
 /// Images on top of each other, as one replica serves them or would.
@@ -28,7 +28,7 @@ impl Stack {
     /// What a replica would serve; a directory without volume.meta becomes an empty volume. `None` where it cannot
     /// be opened.
     fn live(number: usize, replica: &Replica) -> Option<Self> {
-        if replica.error.is_some() {
+        if replica.state == State::Broken {
             return None;
         }
         if replica.meta.is_none() {

@@ -26,6 +26,22 @@ pub(super) fn start(
         return Start::Unknown;
     }
     let partial = is_partial(ground);
+    let flagged = |flag: Flag| ground.replicas.iter().filter(|r| r.flags.contains(&flag)).count();
+    if ground.replicas.iter().any(|replica| !replica.is_jivas()) {
+        return Start::Unknown;
+    }
+    // Whoever starts them without the arguments of a clone gets the half one served.
+    let half = flagged(Flag::HalfClone);
+    if half > 0 {
+        return if half == ground.replicas.len() && !partial { Start::Stuck } else { Start::Unsafe };
+    }
+    if ground.replicas.iter().any(|replica| replica.counter_unread) {
+        return Start::Unknown;
+    }
+    // A file of data in the way of every snapshot, and zeros in the place of data.
+    if flagged(Flag::CannotSnapshot) + flagged(Flag::DataGone) > 0 {
+        return Start::Unsafe;
+    }
     // Beside a replica that nobody supplied any of these can come to lead, so every join counts then.
     let any_join = |join: &ForetoldJoin| {
         let (rw, wo) = (&join.join.rw, &join.join.wo);

@@ -235,8 +235,11 @@ pub fn pairs<'a>(
 
 /// Why a replica's own state cannot be compared, if it cannot.
 fn unable(replica: &Replica, copies: &Copies) -> Option<String> {
-    if let Some(error) = replica.error.as_ref().filter(|_| replica.state == State::Broken) {
-        return Some(format!("Jiva would not open it: {error}"));
+    if let Some(why) = replica.why_broken() {
+        return Some(match replica.error {
+            Some(_) => format!("Jiva would not open it: {why}"),
+            None => why.to_owned(),
+        });
     }
     if replica.chain.is_empty() {
         return Some("it has no chain".to_owned());

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::evidence::{ReadError, Source};
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Segment, Supply};
-use crate::replica::{Disk, Replica};
+use crate::replica::{Disk, Replica, State};
 
 /// Why a range of a view cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +125,8 @@ pub struct MergedView {
     size: u64,
     supply: Supply,
     layers: Vec<ViewLayer>,
+    /// Whether reads behind the end of the base give zeros, as in Longhorn, and do not fail.
+    zeros_behind: bool,
 }
 
 impl MergedView {
@@ -134,10 +136,10 @@ impl MergedView {
     /// [`ViewError::NoView`] for a replica without a readable chain.
     pub fn live(replica: &Replica) -> Result<Self, ViewError> {
         match replica.chain.first() {
-            Some(head) if replica.error.is_none() => Self::of_chain(replica, replica.chain_disks(), head),
+            Some(head) if replica.state != State::Broken => Self::of_chain(replica, replica.chain_disks(), head),
             _ => Err(ViewError::NoView {
                 replica: replica.label.clone(),
-                why: replica.error.clone().unwrap_or_else(|| "there is no volume.meta".to_owned()),
+                why: replica.why_broken().unwrap_or("there is no volume.meta").to_owned(),
             }),
         }
     }
@@ -164,7 +166,8 @@ impl MergedView {
         }
         let largest_image = || layers.iter().map(|layer| layer.size).max();
         let size = replica.size.or_else(largest_image).unwrap_or(0);
-        Ok(Self::stack(&replica.label, top, size, layers))
+        let view = Self::stack(&replica.label, top, size, layers);
+        Ok(Self { zeros_behind: !replica.is_jivas(), ..view })
     }
 
     /// A view of any stack of images, base first, as `replica` would serve it under a size of its own.
@@ -173,7 +176,7 @@ impl MergedView {
         let stored: Vec<Runs> =
             layers.iter_mut().map(|layer| std::mem::take(&mut layer.stored).to_blocks(size)).collect();
         let supply = Supply::stack(&stored.iter().collect::<Vec<_>>());
-        Self { label: replica.clone(), top: top.clone(), size, supply, layers }
+        Self { label: replica.clone(), top: top.clone(), size, supply, layers, zeros_behind: false }
     }
 
     /// Whose view it is.
@@ -244,7 +247,7 @@ impl MergedView {
     /// How far the base can serve what no layer stores. A block that it holds only in part fails as a whole.
     fn reach(&self) -> u64 {
         match self.layers.first().map_or(0, |layer| layer.size) {
-            base if base >= self.size => self.size,
+            base if base >= self.size || self.zeros_behind => self.size,
             base => base / BLOCK_SIZE * BLOCK_SIZE,
         }
     }

@@ -29,8 +29,9 @@ pub(super) struct Inspect {
 
 pub(super) fn run(command: &Inspect, color: Color) -> anyhow::Result<u8> {
     let watch = Progress::new();
-    let evidence = inputs::open(&command.inputs, false, &watch)?;
+    let mut evidence = inputs::open(&command.inputs, false, &watch)?;
     let replicas = analysis::describe(&evidence, &watch);
+    analysis::remark_unread(&mut evidence.inputs, &replicas);
     drop(watch);
     if replicas.is_empty() {
         bail!("no replica was found");

@@ -103,6 +103,9 @@ pub(super) fn warn(point: &Point<'_>) -> anyhow::Result<bool> {
     let defective = warn_of_copy(point.replica)?;
     let mut err = std::io::stderr().lock();
     let name = escape::terminal(&point.name());
+    if point.replica.flags.contains(&Flag::HalfClone) {
+        writeln!(err, "jivascope: {name}: half a clone, by its CloneStatus: what it shows is incomplete")?;
+    }
     if let (None, Some(tip)) = (&point.disk, &point.replica.clean_tip) {
         let tip = escape::terminal(tip.as_str());
         writeln!(

@@ -255,6 +255,42 @@ catalog! {
         "a chain can be built from what lies in the directory"
         "Its files may hold what no other replica has, though Jiva would not read them."
         "Compare or export it as LABEL@candidate-N before the directory is wiped; inspect tells each with its evidence."
+    41 ForeignDialect Warning
+        "another engine than Jiva wrote this directory"
+        "No rule of Jiva's is applied to it: nothing is said of an election, a join or a start, and counters and head numbers mean something else there. Its chain can be read, compared and exported as far as the formats agree. In Longhorn a hole can be a discard, and the newest state is known to its manager alone."
+        "Ask Longhorn's manager which replica it holds for healthy before anything is kept or wiped."
+    42 HalfClone Danger
+        "half a clone"
+        "What it shows is incomplete. A start without the arguments of a clone writes NA into CloneStatus, and the half clone is then served as healthy."
+        "Do not start it. Make the clone again from its source, in an empty directory."
+    43 BackingFileMissing Danger
+        "the backing file is not here"
+        "What no disk of the chain stores is read from that file, so the data are incomplete without it."
+        "Copy that file from the node too. Until then take nothing out of this replica as whole."
+    44 DataBeyondSize Warning
+        "an image stores data beyond the Size"
+        "An enlargement cuts the images to their new length first and writes volume.meta last. A crash between the two leaves this, and what was written there is not served."
+        "Keep the directory. Compare its Size with that of the other replicas before one is kept; do not cut the image."
+    45 CannotSnapshot Danger
+        "a file with data stands in the way of the next head"
+        "Jiva removes such a file only where it is empty. Until it is gone this replica cannot take a snapshot, let another one join, or join itself."
+        "With all replicas stopped and copied, move that file out of the directory and keep it: its blocks belong to no chain. Or start another replica first."
+    46 NotReadHere Warning
+        "a file could not be read here"
+        "That is a matter of the reader's rights, or of the copy. It says nothing about the replica on its node, where Jiva runs as root."
+        "Run as root, or copy the directory readable, and ask again."
+    47 ToldApart Info
+        "another volume shares snapshots with this one"
+        "A clone carries the snapshots of its source under their names. So equal names do not make one volume."
+        "Name them with LABEL=PATH if they are one volume all the same."
+    48 ForeignChainBroken Danger
+        "the chain of another engine's directory is not whole"
+        "What it holds cannot be told, or is incomplete."
+        "Look at the original directory, and copy it again."
+    49 DataGone Danger
+        "writes were counted, and nothing is stored"
+        "The data are not in this directory any more. Jiva would serve zeros, and errors where the oldest image is too short."
+        "Do not start it. Look for another copy of its images, for the deleted file on the node's disk, and for a backup."
     50 NoCommonAncestor Danger
         "no common ancestor"
         "There is no state that both histories went through, so whichever joins the other, data are lost."

@@ -5,6 +5,7 @@
 //! are linear in the input. What a value means for a volume is not decided here.
 
 mod counter;
+mod dialect;
 mod go_json;
 mod go_text;
 mod go_time;
@@ -18,6 +19,7 @@ mod remark;
 mod volume_meta;
 
 pub use counter::{COUNTER_FILE_BYTES, CounterError, CounterErrorKind, CounterFile};
+pub use dialect::{Dialect, LonghornMeta, Sign, Signs};
 pub use go_text::go_quote;
 pub use go_time::parse_rfc3339;
 pub use log_info::LogInfo;

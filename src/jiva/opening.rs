@@ -16,7 +16,9 @@ use crate::replica::{Disk, Replica};
 /// Files that an opening by this version adds (`+name`), removes (`-name`) or changes in content (`~name`), sorted.
 pub fn opening_changes(replica: &Replica, version: Version) -> Vec<String> {
     let mut changes = Changes { replica, list: BTreeSet::new() };
-    changes.open(version);
+    if replica.is_jivas() {
+        changes.open(version);
+    }
     changes.list.into_iter().collect()
 }
 

@@ -6,7 +6,7 @@ use super::names::{FIRST_HEAD, Name, Names};
 use super::version::Version;
 use crate::format::next_head_name;
 use crate::ident::{Counter, Label};
-use crate::replica::{Replica, State};
+use crate::replica::{Flag, Replica, State};
 
 /// An image as it lay in the evidence, by number; [`Stage::original`](super::Stage::original) tells whose and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -176,8 +176,11 @@ pub(super) fn start(
     if version.dies_of_left_over() && replica.temporaries.iter().any(|name| name == "tmpFile.tmp") {
         return Err("Error running start replica command: invalid argument".to_owned());
     }
-    if let Some(error) = &replica.error {
-        return Err(error.clone());
+    if let Some(error) = replica.why_broken() {
+        return Err(error.to_owned());
+    }
+    if replica.flags.contains(&Flag::HalfClone) {
+        return Err(half_clone(replica));
     }
     let counter = replica.counter.unwrap_or(Counter(1));
     let mut standing = described(at, replica, counter, names, originals, version);
@@ -192,6 +195,18 @@ pub(super) fn start(
         standing.checkpoint = None;
     }
     Ok(standing)
+}
+
+/// What the controller does with half a clone: its process comes up, and the volume does not.
+fn half_clone(replica: &Replica) -> String {
+    let status = replica.meta.as_ref().and_then(|meta| meta.clone_status.as_deref()).unwrap_or("");
+    match status {
+        "error" => "CloneStatus is \"error\": the controller removes it".to_owned(),
+        _ => format!(
+            "CloneStatus is {status:?}: \"Waiting for replica to update CloneStatus to Completed/NA, retry after \
+             2s\", without end"
+        ),
+    }
 }
 
 fn described(

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::unionfind::UnionFind;
 use rayon::prelude::*;
 
+use super::kinship::{self, Kin};
 use crate::replica::Replica;
 
 /// The replicas of one volume, with how they came together.
@@ -17,43 +18,85 @@ pub struct Group {
     pub replicas: Vec<Replica>,
     /// Whether directories of different names were taken together because their histories share a disk.
     pub by_history: bool,
+    /// Volumes whose histories share a disk with this one's, and which are others all the same.
+    pub apart: Vec<Apart>,
+}
+
+/// Another volume with which a disk is shared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Apart {
+    /// Its name.
+    pub name: String,
+    /// What tells the two apart, in one sentence.
+    pub why: String,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
+enum Key {
+    Given,
+    /// Directories without a volume's name: whoever gave them meant one volume. Clones stand by themselves until it
+    /// is known whether their source is among them.
+    Unnamed {
+        foreign: bool,
+        clone: bool,
+    },
+    Named(String),
 }
 
 /// Sorts replicas into volumes, by name.
 ///
 /// All that were given as `LABEL=PATH` are one. Of the others those with equal directory names are, and those
-/// without a name of that kind are taken together: whoever gave them meant one volume. Then sets whose histories
-/// share an automatic snapshot are one, since its name is a UUID made once.
+/// without a name of that kind are taken together. Then sets whose histories share an automatic snapshot are one,
+/// since its name is a UUID made once; but not where something tells them apart, as names or a `CloneStatus` do.
 pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
-    #[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
-    enum Key {
-        Given,
-        Named(Option<String>),
-    }
     let mut sets: BTreeMap<Key, Vec<Replica>> = BTreeMap::new();
     for replica in replicas {
-        let key = if replica.labelled { Key::Given } else { Key::Named(replica.volume.clone()) };
+        let key = match &replica.volume {
+            _ if replica.labelled => Key::Given,
+            Some(name) => Key::Named(name.clone()),
+            None => Key::Unnamed { foreign: !replica.is_jivas(), clone: kinship::is_clone(&replica) },
+        };
         sets.entry(key).or_default().push(replica);
     }
-    let sets: Vec<Vec<Replica>> = sets.into_values().collect();
-    let homes = akin(&sets);
+    let (keys, sets): (Vec<Key>, Vec<Vec<Replica>>) = sets.into_iter().unzip();
+    let (homes, apart) = homes(&keys, &sets);
     let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
-    for (home, mut replicas) in homes.into_iter().zip(sets) {
-        match groups.entry(home) {
+    for ((home, key), mut replicas) in homes.iter().zip(&keys).zip(sets) {
+        match groups.entry(*home) {
             Entry::Vacant(place) => {
-                place.insert(Group { name: String::new(), replicas, by_history: false });
+                place.insert(Group { name: String::new(), replicas, by_history: false, apart: Vec::new() });
             }
             Entry::Occupied(mut place) => {
-                place.get_mut().replicas.append(&mut replicas);
-                place.get_mut().by_history = true;
+                let group = place.get_mut();
+                // The unnamed are one from the start.
+                let unnamed = matches!(key, Key::Unnamed { clone: true, .. })
+                    && group.replicas.iter().all(|one| !one.labelled && one.volume.is_none());
+                group.by_history |= !unnamed;
+                group.replicas.append(&mut replicas);
             }
+        }
+    }
+    for group in groups.values_mut() {
+        group.replicas.sort_by(|a, b| a.label.cmp(&b.label));
+        let names: BTreeSet<&str> = group.replicas.iter().filter_map(|r| r.volume.as_deref()).collect();
+        group.name = names.first().map_or("volume", |name| name).to_owned();
+    }
+    tell_unnamed(&mut groups);
+    for (one, other, why) in apart {
+        let (one, other) = (homes[one], homes[other]);
+        for (here, there) in [(one, other), (other, one)] {
+            let name = groups[&there].name.clone();
+            groups
+                .get_mut(&here)
+                .expect("every home has a group")
+                .apart
+                .push(Apart { name, why: why.clone() });
         }
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
     for group in &mut groups {
-        group.replicas.sort_by(|a, b| a.label.cmp(&b.label));
-        let names: BTreeSet<&str> = group.replicas.iter().filter_map(|r| r.volume.as_deref()).collect();
-        group.name = names.first().map_or("volume", |name| name).to_owned();
+        group.apart.sort();
+        group.apart.dedup();
     }
     groups.sort_by(|a, b| {
         let first = |group: &Group| group.replicas.first().map(|replica| replica.label.clone());
@@ -62,19 +105,91 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     groups
 }
 
-/// For each set a number that sets with a mark in common share, be it by way of others.
-fn akin(sets: &[Vec<Replica>]) -> Vec<usize> {
+/// Where directories without a name are several volumes, each is called after what tells it from the others.
+fn tell_unnamed(groups: &mut BTreeMap<usize, Group>) {
+    let unnamed = groups.values().filter(|group| group.name == "volume").count();
+    if unnamed < 2 {
+        return;
+    }
+    for group in groups.values_mut().filter(|group| group.name == "volume") {
+        if group.replicas.iter().all(kinship::is_clone) {
+            group.name = "volume (clone)".to_owned();
+        } else if group.replicas.iter().all(|replica| !replica.is_jivas()) {
+            group.name = "volume (not Jiva's)".to_owned();
+        }
+    }
+}
+
+/// Two sets by their places that share a disk and are not one, and why.
+type Parted = (usize, usize, String);
+
+/// For each set a number that sets of one volume share, and those that share a disk and are not one.
+///
+/// Pairs that share most come first. Two are taken together only where nothing tells any of the one side from any of
+/// the other, so that a third set never joins what is apart.
+fn homes(keys: &[Key], sets: &[Vec<Replica>]) -> (Vec<usize>, Vec<Parted>) {
+    let shared = shared(sets);
+    let mut pairs: Vec<(usize, usize, usize)> =
+        shared.iter().map(|((a, b), count)| (*count, *a, *b)).collect();
+    // Clones without a name stay with the others that have none, whatever they share, unless they are told apart.
+    let unnamed = |clone: bool| keys.iter().position(|key| *key == Key::Unnamed { foreign: false, clone });
+    if let (Some(plain), Some(clones)) = (unnamed(false), unnamed(true))
+        && !shared.contains_key(&(plain, clones))
+    {
+        pairs.push((0, plain, clones));
+    }
+    pairs.sort_by(|a, b| (std::cmp::Reverse(a.0), a.1, a.2).cmp(&(std::cmp::Reverse(b.0), b.1, b.2)));
+    let mut members: Vec<Vec<usize>> = (0..sets.len()).map(|set| vec![set]).collect();
+    let mut home: Vec<usize> = (0..sets.len()).collect();
+    let mut together = UnionFind::new(sets.len());
+    let mut parted = Vec::new();
+    let kin: Vec<Kin<'_>> =
+        if pairs.is_empty() { Vec::new() } else { sets.par_iter().map(|set| Kin::of(set)).collect() };
+    for (count, a, b) in pairs {
+        let (one, other) = (home[a], home[b]);
+        if one == other {
+            continue;
+        }
+        let against = members[one]
+            .iter()
+            .flat_map(|x| members[other].iter().map(move |y| (*x, *y)))
+            .find_map(|(x, y)| kinship::told_apart(&kin[x], &kin[y], &kin));
+        match against {
+            Some(why) => {
+                if count > 0 || kin[a].shares_name(&kin[b]) {
+                    parted.push((a, b, why));
+                }
+            }
+            None => {
+                together.union(a, b);
+                let moved = std::mem::take(&mut members[other]);
+                moved.iter().for_each(|set| home[*set] = one);
+                members[one].extend(moved);
+            }
+        }
+    }
+    (together.into_labeling(), parted)
+}
+
+/// How many marks each two sets have in common, where they have any.
+fn shared(sets: &[Vec<Replica>]) -> BTreeMap<(usize, usize), usize> {
     let each = sets.par_iter().enumerate();
     let mut marks: Vec<(u128, usize)> = each
         .flat_map_iter(|(set, replicas)| marks(replicas).into_iter().map(move |mark| (mark, set)))
         .collect();
     marks.par_sort_unstable();
-    let mut together = UnionFind::new(sets.len());
-    for pair in marks.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-        together.union(pair[0].1, pair[1].1);
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for same in marks.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+        for (at, (_, a)) in same.iter().enumerate() {
+            pairs.extend(same[at + 1..].iter().take(NEIGHBOURS).map(|(_, b)| (*a, *b)));
+        }
     }
-    together.into_labeling()
+    pairs.par_sort_unstable();
+    pairs.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
 }
+
+/// So many further sets that share one mark are paired with each: those have it in common with the rest.
+const NEIGHBOURS: usize = 64;
 
 /// What two directories can only both have if they met: the UUIDs of automatic snapshots. Each once.
 fn marks(replicas: &[Replica]) -> Vec<u128> {

@@ -6,6 +6,7 @@ mod company;
 mod dag;
 mod earlier;
 mod group;
+mod kinship;
 mod layers;
 mod relate;
 mod relation;
@@ -16,7 +17,7 @@ mod supply;
 mod witness;
 
 pub use dag::{Ancestor, Edge, Graph, Node};
-pub use group::{Group, group};
+pub use group::{Apart, Group, group};
 pub use layers::{Layer, Layers};
 pub use relation::{
     Basis, Content, Contents, Doubt, Former, Holds, Leaning, OneWrite, Relation, RelationKind, Side, Wanted,

@@ -77,6 +77,9 @@ fn images(replica: &Replica, out: &mut Vec<Defect>) {
         out.push(Defect::of(None, "its records are here without any image"));
         return;
     }
+    if let Some(file) = replica.backing_file.as_ref().filter(|_| replica.flags.contains(&Flag::BackingFileMissing)) {
+        out.push(Defect::of(None, format!("the backing file {file} is not here")));
+    }
     for disk in replica.chain_disks() {
         let name = &disk.name;
         let Some(image) = &disk.image else {
@@ -87,7 +90,8 @@ fn images(replica: &Replica, out: &mut Vec<Defect>) {
             let text = format!("{name}: which blocks it stores cannot be told: {error}");
             out.push(Defect::of(Some(name), text));
         }
-        if let Some(size) = replica.size.filter(|size| image.size < *size) {
+        // In Longhorn an enlargement leaves old images as short as they were.
+        if let Some(size) = replica.size.filter(|size| replica.is_jivas() && image.size < *size) {
             let text = format!("{name} has {} bytes, less than the volume's {size}", image.size);
             out.push(Defect::of(Some(name), text));
         }

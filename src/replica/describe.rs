@@ -4,15 +4,19 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::chain::{alternates, walk};
+use super::chain::{End, alternates, walk};
 use super::defect::defects;
+use super::foreign;
 use super::join::{Joined, last_join};
 use super::notice::{self, Seen};
 use super::open::{Facts, FileState, open};
+use super::reader::unread;
 use super::{Disk, Disks, Flag, Image, LastJoin, RecordState, Replica, State};
 use crate::evidence::{Entry, Found, Kind, ReadError, Source};
-use crate::format::{CounterError, CounterFile, FileKind, LogInfo, MetaError, Record, VolumeMeta};
-use crate::ident::DiskName;
+use crate::format::{
+    CounterError, CounterFile, Dialect, FileKind, LogInfo, LonghornMeta, MetaError, Record, Signs, VolumeMeta,
+};
+use crate::ident::{DiskName, Label};
 
 /// Describes one replica directory: every file that Jiva knows is read once, every image's extents are asked
 /// for, no image is read.
@@ -23,21 +27,40 @@ pub fn describe(found: &Found) -> Replica {
     let mut meta = FileState::Absent;
     let mut counter: FileState<CounterFile, CounterError> = FileState::Absent;
     let mut log_info: FileState<LogInfo, MetaError> = FileState::Absent;
-    let mut meta_entry = None;
+    let mut longhorn = LonghornMeta::default();
+    let mut signs = Signs::default();
 
     for (at, entry) in entries.iter().enumerate() {
         match FileKind::of(&entry.name) {
             FileKind::VolumeMeta => {
-                meta = read_file(&*source, entry, VolumeMeta::parse);
-                meta_entry = Some(entry);
+                meta = read_file(&*source, entry, |bytes| {
+                    let meta = VolumeMeta::parse(bytes)?;
+                    signs.volume_meta(&meta);
+                    if signs.longhorn().is_some() {
+                        longhorn = LonghornMeta::salvage(bytes);
+                    }
+                    Ok(meta)
+                });
             }
             FileKind::Counter => counter = read_counter(&*source, entry),
-            FileKind::LogInfo => log_info = read_file(&*source, entry, LogInfo::parse),
+            FileKind::LogInfo => {
+                signs.name(&entry.name);
+                log_info = read_file(&*source, entry, LogInfo::parse);
+            }
             FileKind::Image(name) => disks.entry(name).image = image(&*source, entry, at),
-            FileKind::Record(name) => disks.entry(name).record = record(&*source, entry),
-            _ => {}
+            FileKind::Record(name) => {
+                let read = record(&*source, entry);
+                if let RecordState::Read(record) = &read {
+                    signs.record(&entry.name, record);
+                }
+                disks.entry(name).record = read;
+            }
+            _ => signs.name(&entry.name),
         }
     }
+    let dialect = signs.dialect();
+    // What contradicts itself is not Jiva's for certain; what tells nothing may be, and is taken for Jiva's.
+    let foreign = dialect == Dialect::Longhorn || signs.contradicted().is_some();
 
     let head = named(meta.read().and_then(|m| m.head.as_deref()));
     adopt_head(&*source, &mut disks, head.as_ref());
@@ -47,15 +70,22 @@ pub fn describe(found: &Found) -> Replica {
         disks.mark(*at);
     }
     let counter_error = counter_error(&counter);
-    let (mut state, error) = open(&Facts {
-        meta: &meta,
-        meta_entry,
-        counter_error: counter_error.as_deref(),
-        walk: path.as_ref(),
-        disks: &disks,
-        entries,
-    });
+    let (mut state, error) = if foreign {
+        (foreign::state(meta.read(), path.as_ref()), None)
+    } else {
+        open(&Facts {
+            meta: &meta,
+            counter_error: counter_error.as_deref(),
+            walk: path.as_ref(),
+            disks: &disks,
+            entries,
+        })
+    };
     let chain = path.as_ref().map(|walk| walk.names(&disks)).unwrap_or_default();
+    let path_end = path.as_ref().and_then(|walk| match &walk.end {
+        End::Invalid(name) => Some(name.clone()),
+        _ => None,
+    });
     let places = path.map(|walk| walk.places).unwrap_or_default();
     let records_only = !disks.is_empty() && disks.iter().all(|disk| disk.image.is_none());
     if state == State::Usable && !records_only && places.iter().all(|at| disks[*at].allocated() == Some(0)) {
@@ -63,17 +93,21 @@ pub fn describe(found: &Found) -> Replica {
     }
 
     let start_error = match &log_info {
-        FileState::Invalid(error) => {
+        FileState::Invalid(error) if !foreign => {
             Some(format!("Error running start replica command: {}", error.go_text()))
         }
         _ => None,
     };
     let live = counter.read().map(|c| c.counter);
     let Joined { last, clean_tip, peer } = match meta.read() {
-        Some(meta) if error.is_none() => last_join(&chain, &disks, meta, live),
+        Some(meta) if state != State::Broken && !foreign => last_join(&chain, &disks, meta, live),
         _ => Joined { last: LastJoin::None, clean_tip: None, peer: None },
     };
     let alternates = alternates(&disks);
+
+    let broken_record = path_end.filter(|_| state == State::Broken);
+    let unread = Unread::of(&found.label, &meta, &counter, &log_info, &disks);
+    let unread_chain = unread_chain(&meta, &disks, broken_record.as_ref());
 
     let (meta, meta_state) = match meta {
         FileState::Read(meta) => (Some(meta), None),
@@ -82,11 +116,18 @@ pub fn describe(found: &Found) -> Replica {
     let mut replica = Replica {
         label: found.label.clone(),
         path: found.path.clone(),
-        volume: found.volume.clone(),
+        volume: volume_name(found, dialect),
         labelled: found.labelled,
+        dialect,
         state,
         error,
         start_error,
+        unread: unread.sentences,
+        counter_unread: unread.counter,
+        backing_file: longhorn
+            .backing_file_path
+            .or_else(|| meta.as_ref().and_then(|meta| meta.backing_file_name.clone()))
+            .filter(|file| !file.is_empty()),
         flags: BTreeSet::new(),
         size: meta.as_ref().and_then(|m| m.size).and_then(|size| u64::try_from(size).ok()),
         parent: head.as_ref().and_then(|head| disks.get(head)).and_then(Disk::parent).map(DiskName::from),
@@ -110,10 +151,80 @@ pub fn describe(found: &Found) -> Replica {
     if records_only {
         replica.flags.insert(Flag::RecordsOnly);
     }
-    notice::notice(&mut replica, &Seen { meta: meta_state, counter, log_info, entries });
-    replica.defects = defects(&replica, &[]);
+    if foreign {
+        replica.flags.insert(Flag::ForeignDialect);
+    }
+    if unread_chain.is_some() {
+        replica.flags.insert(Flag::UnfaithfulCopy);
+    }
+    notice::notice(&mut replica, &Seen { meta: meta_state, counter, log_info, entries, signs });
+    replica.defects = defects(&replica, unread_chain.as_slice());
     replica.findings.sort();
     replica
+}
+
+/// The name of the volume. Longhorn names a directory after it and puts eight characters of the replica's own behind.
+fn volume_name(found: &Found, dialect: Dialect) -> Option<String> {
+    if dialect != Dialect::Longhorn {
+        return found.volume.clone();
+    }
+    let own = |end: &str| end.len() == 8 && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let stem =
+        |name: &str| name.rsplit_once('-').filter(|(_, end)| own(end)).map(|(stem, _)| stem.to_owned());
+    match &found.volume {
+        Some(name) => Some(stem(name).unwrap_or_else(|| name.clone())),
+        None => stem(found.path.rsplit(['/', ':']).next()?),
+    }
+}
+
+/// What could not be read here.
+struct Unread {
+    sentences: Vec<String>,
+    counter: bool,
+}
+
+impl Unread {
+    fn of(
+        label: &Label,
+        meta: &FileState<VolumeMeta, MetaError>,
+        counter: &FileState<CounterFile, CounterError>,
+        log_info: &FileState<LogInfo, MetaError>,
+        disks: &Disks,
+    ) -> Self {
+        let sentence = |file: &str, error: Option<&ReadError>| unread(label, file, error?);
+        let own = sentence("revision.counter", counter.unread());
+        let mut out = Self { counter: own.is_some(), sentences: Vec::new() };
+        out.sentences.extend(sentence("volume.meta", meta.unread()));
+        for disk in disks {
+            if let RecordState::Unreadable(error) = &disk.record {
+                out.sentences.extend(unread(label, &disk.name.record(), error));
+            }
+            if let Some(Err(error)) = disk.image.as_ref().map(|image| &image.extents) {
+                out.sentences.extend(unread(label, disk.name.as_str(), error));
+            }
+        }
+        out.sentences.extend(own);
+        out.sentences.extend(sentence("log.info", log_info.unread()));
+        out
+    }
+}
+
+/// Why the chain is not known, where `volume.meta` or the record at its end could not be read here.
+fn unread_chain(
+    meta: &FileState<VolumeMeta, MetaError>,
+    disks: &Disks,
+    end: Option<&DiskName>,
+) -> Option<String> {
+    let here = |error: &ReadError| !matches!(error, ReadError::NotAFile(_));
+    if let Some(error) = meta.unread().filter(|error| here(error)) {
+        return Some(format!("volume.meta {error}"));
+    }
+    match end.and_then(|name| disks.get(name)).map(|disk| (&disk.name, &disk.record)) {
+        Some((name, RecordState::Unreadable(error))) if here(error) => {
+            Some(format!("{} {error}", name.record()))
+        }
+        _ => None,
+    }
 }
 
 fn named(name: Option<&str>) -> Option<DiskName> {
@@ -184,7 +295,10 @@ fn counter_error(counter: &FileState<CounterFile, CounterError>) -> Option<Strin
         FileState::Unreadable(ReadError::NotAFile(Kind::Directory)) => Some(
             "fail to open revision counter file: open openebs/revision.counter: is a directory".to_owned(),
         ),
-        FileState::Unreadable(error) => Some(format!("revision.counter {error}")),
-        FileState::Absent | FileState::Read(_) => None,
+        FileState::Unreadable(ReadError::NotAFile(kind)) => {
+            Some(format!("revision.counter is a {kind}, not a file"))
+        }
+        // Any other reason is this reader's or this copy's.
+        FileState::Unreadable(_) | FileState::Absent | FileState::Read(_) => None,
     }
 }

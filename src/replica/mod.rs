@@ -4,12 +4,16 @@
 
 mod chain;
 mod defect;
+mod clone;
 mod describe;
 mod disks;
+mod foreign;
 mod join;
 mod notice;
 mod open;
 mod quality;
+mod reader;
+mod store;
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -19,10 +23,11 @@ use serde::Serialize;
 
 use crate::evidence::{Extents, ReadError, Source};
 use crate::finding::Finding;
-use crate::format::{MetaError, Record, VolumeMeta};
+use crate::format::{MetaError, Record, VolumeMeta, next_head_name};
 use crate::ident::{Counter, DiskName, Label};
 
 pub use defect::Defect;
+pub use crate::format::Dialect;
 pub use describe::describe;
 pub use disks::Disks;
 pub use open::chain_limit;
@@ -40,12 +45,21 @@ pub struct Replica {
     pub volume: Option<String>,
     /// Whether the user named it with `LABEL=PATH`.
     pub labelled: bool,
+    /// Which engine wrote it.
+    pub dialect: Dialect,
     /// Whether Jiva would open it.
     pub state: State,
     /// The error with which Jiva would fail to open it.
     pub error: Option<String>,
     /// The error that ends its process before it opens anything.
     pub start_error: Option<String>,
+    /// Files that could not be read here, a sentence each with the reason: a matter of the reader's rights or of the
+    /// copy, never of Jiva.
+    pub unread: Vec<String>,
+    /// Whether `revision.counter` is one of them, so that the counter is there and not known.
+    pub counter_unread: bool,
+    /// The image below the oldest disk that `volume.meta` names, if it names one.
+    pub backing_file: Option<String>,
     /// What else is to be known, in a word each.
     pub flags: BTreeSet<Flag>,
     /// `volume.meta`, where it decodes.
@@ -149,6 +163,18 @@ pub enum Flag {
     ImageMissing,
     /// An empty head stands over older files.
     Reinitialised,
+    /// Another engine than Jiva wrote it, so no rule of Jiva's applies.
+    ForeignDialect,
+    /// It is a clone whose copying did not end.
+    HalfClone,
+    /// The image below its oldest disk is not here.
+    BackingFileMissing,
+    /// An image stores blocks beyond the Size.
+    DataBeyondSize,
+    /// The file of the next head stores data, so no snapshot can be taken.
+    CannotSnapshot,
+    /// Writes were counted, and not one block is stored.
+    DataGone,
 }
 
 /// One layer: an image file and its record.
@@ -287,5 +313,32 @@ impl Replica {
     pub fn chain_from(&self, disk: &DiskName) -> Option<Vec<&Disk>> {
         let walk = chain::walk(&self.disks, disk);
         (walk.end == chain::End::Base).then(|| walk.places.iter().map(|at| &self.disks[*at]).collect())
+    }
+
+    /// Whether Jiva's rules apply to it: no other engine wrote it.
+    pub fn is_jivas(&self) -> bool {
+        !self.flags.contains(&Flag::ForeignDialect)
+    }
+
+    /// Why its chain cannot be read, where it is broken: Jiva's message, or what could not be read here.
+    pub fn why_broken(&self) -> Option<&str> {
+        if self.state != State::Broken {
+            return None;
+        }
+        let said = self.error.as_deref().or(self.unread.first().map(String::as_str));
+        Some(said.unwrap_or("its records do not lead to a base"))
+    }
+
+    /// Whether it is as Jiva makes a new one: one head, no snapshot, and not more than one write counted.
+    pub fn is_just_made(&self) -> bool {
+        let young = self.counter.is_none_or(|counter| counter.0 <= 1) && !self.counter_unread;
+        self.state != State::Broken && self.chain.len() == 1 && self.disks.len() == 1 && young
+    }
+
+    /// The file that the next snapshot would make the head, where one of that name is there and stores data.
+    pub fn blocked_head(&self) -> Option<&Disk> {
+        let next = next_head_name(self.head.as_ref()?.as_str())?;
+        let disk = self.disks.get(next.as_str()).filter(|disk| disk.image.is_some() && !disk.on_chain)?;
+        disk.allocated().is_none_or(|bytes| bytes > 0).then_some(disk)
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::open::{FileState, chain_limit};
-use super::{Flag, LastJoin, RecordState, Replica, State};
-use crate::evidence::{Entry, Kind};
+use super::{Flag, LastJoin, RecordState, Replica, State, clone, foreign, store};
+use crate::evidence::{Entry, Kind, ReadError};
 use crate::finding::{Code, Exhibit, Finding};
-use crate::format::{CounterError, CounterFile, FileKind, Generation, LogInfo, MetaError, VolumeMeta};
+use crate::format::{CounterError, CounterFile, FileKind, Generation, LogInfo, MetaError, Signs, VolumeMeta};
 use crate::ident::{Counter, DiskName, Label};
 
 /// From here on a chain is near its limit: so many layers are left.
@@ -19,11 +19,15 @@ pub(super) struct Seen<'a> {
     pub counter: FileState<CounterFile, CounterError>,
     pub log_info: FileState<LogInfo, MetaError>,
     pub entries: &'a [Entry],
+    pub signs: Signs,
 }
 
 /// Sets flags and findings.
 pub(super) fn notice(replica: &mut Replica, seen: &Seen<'_>) {
     let mut found = Vec::new();
+    if !replica.is_jivas() {
+        return notice_foreign(replica, seen);
+    }
     meta(replica, seen, &mut found);
     counter(replica, seen, &mut found);
     files(replica, seen, &mut found);
@@ -33,7 +37,34 @@ pub(super) fn notice(replica: &mut Replica, seen: &Seen<'_>) {
     off_chain(replica, &mut found);
     join(replica, &mut found);
     power(replica, seen, &mut found);
+    clone::notice(replica, &mut found);
+    store::notice(replica, &mut found);
+    unread(replica, &mut found);
     replica.findings = found;
+}
+
+/// What holds of a directory whatever engine wrote it.
+fn notice_foreign(replica: &mut Replica, seen: &Seen<'_>) {
+    let mut found = Vec::new();
+    foreign::notice(replica, &seen.signs, &mut found);
+    damage(replica, seen.entries, &mut found);
+    images_unread(replica, &mut found);
+    foreign::images(replica, &mut found);
+    store::backing(replica, &mut found);
+    if replica.disks.iter().any(|disk| !disk.on_chain) {
+        replica.flags.insert(Flag::OffChainDisks);
+    }
+    unread(replica, &mut found);
+    replica.findings = found;
+}
+
+/// What could not be read here.
+fn unread(replica: &Replica, found: &mut Vec<Finding>) {
+    let sentences: std::collections::BTreeSet<&String> = replica.unread.iter().collect();
+    for sentence in sentences {
+        let finding = Finding::volume(Code::NotReadHere, sentence.clone(), Vec::new());
+        found.push(Finding { replica: Some(replica.label.clone()), ..finding });
+    }
 }
 
 fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
@@ -46,7 +77,7 @@ fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             format!("volume.meta does not decode: {error}"),
             file(),
         )),
-        Some(FileState::Unreadable(error)) => {
+        Some(FileState::Unreadable(error @ ReadError::NotAFile(_))) => {
             found.push(Finding::of(
                 Code::VolumeMetaUnreadable,
                 &label,
@@ -54,6 +85,7 @@ fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
                 file(),
             ));
         }
+        Some(FileState::Unreadable(_)) => {} // told as a matter of the reader
         Some(_) => {
             let disks = replica.disks.len();
             found.push(Finding::of(
@@ -142,7 +174,7 @@ fn counter(replica: &Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             "there is no revision.counter; Jiva would make one that says 1",
             file(),
         )),
-        FileState::Unreadable(error) => {
+        FileState::Unreadable(error @ ReadError::NotAFile(_)) => {
             found.push(Finding::of(
                 Code::CounterUnreadable,
                 label,
@@ -150,6 +182,7 @@ fn counter(replica: &Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
                 file(),
             ));
         }
+        FileState::Unreadable(_) => {} // told as a matter of the reader
         FileState::Invalid(error) => {
             found.push(Finding::of(Code::CounterUnreadable, label, error.to_string(), file()));
         }
@@ -178,15 +211,6 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
                 file(),
             ));
         }
-        if let Some(damage) = entry.damage.as_ref().filter(|_| known) {
-            replica.flags.insert(Flag::UnfaithfulCopy);
-            found.push(Finding::of(
-                Code::CopyIncomplete,
-                &label,
-                format!("{}: {damage}", entry.name),
-                file(),
-            ));
-        }
         match kind {
             FileKind::VolumeMetaTmp | FileKind::RecordTmp(_) | FileKind::LogInfoTmp => {
                 found.push(Finding::of(
@@ -208,17 +232,8 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             _ => {}
         }
     }
-    // Without its extents an image would pass for an empty one.
-    for disk in replica.places.iter().map(|at| &replica.disks[*at]) {
-        let Some(Err(error)) = disk.image.as_ref().map(|image| &image.extents) else { continue };
-        replica.flags.insert(Flag::UnfaithfulCopy);
-        found.push(Finding::of(
-            Code::CopyIncomplete,
-            &label,
-            format!("{}: which blocks it stores cannot be told: {error}", disk.name),
-            Exhibit::file(&label, disk.name.as_str()),
-        ));
-    }
+    damage(replica, seen.entries, found);
+    images_unread(replica, found);
     if let FileState::Invalid(error) = &seen.log_info {
         found.push(Finding::of(
             Code::LogInfoUnreadable,
@@ -227,7 +242,7 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             Exhibit::file(&label, "log.info"),
         ));
     }
-    if let FileState::Unreadable(error) = &seen.log_info {
+    if let FileState::Unreadable(error @ ReadError::NotAFile(_)) = &seen.log_info {
         found.push(Finding::of(
             Code::LogInfoUnreadable,
             &label,
@@ -240,6 +255,35 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
         replica.meta.as_ref().and_then(VolumeMeta::generation).is_some_and(|g| g <= Generation::From0_6);
     if probe && old && replica.start_error.is_none() {
         replica.start_error = Some("invalid argument".to_owned());
+    }
+}
+
+/// Files of which the copy lacks something.
+fn damage(replica: &mut Replica, entries: &[Entry], found: &mut Vec<Finding>) {
+    let label = replica.label.clone();
+    for entry in entries {
+        let Some(damage) = &entry.damage else { continue };
+        if matches!(FileKind::of(&entry.name), FileKind::Foreign | FileKind::Log) {
+            continue;
+        }
+        replica.flags.insert(Flag::UnfaithfulCopy);
+        let text = format!("{}: {damage}", entry.name);
+        found.push(Finding::of(Code::CopyIncomplete, &label, text, Exhibit::file(&label, &*entry.name)));
+    }
+}
+
+/// Images of the chain whose extents are not known: without them an image would pass for an empty one.
+fn images_unread(replica: &mut Replica, found: &mut Vec<Finding>) {
+    let label = replica.label.clone();
+    for disk in replica.places.iter().map(|at| &replica.disks[*at]) {
+        let Some(Err(error)) = disk.image.as_ref().map(|image| &image.extents) else { continue };
+        replica.flags.insert(Flag::UnfaithfulCopy);
+        found.push(Finding::of(
+            Code::CopyIncomplete,
+            &label,
+            format!("{}: which blocks it stores cannot be told: {error}", disk.name),
+            Exhibit::file(&label, disk.name.as_str()),
+        ));
     }
 }
 
@@ -394,7 +438,9 @@ fn snapshot_crash(replica: &Replica, names: &[&DiskName]) -> Option<String> {
 }
 
 fn off_chain(replica: &mut Replica, found: &mut Vec<Finding>) {
-    if replica.alternates.is_empty() {
+    // Where the chain could not be read here, nothing tells what lies outside of it.
+    let unknown = replica.state == State::Broken && replica.error.is_none();
+    if replica.alternates.is_empty() || unknown {
         return;
     }
     replica.flags.insert(Flag::OffChainDisks);
@@ -436,6 +482,9 @@ fn stale_head(replica: &Replica, name: &DiskName, label: &Label, found: &mut Vec
     if disk.image.as_ref().is_some_and(|image| image.link.is_some()) {
         return; // told with the link
     }
+    if replica.blocked_head().is_some_and(|blocked| blocked.name == *name) {
+        return; // told by itself: this one is in the way
+    }
     let text = if stale == active + 1 {
         format!("stopped after {name} was made and before volume.meta named it")
     } else if stale < active && disk.image.is_some() {
@@ -471,7 +520,11 @@ fn join(replica: &mut Replica, found: &mut Vec<Finding>) {
             found.push(Finding::of(
                 Code::RefusedJoin,
                 &label,
-                format!("its last join ended before anything was copied; its own state ends with {tip}"),
+                if replica.counter_unread {
+                    format!("how its last join ended cannot be told without the counter; its own state ended with {tip}")
+                } else {
+                    format!("its last join ended before anything was copied; its own state ends with {tip}")
+                },
                 Exhibit::field(
                     &label,
                     record(),
@@ -485,9 +538,11 @@ fn join(replica: &mut Replica, found: &mut Vec<Finding>) {
             found.push(Finding::of(
                 Code::UnfinishedJoin,
                 &label,
-                format!(
-                    "its last join stopped while files were being copied; its own state ended with {tip}"
-                ),
+                if replica.counter_unread {
+                    format!("whether its last join ended cannot be told without the counter; its own state ended with {tip}")
+                } else {
+                    format!("its last join stopped while files were being copied; its own state ended with {tip}")
+                },
                 Exhibit::field(
                     &label,
                     record(),

@@ -22,6 +22,14 @@ impl<T, E> FileState<T, E> {
             _ => None,
         }
     }
+
+    /// Why it could not be read.
+    pub(super) fn unread(&self) -> Option<&ReadError> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 /// The directory as it is called inside a replica's container; Jiva's messages carry it.
@@ -46,7 +54,6 @@ pub(super) fn not_a_file(path: &str, kind: Kind) -> String {
 
 pub(super) struct Facts<'a> {
     pub meta: &'a FileState<VolumeMeta, MetaError>,
-    pub meta_entry: Option<&'a Entry>,
     /// The message for a counter that cannot be used.
     pub counter_error: Option<&'a str>,
     pub walk: Option<&'a Walk>,
@@ -54,18 +61,16 @@ pub(super) struct Facts<'a> {
     pub entries: &'a [Entry],
 }
 
-/// The state in which Jiva would find the directory, and its message if it fails.
+/// The state in which Jiva would find the directory, and its message if it fails; broken without a message where
+/// what keeps it from being read is a matter of this copy or reader.
 pub(super) fn open(facts: &Facts<'_>) -> (State, Option<String>) {
     let meta = match facts.meta {
         // Jiva makes a new empty volume here; nothing fails.
         FileState::Absent => return (State::Blank, None),
         FileState::Invalid(error) => return broken(error.go_text()),
-        FileState::Unreadable(error) => {
-            return broken(match (error, facts.meta_entry) {
-                (ReadError::NotAFile(kind), _) => not_a_file("volume.meta", *kind),
-                (error, _) => format!("volume.meta {error}"),
-            });
-        }
+        FileState::Unreadable(ReadError::NotAFile(kind)) => return broken(not_a_file("volume.meta", *kind)),
+        // Jiva reads it on the node, where it may be whole: this has no message of Jiva's.
+        FileState::Unreadable(_) => return (State::Broken, None),
         FileState::Read(meta) => meta,
     };
     let size = meta.size.unwrap_or(0);
@@ -90,7 +95,7 @@ pub(super) fn open(facts: &Facts<'_>) -> (State, Option<String>) {
         End::Loop(name) => {
             return broken(format!("opening never ends: the chain comes back to {name}"));
         }
-        End::Invalid(name) => return broken(record_error(facts.disks, name)),
+        End::Invalid(name) => return (State::Broken, record_error(facts.disks, name)),
         End::Missing(name) if walk.places.is_empty() => return broken(create_over(facts, name)),
         End::Missing(name) => return broken(format!("Failed to find metadata for {name}")),
     }
@@ -121,13 +126,14 @@ fn entry<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
     entries.binary_search_by(|e| e.name.as_str().cmp(name)).ok().map(|at| &entries[at])
 }
 
-fn record_error(disks: &Disks, name: &DiskName) -> String {
-    match disks.get(name).map(|disk| &disk.record) {
+/// Jiva's message for a record; `None` for one that could not be read here.
+fn record_error(disks: &Disks, name: &DiskName) -> Option<String> {
+    Some(match disks.get(name).map(|disk| &disk.record) {
         Some(RecordState::Invalid(error)) => error.go_text(),
         Some(RecordState::Unreadable(ReadError::NotAFile(kind))) => not_a_file(&name.record(), *kind),
-        Some(RecordState::Unreadable(error)) => format!("{} {error}", name.record()),
+        Some(RecordState::Unreadable(_)) => return None,
         _ => format!("Failed to find metadata for {name}"),
-    }
+    })
 }
 
 /// No record of the head: Jiva then takes the branch for a new disk, makes the next head, and fails when it

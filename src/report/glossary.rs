@@ -193,6 +193,36 @@ pub const TERMS: &[Term] = &[
         "reinitialised",
         "The directory lost its volume.meta, was started, and now has an empty head over its older files, with the old counter. It can win the election and serve an empty volume.",
     ),
+    term(
+        Flag,
+        "foreign-dialect",
+        "Another engine than Jiva wrote it, by the keys of its files: Longhorn, or a mixture. No rule of Jiva's is applied to it.",
+    ),
+    term(
+        Flag,
+        "half-clone",
+        "It was to become a clone and its copying did not end, by CloneStatus. What it shows is incomplete: make the clone again from its source.",
+    ),
+    term(
+        Flag,
+        "backing-file-missing",
+        "volume.meta names an image below the oldest disk, and that image is not in the directory. The data are incomplete without it.",
+    ),
+    term(
+        Flag,
+        "data-beyond-size",
+        "An image stores blocks beyond the Size that volume.meta gives, as an enlargement that crashed leaves them.",
+    ),
+    term(
+        Flag,
+        "cannot-snapshot",
+        "The file that the next snapshot would make its head is there and stores data. Until it is moved away no snapshot can be taken, and no replica can join.",
+    ),
+    term(
+        Flag,
+        "data-gone",
+        "The counter says that writes were made, and not one block is stored in the directory. Look for another copy before anything is started.",
+    ),
     term(LastJoin, "none", "No trace of a join since its head was made."),
     term(LastJoin, "finished", "It joined, became RW, and went on from there."),
     term(LastJoin, "unfinished", "The join stopped while files were copied, or right after."),

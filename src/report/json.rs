@@ -12,7 +12,7 @@ use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
 use crate::jiva::{Election, Outcome};
 use crate::lineage::rescue::Candidate;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
-use crate::replica::{Copied, CopyRemark, Disk, Flag, LastJoin, PeerRecord, Quality, Replica, State};
+use crate::replica::{Dialect, Copied, CopyRemark, Disk, Flag, LastJoin, PeerRecord, Quality, Replica, State};
 use crate::verdict::Verdict;
 
 /// Name and version of the form of the document; additions keep it.
@@ -85,7 +85,14 @@ struct ShownVolume<'a> {
 pub(super) struct ShownReplica<'a> {
     label: &'a Label,
     path: &'a str,
+    dialect: Dialect,
     state: State,
+    /// Files that could not be read here, and why.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unread: &'a [String],
+    /// The image below the oldest disk, where volume.meta names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backing_file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_error: Option<&'a str>,
     flags: Vec<Flag>,
@@ -397,6 +404,9 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         label: &replica.label,
         path: &replica.path,
         state: replica.state,
+        dialect: replica.dialect,
+        unread: &replica.unread,
+        backing_file: replica.backing_file.as_deref(),
         start_error: replica.start_error.as_deref(),
         flags: replica.flags.iter().copied().collect(),
         size: replica.size,
@@ -405,7 +415,9 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         checkpoint: replica.checkpoint.as_ref(),
         counter: replica.counter,
         uuid: replica.meta.as_ref().and_then(|meta| meta.uuid.as_deref()),
-        written_by: replica.meta.as_ref().and_then(|meta| meta.generation()).map(|g| g.to_string()),
+        written_by: (replica.meta.as_ref().filter(|_| replica.is_jivas()))
+            .and_then(|meta| meta.generation())
+            .map(|g| g.to_string()),
         chain: &replica.chain,
         alternates: &replica.alternates,
         error: replica.error.as_deref(),

@@ -16,7 +16,7 @@ pub(super) fn write(page: &mut Page<'_>, volume: &Volume, options: &Options) {
     page.say(role, 0, &headline(volume, start.as_deref()));
     page.say(role, 0, &dont(volume, options));
     if let Some(start) = start.filter(|_| volume.verdict.kind != VerdictKind::Consistent) {
-        page.say(Role::Plain, 0, &format!("{}.", capital(&start)));
+        page.say(Role::Plain, 0, &format!("{}.", words::capital(&start)));
     }
     if let Some(gap) = incomplete(volume, options) {
         page.say(Role::Plain, 0, &gap);
@@ -279,9 +279,4 @@ fn ordinal(number: usize) -> String {
         5 => "fifth".to_owned(),
         _ => "further".to_owned(),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -21,13 +21,22 @@ pub(super) fn write(page: &mut Page<'_>, findings: &[Finding]) {
     }
     page.heading("findings");
     let mut minor = Vec::new();
+    let mut grouping = Vec::new();
     for ((std::cmp::Reverse(severity), code), found) in &kinds {
+        if matches!(code, Code::GroupedByHistory | Code::ToldApart) {
+            grouping.extend(found.iter().map(|finding| (*code, *finding)));
+            continue;
+        }
         if *severity == Severity::Info {
             let times = if found.len() > 1 { format!(" ({} times)", found.len()) } else { String::new() };
             minor.push(format!("{code} {}{times}", code.row().title));
             continue;
         }
         kind(page, *code, found);
+    }
+    // What was taken for one volume, and what was not, is told in full: everything else rests on it.
+    for (code, finding) in grouping {
+        page.item(Role::Faint, "  info     ", &format!("{code} {}", finding.detail));
     }
     if !minor.is_empty() {
         page.item(Role::Faint, "  info     ", &format!("{}. In full: jivascope inspect.", minor.join("; ")));

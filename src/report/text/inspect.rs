@@ -54,30 +54,37 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
     fact("copied", words::copied(&blocks::quality(replica, Seen::Extents)));
     fact("volume", replica.volume.clone());
     fact("size", replica.size.map(|size| format!("{} ({size} bytes)", words::bytes(size))));
+    fact("written by", words::dialect(replica).map(|_| "Longhorn, by the keys of its files".to_owned()));
     fact("error", replica.error.clone());
     fact("cannot start", replica.start_error.clone());
     fact("head", name(&replica.head));
     fact("parent", name(&replica.parent));
-    fact("Checkpoint", Some(name(&replica.checkpoint).unwrap_or_else(|| "none".to_owned())));
+    if replica.is_jivas() {
+        fact("Checkpoint", Some(name(&replica.checkpoint).unwrap_or_else(|| "none".to_owned())));
+    }
     fact(
         "counter",
         Some(replica.counter.map_or_else(|| "none that can be read".to_owned(), |c| c.to_string())),
     );
+    fact("backing file", replica.backing_file.clone());
     if let Some(meta) = &replica.meta {
         let shown = |flag: Option<bool>| flag.map_or_else(|| "absent".to_owned(), |flag| flag.to_string());
         fact("Dirty", Some(shown(meta.dirty)));
         fact("Rebuilding", Some(shown(meta.rebuilding)));
         fact("CloneStatus", meta.clone_status.clone().filter(|text| !text.is_empty()));
-        fact("backing file", meta.backing_file_name.clone().filter(|text| !text.is_empty()));
         fact("sector size", meta.sector_size.map(|size| size.to_string()));
         fact("at last snap", meta.revision_counter.map(|counter| format!("counter {counter}")));
         fact("UUID", meta.uuid.clone());
         fact(
             "written by",
-            meta.generation().map(|version| format!("Jiva {version}, by the keys of volume.meta")),
+            meta.generation()
+                .filter(|_| replica.is_jivas())
+                .map(|version| format!("Jiva {version}, by the keys of volume.meta")),
         );
     }
-    fact("last join", Some(words::last_join(replica.last_join).to_owned()));
+    if replica.is_jivas() {
+        fact("last join", Some(words::last_join(replica.last_join).to_owned()));
+    }
     fact("clean tip", name(&replica.clean_tip));
     if let Some(peer) = &replica.peer {
         let counter =
@@ -144,12 +151,16 @@ fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, links: &Links<'_>, l
         RecordState::Unreadable(error) => parts.push(format!("the record {error}")),
         RecordState::Read(record) => {
             parts.extend(record.created.as_deref().map(words::when));
-            parts.push(
-                record
-                    .counter
-                    .map_or_else(|| "no counter".to_owned(), |counter| format!("counter {counter}")),
-            );
-            if let Some(name) = record.name.as_deref().filter(|name| *name != disk.name.as_str()) {
+            if replica.is_jivas() {
+                parts.push(
+                    record
+                        .counter
+                        .map_or_else(|| "no counter".to_owned(), |counter| format!("counter {counter}")),
+                );
+            }
+            // In Longhorn a snapshot's record keeps the name of the head that it was.
+            let name = record.name.as_deref().filter(|_| replica.is_jivas());
+            if let Some(name) = name.filter(|name| *name != disk.name.as_str()) {
                 parts.push(format!("calls itself {name}"));
             }
         }

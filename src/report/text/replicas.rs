@@ -36,7 +36,7 @@ pub(super) fn write(page: &mut Page<'_>, volume: &Volume) {
             vec![
                 label.into(),
                 replica.chain.len().to_string().into(),
-                replica.counter.map_or_else(|| "none".to_owned(), |Counter(count)| count.to_string()).into(),
+                counter(replica).into(),
                 own_since(volume, replica),
                 Cell::lines(join),
                 state(volume, replica).into(),
@@ -44,6 +44,14 @@ pub(super) fn write(page: &mut Page<'_>, volume: &Volume) {
         })
         .collect();
     table(page, 0, &columns, &rows);
+}
+
+fn counter(replica: &Replica) -> String {
+    match replica.counter {
+        Some(Counter(count)) => count.to_string(),
+        None if replica.counter_unread => "not read".to_owned(),
+        None => "none".to_owned(),
+    }
 }
 
 fn state(volume: &Volume, replica: &Replica) -> String {

@@ -91,6 +91,9 @@ fn next(page: &mut Page<'_>, volume: &Volume) {
             &format!("Leave untouched: {}.", words::labels(&verdict.must_not_wipe)),
         );
     }
+    for step in start::first_steps(volume) {
+        page.item(Role::Plain, "  - ", &step);
+    }
     if let Some(step) = start::step(volume) {
         page.item(Role::Plain, "  - ", &step);
     }

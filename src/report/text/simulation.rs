@@ -7,6 +7,7 @@ use super::words;
 use crate::analysis::{Analysis, Fate, FinalState, ForetoldJoin, Part, Row, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::jiva::Outcome;
+use crate::replica::Flag;
 use crate::verdict::Start;
 
 /// So many orders are spelt out in a row; more are counted.
@@ -27,16 +28,29 @@ pub fn simulation(analysis: &Analysis, palette: &Palette) -> String {
 
 fn one(page: &mut Page<'_>, volume: &Volume, factor: usize) {
     let replicas = words::count(volume.replicas.len(), "replica");
+    let foreign = volume.replicas.iter().find_map(words::dialect);
     page.say(
         Role::Heading,
         0,
-        &format!(
-            "{} · {replicas} · replication factor {factor} · by the rules of Jiva {}",
-            volume.name, volume.jiva_version
-        ),
+        &match foreign {
+            Some(_) => format!("{} · {replicas}", volume.name),
+            None => format!(
+                "{} · {replicas} · replication factor {factor} · by the rules of Jiva {}",
+                volume.name, volume.jiva_version
+            ),
+        },
     );
     page.gap();
     answer(page, volume);
+    if let Some(foreign) = foreign {
+        page.say(Role::Warning, 2, &format!("{}: what Jiva would do does not apply.", words::capital(foreign)));
+        return;
+    }
+    if volume.replicas.iter().any(|replica| replica.counter_unread) {
+        let text = "A revision.counter could not be read here, so nothing tells who would lead or what would be copied.";
+        page.say(Role::Warning, 2, text);
+        return;
+    }
     if volume.comparison.is_none() {
         page.say(
             Role::Faint,
@@ -58,6 +72,18 @@ fn answer(page: &mut Page<'_>, volume: &Volume) {
         Some(Start::Safe) => {
             (Role::Good, "SAFE TO START: in every order all come up, nothing is lost, nothing differs.")
         }
+        Some(Start::Unsafe) if has(volume, Flag::HalfClone) => {
+            (Role::Danger, "UNSAFE TO START: half a clone would be served as healthy.")
+        }
+        Some(Start::Unsafe) if has(volume, Flag::DataGone) => {
+            (Role::Danger, "UNSAFE TO START: zeros would be served in the place of data that are gone.")
+        }
+        Some(Start::Unsafe) if has(volume, Flag::CannotSnapshot) && !volume.starts.iter().any(Row::harms) => {
+            (
+                Role::Warning,
+                "UNSAFE TO START: nothing is lost by it, but no snapshot can be taken everywhere.",
+            )
+        }
         Some(Start::Unsafe) if volume.starts.iter().all(|row| !row.harms()) => {
             (Role::Warning, "UNSAFE TO START: nothing is lost by it, but not every replica comes up.")
         }
@@ -70,6 +96,10 @@ fn answer(page: &mut Page<'_>, volume: &Volume) {
         }
     };
     page.say(role, 0, text);
+}
+
+fn has(volume: &Volume, flag: Flag) -> bool {
+    volume.replicas.iter().any(|replica| replica.flags.contains(&flag))
 }
 
 fn starts(page: &mut Page<'_>, volume: &Volume) {

@@ -6,19 +6,77 @@ use super::words;
 use crate::analysis::{ForetoldJoin, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::jiva::Outcome;
-use crate::replica::{Replica, State};
+use crate::replica::{Flag, Replica, State};
 use crate::verdict::Start;
 
 /// The clause, without a capital and a full stop; `None` where nothing is known.
 pub(super) fn clause(volume: &Volume) -> Option<String> {
+    if let Some(foreign) = volume.replicas.iter().find_map(words::dialect) {
+        return Some(format!("{foreign}; what Jiva would do does not apply"));
+    }
+    if let Some(half) = half_clone(volume) {
+        return Some(half);
+    }
     Some(match volume.verdict.start? {
         Start::Safe => {
             "Jiva can start it as it is: in every order all come up and nothing is lost".to_owned()
         }
         Start::Unsafe => format!("do not simply start it: {}", harm(volume)),
         Start::Stuck => stuck(volume),
+        Start::Unknown if volume.replicas.iter().any(|replica| replica.counter_unread) => {
+            "what Jiva would do cannot be told, since a revision.counter could not be read here".to_owned()
+        }
         Start::Unknown => "what Jiva would do with it cannot be told from what is here".to_owned(),
     })
+}
+
+/// What comes of starting half a clone.
+fn half_clone(volume: &Volume) -> Option<String> {
+    let half: Vec<&Replica> =
+        volume.replicas.iter().filter(|replica| replica.flags.contains(&Flag::HalfClone)).collect();
+    let first = half.first()?;
+    let status = first.meta.as_ref().and_then(|meta| meta.clone_status.as_deref()).unwrap_or("");
+    let does = match (status, half.len()) {
+        ("error", 1) => "the controller removes it",
+        ("error", _) => "the controller removes them",
+        _ => "the controller asks for the status again every 2 s, without end",
+    };
+    Some(format!(
+        "do not start it: {} {} half a clone (CloneStatus {status:?}), and {does}; started without the arguments of a \
+         clone it is served as healthy",
+        words::labels(half.iter().map(|replica| &replica.label)),
+        if half.len() == 1 { "is" } else { "are" }
+    ))
+}
+
+/// What is to be done about single replicas before anything is started.
+pub(super) fn first_steps(volume: &Volume) -> Vec<String> {
+    let mut out = Vec::new();
+    for replica in &volume.replicas {
+        let label = &replica.label;
+        if replica.flags.contains(&Flag::HalfClone) {
+            out.push(format!("Make {label} again as a clone of its source, in an empty directory."));
+        }
+        if let Some(disk) = replica.blocked_head() {
+            out.push(format!(
+                "With all replicas stopped and copied: move {} out of the directory of {label} and keep it; its blocks \
+                 belong to no chain. Or start another replica first.",
+                disk.name
+            ));
+        }
+        if replica.flags.contains(&Flag::DataGone) {
+            out.push(format!(
+                "Look for what {label} has lost: another copy of its images, the deleted file on the node's disk, a \
+                 backup. Write nothing to that disk until then."
+            ));
+        }
+        if let Some(file) =
+            replica.backing_file.as_ref().filter(|_| replica.flags.contains(&Flag::BackingFileMissing))
+        {
+            out.push(format!("Copy the backing file of {label} from the node too: {file}."));
+        }
+    }
+    out
 }
 
 /// What makes processes start that do not, where that is a small thing.
@@ -72,6 +130,12 @@ fn who(some: &[&Replica], volume: &Volume) -> String {
 
 /// The gravest thing that some order of starting leads to.
 fn harm(volume: &Volume) -> String {
+    if let Some(gone) = volume.replicas.iter().find(|replica| replica.flags.contains(&Flag::DataGone)) {
+        return format!(
+            "the data of {} are gone from its directory, and zeros would be served in their place",
+            gone.label
+        );
+    }
     let leaders: BTreeSet<&Label> = volume.elections.iter().map(|election| &election.leader).collect();
     let lacking = |join: &&ForetoldJoin| {
         volume
@@ -122,6 +186,14 @@ fn harm(volume: &Volume) -> String {
             join.join.rw,
             join.join.wo,
             words::bytes(blocks * BLOCK_SIZE)
+        );
+    }
+    if let Some((blocked, disk)) =
+        volume.replicas.iter().find_map(|replica| Some((&replica.label, &replica.blocked_head()?.name)))
+    {
+        return format!(
+            "{disk} in {blocked} stores data, so no snapshot can be taken there and nobody can join while it leads \
+             (\"Can't remove head file {disk} as it contains some data\")"
         );
     }
     let left = joins.iter().find(|join| !matches!(join.join.outcome, Outcome::Accepted { .. }));

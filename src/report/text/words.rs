@@ -4,7 +4,7 @@ use crate::finding::Exhibit;
 use crate::format::parse_rfc3339;
 use crate::ident::{BLOCK_SIZE, Label, Runs};
 use crate::lineage::{Basis, Holds};
-use crate::replica::{Copied, Flag, LastJoin, Quality, Replica, State};
+use crate::replica::{Dialect, Copied, Flag, LastJoin, Quality, Replica, State};
 
 use super::page::shorten;
 
@@ -56,6 +56,12 @@ pub(crate) fn labels<'a>(labels: impl IntoIterator<Item = &'a Label>) -> String 
     }
 }
 
+/// With a capital letter at its start.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A count with its noun.
 pub(crate) fn count(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
@@ -98,11 +104,23 @@ pub(crate) fn last_join(join: LastJoin) -> &'static str {
     }
 }
 
-pub(crate) fn state(state: State) -> &'static str {
-    match state {
+fn state(replica: &Replica) -> &'static str {
+    match replica.state {
+        State::Usable if !replica.is_jivas() => "readable",
         State::Usable => "usable",
-        State::Broken => "broken: Jiva cannot open it",
+        State::Broken if replica.error.is_some() => "broken: Jiva cannot open it",
+        State::Broken if !replica.unread.is_empty() => "could not be read here",
+        State::Broken => "its chain is not whole",
         State::Blank => "empty",
+    }
+}
+
+/// Which engine wrote a directory, where that is not Jiva.
+pub(crate) fn dialect(replica: &Replica) -> Option<&'static str> {
+    match replica.dialect {
+        _ if replica.is_jivas() => None,
+        Dialect::Longhorn => Some("this is a Longhorn directory"),
+        Dialect::Jiva | Dialect::Unknown => Some("this directory has keys of Longhorn and keys of Jiva"),
     }
 }
 
@@ -122,12 +140,18 @@ pub(crate) fn flag(flag: Flag) -> Option<&'static str> {
         Flag::RecordsOnly => "records only, no images",
         Flag::ImageMissing => "an image is missing",
         Flag::Reinitialised => "empty head over older files",
+        Flag::ForeignDialect => "not Jiva's",
+        Flag::HalfClone => "half a clone",
+        Flag::BackingFileMissing => "backing file missing",
+        Flag::DataBeyondSize => "data beyond the Size",
+        Flag::CannotSnapshot => "cannot take a snapshot",
+        Flag::DataGone => "its data are gone",
     })
 }
 
 /// State, flags and what keeps its process from starting.
 pub(crate) fn condition(replica: &Replica) -> String {
-    let mut words = vec![state(replica.state)];
+    let mut words = vec![state(replica)];
     if replica.start_error.is_some() {
         words.push("cannot start");
     }

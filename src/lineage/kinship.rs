@@ -1,0 +1,136 @@
+//! Whether two sets of directories that share a disk are one volume.
+//!
+//! A clone carries the snapshots of its source by name. So a shared disk shows kinship, not identity. What tells two
+//! volumes apart: their engines; two names that each stand on several nodes, as the names of volumes do and the
+//! names of CSI's local volumes do not; a `CloneStatus` on one side, unless the two share a disk above the snapshot
+//! that was cloned.
+
+use std::collections::BTreeSet;
+
+use crate::ident::DiskName;
+use crate::replica::{Disk, Replica};
+
+/// What is known of a set.
+pub(super) struct Kin<'a> {
+    replicas: &'a [Replica],
+    /// The name that all its directories have.
+    name: Option<&'a str>,
+    /// On so many nodes; copies of one directory are one.
+    nodes: usize,
+    /// Whether any of them is a clone.
+    clone: bool,
+    /// Whether some were given as one volume by the user.
+    given: bool,
+}
+
+/// Whether a directory is, or was to be, a clone.
+pub(super) fn is_clone(replica: &Replica) -> bool {
+    let status = replica.meta.as_ref().and_then(|meta| meta.clone_status.as_deref());
+    matches!(status, Some("inProgress" | "completed" | "error"))
+}
+
+impl<'a> Kin<'a> {
+    pub(super) fn of(replicas: &'a [Replica]) -> Self {
+        let mut known = BTreeSet::new();
+        Self {
+            replicas,
+            name: replicas.first().filter(|one| !one.labelled).and_then(|one| one.volume.as_deref()),
+            nodes: replicas.iter().filter(|one| one.uuid().is_none_or(|uuid| known.insert(uuid))).count(),
+            clone: replicas.iter().any(is_clone),
+            given: replicas.iter().any(|replica| replica.labelled),
+        }
+    }
+
+    /// Whether some snapshot of the one bears a name that a snapshot of the other bears.
+    pub(super) fn shares_name(&self, other: &Kin<'_>) -> bool {
+        self.snapshots().any(|disk| other.has(&disk.name))
+    }
+
+    fn snapshots(&self) -> impl Iterator<Item = &'a Disk> + use<'a> {
+        self.replicas.iter().flat_map(|replica| &replica.disks).filter(|disk| disk.name.is_snapshot())
+    }
+
+    fn has(&self, name: &DiskName) -> bool {
+        self.replicas.iter().any(|replica| replica.disks.contains(name))
+    }
+}
+
+/// Why two sets are not one volume, if something tells them apart. `all` are the sets that there are.
+pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>, all: &[Kin<'_>]) -> Option<String> {
+    let dialect = |kin: &Kin<'_>| kin.replicas.first().map(|replica| replica.dialect);
+    let jivas = |kin: &Kin<'_>| kin.replicas.iter().all(Replica::is_jivas);
+    if jivas(one) != jivas(other) || (!jivas(one) && dialect(one) != dialect(other)) {
+        return Some("another engine wrote it".to_owned());
+    }
+    if one.nodes > 1
+        && other.nodes > 1
+        && let (Some(a), Some(b)) = (one.name, other.name)
+    {
+        return Some(format!(
+            "{a} stands on {} nodes and {b} on {}, so both are names of volumes",
+            one.nodes, other.nodes
+        ));
+    }
+    if one.given && other.given {
+        return None;
+    }
+    let clone = match (one.clone, other.clone) {
+        (false, false) => return None,
+        (true, _) => one,
+        (false, true) => other,
+    };
+    if share_above(one, other, all) {
+        return None;
+    }
+    let first = clone.replicas.iter().find(|replica| is_clone(replica))?;
+    let status = first.meta.as_ref()?.clone_status.as_deref().unwrap_or("");
+    Some(if one.clone && other.clone {
+        format!(
+            "both are clones (CloneStatus of {} is {status:?}) and share nothing above what was cloned",
+            first.label
+        )
+    } else {
+        format!("CloneStatus of {} is {status:?}: it is a clone, the other is not one", first.label)
+    })
+}
+
+/// Whether two sets share a disk above the snapshot that was cloned.
+///
+/// That is always a snapshot which a user asked for. So the newest disk that both share lies above it only if it is an
+/// automatic one, stands over one that a user asked for, and no such one stands above it; in every directory of either
+/// side that is a clone. Or if it is in no source that is here: a set that is no clone and shares disks with both.
+fn share_above(one: &Kin<'_>, other: &Kin<'_>, all: &[Kin<'_>]) -> bool {
+    let mut pairs = one.replicas.iter().flat_map(|a| other.replicas.iter().map(move |b| (a, b)));
+    pairs.any(|(a, b)| {
+        let above = |clone: &Replica, other: &Replica| -> bool {
+            if !is_clone(clone) {
+                return true;
+            }
+            let disks: Vec<&Disk> = clone.chain_disks().collect();
+            let shared =
+                |disk: &&Disk| disk.name.is_snapshot() && other.disk(&disk.name).is_some_and(|d| d.on_chain);
+            let Some(at) = disks.iter().position(shared) else { return false };
+            if disks[at].user_created() {
+                return false;
+            }
+            let user = |disk: &&Disk| disk.user_created();
+            !disks[..at].iter().any(|disk| user(&disk)) && disks[at + 1..].iter().any(|disk| user(&disk))
+        };
+        (above(a, b) && above(b, a)) || beyond_every_source(a, b, all)
+    })
+}
+
+/// Whether two clones share a newest snapshot that a source of both, which is here, does not have.
+fn beyond_every_source(a: &Replica, b: &Replica, all: &[Kin<'_>]) -> bool {
+    if !is_clone(a) || !is_clone(b) {
+        return false;
+    }
+    let shared = |disk: &&Disk| disk.name.is_snapshot() && b.disk(&disk.name).is_some_and(|d| d.on_chain);
+    let Some(newest) = a.chain_disks().find(shared) else { return false };
+    let related = |kin: &&Kin<'_>| {
+        !kin.clone
+            && a.chain_disks().filter(shared).any(|disk| disk.name.uuid().is_some() && kin.has(&disk.name))
+    };
+    let mut sources = all.iter().filter(related).peekable();
+    sources.peek().is_some() && sources.all(|kin| !kin.has(&newest.name))
+}

@@ -1,0 +1,108 @@
+//! What a directory stores in places where Jiva does not look for it, and what it should store and does not.
+
+use super::{Flag, Replica, State};
+use crate::finding::{Code, Exhibit, Finding};
+use crate::ident::BLOCK_SIZE;
+
+/// Sets flags and findings.
+pub(super) fn notice(replica: &mut Replica, found: &mut Vec<Finding>) {
+    next_head(replica, found);
+    beyond(replica, found);
+    backing(replica, found);
+    gone(replica, found);
+}
+
+/// The next snapshot makes its head under a name that a file with data has.
+fn next_head(replica: &mut Replica, found: &mut Vec<Finding>) {
+    let Some(disk) = replica.blocked_head() else { return };
+    let label = &replica.label;
+    let stored = match disk.allocated() {
+        Some(bytes) => format!("stores {bytes} bytes"),
+        None => "may store data".to_owned(),
+    };
+    let text = format!(
+        "{} has the name of the next head and {stored}. Every snapshot of this replica fails with \"Can't remove \
+         head file {} as it contains some data\", and so does every join while it leads or when it joins itself",
+        disk.name, disk.name
+    );
+    let exhibit = Exhibit::file(label, disk.name.as_str());
+    found.push(Finding::of(Code::CannotSnapshot, label, text, exhibit).on(&disk.name));
+    replica.flags.insert(Flag::CannotSnapshot);
+}
+
+/// Images longer than the volume that store something behind its end.
+fn beyond(replica: &mut Replica, found: &mut Vec<Finding>) {
+    let Some(size) = replica.size else { return };
+    let end = size.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE);
+    let label = &replica.label;
+    let mut any = false;
+    for disk in replica.disks.iter() {
+        let Some(Ok(extents)) = disk.image.as_ref().map(|image| &image.extents) else { continue };
+        let behind: u64 = extents.runs.iter().map(|run| run.end.saturating_sub(run.start.max(end))).sum();
+        if behind == 0 {
+            continue;
+        }
+        any = true;
+        let text = format!("{} stores {behind} bytes beyond the Size of {size}", disk.name);
+        let exhibit = Exhibit::field(label, "volume.meta", "Size", size);
+        found.push(
+            Finding::of(Code::DataBeyondSize, label, text, exhibit)
+                .and(Exhibit::file(label, disk.name.as_str()))
+                .on(&disk.name),
+        );
+    }
+    if any {
+        replica.flags.insert(Flag::DataBeyondSize);
+    }
+}
+
+/// An image below the oldest disk that is named and not here.
+pub(super) fn backing(replica: &mut Replica, found: &mut Vec<Finding>) {
+    let Some(file) = &replica.backing_file else { return };
+    let here = !file.contains('/')
+        && replica.source.entries().binary_search_by(|entry| entry.name.as_str().cmp(file)).is_ok();
+    if here {
+        return;
+    }
+    let label = &replica.label;
+    let key = if replica.is_jivas() { "BackingFileName" } else { "BackingFilePath" };
+    let text = format!("volume.meta names the backing file {file}, which is not in the directory");
+    found.push(Finding::of(
+        Code::BackingFileMissing,
+        label,
+        text,
+        Exhibit::field(label, "volume.meta", key, file),
+    ));
+    replica.flags.insert(Flag::BackingFileMissing);
+}
+
+/// Writes were counted, and nothing that the directory has stores a block.
+fn gone(replica: &mut Replica, found: &mut Vec<Finding>) {
+    let Some(counter) = replica.counter.filter(|counter| counter.0 > 1) else { return };
+    let nothing = |allocated: Option<u64>| allocated == Some(0);
+    if replica.state == State::Broken
+        || replica.meta.is_none()
+        || !replica.has_images()
+        || replica.chain.is_empty()
+        || !replica.disks.iter().all(|disk| nothing(disk.allocated()))
+    {
+        return;
+    }
+    let label = &replica.label;
+    let text = format!(
+        "the counter says that {} writes were made, and not one block is stored: the data are gone from this \
+         directory",
+        counter.0
+    );
+    let head = replica.chain[0].as_str();
+    found.push(
+        Finding::of(
+            Code::DataGone,
+            label,
+            text,
+            Exhibit::field(label, "revision.counter", "counter", counter),
+        )
+        .and(Exhibit::file(label, head)),
+    );
+    replica.flags.insert(Flag::DataGone);
+}
