@@ -152,11 +152,7 @@ fn volume(group: lineage::Group, options: &Options, watch: &dyn Watch) -> Volume
     }
     if by_history {
         let evidence = replicas.iter().map(|r| Exhibit::file(&r.label, "volume.meta")).collect();
-        findings.push(Finding::volume(
-            Code::GroupedByHistory,
-            grouped(&replicas),
-            evidence,
-        ));
+        findings.push(Finding::volume(Code::GroupedByHistory, grouped(&replicas), evidence));
     }
     findings.extend(apart.iter().map(|other| told_apart(other, &replicas)));
     let mut comparison =

@@ -13,7 +13,7 @@ use super::versions::relate;
 use super::view::ViewError;
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Doubt, Layers, Lineage, Relation, Supply};
-use crate::replica::{Copies, Disk, Replica, State};
+use crate::replica::{Copies, Disk, Replica};
 use crate::watch::Watch;
 
 /// What it means that a range differs, as the relation of the two sides has it.

@@ -136,7 +136,9 @@ impl MergedView {
     /// [`ViewError::NoView`] for a replica without a readable chain.
     pub fn live(replica: &Replica) -> Result<Self, ViewError> {
         match replica.chain.first() {
-            Some(head) if replica.state != State::Broken => Self::of_chain(replica, replica.chain_disks(), head),
+            Some(head) if replica.state != State::Broken => {
+                Self::of_chain(replica, replica.chain_disks(), head)
+            }
             _ => Err(ViewError::NoView {
                 replica: replica.label.clone(),
                 why: replica.why_broken().unwrap_or("there is no volume.meta").to_owned(),

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use jivascope::analysis;
 use jivascope::blocks::{self, Point};
 use jivascope::evidence::{Evidence, Images};
-use jivascope::replica::{Copies, CopyRemark, Quality, Replica};
+use jivascope::replica::{Copies, CopyRemark, Flag, Quality, Replica};
 use jivascope::report::escape;
 use jivascope::watch::Watch;
 

@@ -153,7 +153,7 @@ fn homes(keys: &[Key], sets: &[Vec<Replica>]) -> (Vec<usize>, Vec<Parted>) {
         let against = members[one]
             .iter()
             .flat_map(|x| members[other].iter().map(move |y| (*x, *y)))
-            .find_map(|(x, y)| kinship::told_apart(&kin[x], &kin[y], &kin));
+            .find_map(|(x, y)| kinship::told_apart(&kin[x], &kin[y]));
         match against {
             Some(why) => {
                 if count > 0 || kin[a].shares_name(&kin[b]) {

@@ -55,8 +55,8 @@ impl<'a> Kin<'a> {
     }
 }
 
-/// Why two sets are not one volume, if something tells them apart. `all` are the sets that there are.
-pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>, all: &[Kin<'_>]) -> Option<String> {
+/// Why two sets are not one volume, if something tells them apart.
+pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>) -> Option<String> {
     let dialect = |kin: &Kin<'_>| kin.replicas.first().map(|replica| replica.dialect);
     let jivas = |kin: &Kin<'_>| kin.replicas.iter().all(Replica::is_jivas);
     if jivas(one) != jivas(other) || (!jivas(one) && dialect(one) != dialect(other)) {
@@ -79,7 +79,7 @@ pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>, all: &[Kin<'_>]) -> Opt
         (true, _) => one,
         (false, true) => other,
     };
-    if share_above(one, other, all) {
+    if share_above(one, other) {
         return None;
     }
     let first = clone.replicas.iter().find(|replica| is_clone(replica))?;
@@ -98,8 +98,8 @@ pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>, all: &[Kin<'_>]) -> Opt
 ///
 /// That is always a snapshot which a user asked for. So the newest disk that both share lies above it only if it is an
 /// automatic one, stands over one that a user asked for, and no such one stands above it; in every directory of either
-/// side that is a clone. Or if it is in no source that is here: a set that is no clone and shares disks with both.
-fn share_above(one: &Kin<'_>, other: &Kin<'_>, all: &[Kin<'_>]) -> bool {
+/// side that is a clone. A newest shared snapshot that a user asked for may be what was cloned, so it shows nothing.
+fn share_above(one: &Kin<'_>, other: &Kin<'_>) -> bool {
     let mut pairs = one.replicas.iter().flat_map(|a| other.replicas.iter().map(move |b| (a, b)));
     pairs.any(|(a, b)| {
         let above = |clone: &Replica, other: &Replica| -> bool {
@@ -116,21 +116,6 @@ fn share_above(one: &Kin<'_>, other: &Kin<'_>, all: &[Kin<'_>]) -> bool {
             let user = |disk: &&Disk| disk.user_created();
             !disks[..at].iter().any(|disk| user(&disk)) && disks[at + 1..].iter().any(|disk| user(&disk))
         };
-        (above(a, b) && above(b, a)) || beyond_every_source(a, b, all)
+        above(a, b) && above(b, a)
     })
-}
-
-/// Whether two clones share a newest snapshot that a source of both, which is here, does not have.
-fn beyond_every_source(a: &Replica, b: &Replica, all: &[Kin<'_>]) -> bool {
-    if !is_clone(a) || !is_clone(b) {
-        return false;
-    }
-    let shared = |disk: &&Disk| disk.name.is_snapshot() && b.disk(&disk.name).is_some_and(|d| d.on_chain);
-    let Some(newest) = a.chain_disks().find(shared) else { return false };
-    let related = |kin: &&Kin<'_>| {
-        !kin.clone
-            && a.chain_disks().filter(shared).any(|disk| disk.name.uuid().is_some() && kin.has(&disk.name))
-    };
-    let mut sources = all.iter().filter(related).peekable();
-    sources.peek().is_some() && sources.all(|kin| !kin.has(&newest.name))
 }

@@ -77,7 +77,9 @@ fn images(replica: &Replica, out: &mut Vec<Defect>) {
         out.push(Defect::of(None, "its records are here without any image"));
         return;
     }
-    if let Some(file) = replica.backing_file.as_ref().filter(|_| replica.flags.contains(&Flag::BackingFileMissing)) {
+    if let Some(file) =
+        replica.backing_file.as_ref().filter(|_| replica.flags.contains(&Flag::BackingFileMissing))
+    {
         out.push(Defect::of(None, format!("the backing file {file} is not here")));
     }
     for disk in replica.chain_disks() {

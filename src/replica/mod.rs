@@ -3,8 +3,8 @@
 //! Reads a [`Source`] once and describes it. Knows nothing of other replicas.
 
 mod chain;
-mod defect;
 mod clone;
+mod defect;
 mod describe;
 mod disks;
 mod foreign;
@@ -26,8 +26,8 @@ use crate::finding::Finding;
 use crate::format::{MetaError, Record, VolumeMeta, next_head_name};
 use crate::ident::{Counter, DiskName, Label};
 
-pub use defect::Defect;
 pub use crate::format::Dialect;
+pub use defect::Defect;
 pub use describe::describe;
 pub use disks::Disks;
 pub use open::chain_limit;

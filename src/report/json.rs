@@ -12,7 +12,9 @@ use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
 use crate::jiva::{Election, Outcome};
 use crate::lineage::rescue::Candidate;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
-use crate::replica::{Dialect, Copied, CopyRemark, Disk, Flag, LastJoin, PeerRecord, Quality, Replica, State};
+use crate::replica::{
+    Copied, CopyRemark, Dialect, Disk, Flag, LastJoin, PeerRecord, Quality, Replica, State,
+};
 use crate::verdict::Verdict;
 
 /// Name and version of the form of the document; additions keep it.

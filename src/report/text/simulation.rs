@@ -43,7 +43,11 @@ fn one(page: &mut Page<'_>, volume: &Volume, factor: usize) {
     page.gap();
     answer(page, volume);
     if let Some(foreign) = foreign {
-        page.say(Role::Warning, 2, &format!("{}: what Jiva would do does not apply.", words::capital(foreign)));
+        page.say(
+            Role::Warning,
+            2,
+            &format!("{}: what Jiva would do does not apply.", words::capital(foreign)),
+        );
         return;
     }
     if volume.replicas.iter().any(|replica| replica.counter_unread) {

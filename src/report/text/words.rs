@@ -4,7 +4,7 @@ use crate::finding::Exhibit;
 use crate::format::parse_rfc3339;
 use crate::ident::{BLOCK_SIZE, Label, Runs};
 use crate::lineage::{Basis, Holds};
-use crate::replica::{Dialect, Copied, Flag, LastJoin, Quality, Replica, State};
+use crate::replica::{Copied, Dialect, Flag, LastJoin, Quality, Replica, State};
 
 use super::page::shorten;
 
