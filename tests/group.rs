@@ -218,6 +218,11 @@ fn directories_come_together_and_stay_apart() {
             vec![vec!["a", "c"]],
         ),
         (
+            "… nor half a clone into which nothing was copied yet",
+            vec![dir("a", None, "NA", SOURCE), dir("c", None, "inProgress", "head0:1 now=1")],
+            vec![vec!["a"], vec!["c"]],
+        ),
+        (
             "a directory that shares with two volumes makes no one of them",
             some(&[
                 old("pvc-a", "NA", SOURCE),

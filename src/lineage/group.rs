@@ -156,7 +156,10 @@ fn homes(keys: &[Key], sets: &[Vec<Replica>]) -> (Vec<usize>, Vec<Parted>) {
             .find_map(|(x, y)| kinship::told_apart(&kin[x], &kin[y]));
         match against {
             Some(why) => {
-                if count > 0 || kin[a].shares_name(&kin[b]) {
+                if count > 0
+                    || kin[a].shares_name(&kin[b])
+                    || keys[b] == (Key::Unnamed { foreign: false, clone: true })
+                {
                     parted.push((a, b, why));
                 }
             }

@@ -25,8 +25,11 @@ pub(super) struct Kin<'a> {
 
 /// Whether a directory is, or was to be, a clone.
 pub(super) fn is_clone(replica: &Replica) -> bool {
-    let status = replica.meta.as_ref().and_then(|meta| meta.clone_status.as_deref());
-    matches!(status, Some("inProgress" | "completed" | "error"))
+    matches!(status(replica), Some("inProgress" | "completed" | "error"))
+}
+
+fn status(replica: &Replica) -> Option<&str> {
+    replica.meta.as_ref()?.clone_status.as_deref()
 }
 
 impl<'a> Kin<'a> {
@@ -79,11 +82,13 @@ pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>) -> Option<String> {
         (true, _) => one,
         (false, true) => other,
     };
-    if share_above(one, other) {
+    // A whole clone that shares nothing with the others shows no kinship; half a clone is nobody's replica.
+    let whole = clone.replicas.iter().any(|replica| status(replica) == Some("completed"));
+    if (whole && !one.shares_name(other)) || share_above(one, other) {
         return None;
     }
     let first = clone.replicas.iter().find(|replica| is_clone(replica))?;
-    let status = first.meta.as_ref()?.clone_status.as_deref().unwrap_or("");
+    let status = status(first).unwrap_or("");
     Some(if one.clone && other.clone {
         format!(
             "both are clones (CloneStatus of {} is {status:?}) and share nothing above what was cloned",
