@@ -102,6 +102,8 @@ fn evidence(sources: &[Arc<dyn Source>]) -> Evidence {
         kind: InputKind::Directory,
         replicas: labels,
         remarks: Vec::new(),
+        vacant: Vec::new(),
+        incomplete: Vec::new(),
     };
     Evidence { inputs: vec![report], replicas }
 }
