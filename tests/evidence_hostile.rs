@@ -461,7 +461,7 @@ fn many_members_take_bounded_time() {
 fn decoders_are_held_in_check() {
     // A frame that asks for a window of 3.75 TiB.
     let told = story(b"\x28\xb5\x2f\xfd\x00\xff\x01\x00\x00");
-    assert!(told.contains("neither a directory nor a tar archive") && told.contains("indow"), "{told}");
+    assert!(told.contains("not a tar archive: ") && told.contains("indow"), "{told}");
     // A block of xz that asks for a dictionary of 4 GiB.
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("a"), base().end()).unwrap();
@@ -475,7 +475,7 @@ fn decoders_are_held_in_check() {
         crc.update(&xz[12..12 + len - 4]);
         xz[12 + len - 4..12 + len].copy_from_slice(&crc.sum().to_le_bytes());
         let told = story(&xz);
-        assert!(told.contains("neither a directory nor a tar archive") && told.contains("emory"), "{told}");
+        assert!(told.contains("not a tar archive: ") && told.contains("emory"), "{told}");
     }
 }
 

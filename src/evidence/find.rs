@@ -170,7 +170,7 @@ fn list(path: PathBuf, inner: Vec<String>, handles: &Arc<Handles>) -> Level {
     let vacant = vacant::kind(level.listed.iter().map(|item| (item.name.as_str(), item.kind)));
     if vacant.is_some() && level.error.is_none() {
         // What is said of the directory where the search began is for its reader to say.
-        level.vacant = vacant.filter(|_| !level.inner.is_empty());
+        level.vacant = vacant.filter(|_| level.inner.last().is_some_and(|name| name != vacant::FOUND));
         return level;
     }
     let of = |wanted: Kind| {
@@ -224,7 +224,7 @@ pub(super) type Inside = Vec<(usize, Vec<String>, Option<VacantKind>)>;
 /// The replica directories of an archive, and those in which no data lie.
 pub(super) fn inside(tree: &Tree, kinds: impl Fn(usize) -> Kind) -> Inside {
     let mut parents: Vec<Option<(usize, &str)>> = vec![None; tree.directories.len()];
-    let (mut found, mut vacant) = (Vec::new(), 0);
+    let (mut found, mut without) = (Vec::new(), 0);
     for (number, directory) in tree.directories.iter().enumerate() {
         for (name, child) in &directory.children {
             if let Child::Directory(child) = child {
@@ -240,13 +240,13 @@ pub(super) fn inside(tree: &Tree, kinds: impl Fn(usize) -> Kind) -> Inside {
             Child::Node(node) => (&**name, kinds(*node)),
         });
         if let Some(kind) = vacant::kind(names)
-            && vacant < VACANT
+            && without < VACANT
         {
-            vacant += 1;
+            without += 1;
             found.push((number, Some(kind)));
         }
     }
-    let path = |(number, vacant): (usize, Option<VacantKind>)| {
+    let path = |(number, kind): (usize, Option<VacantKind>)| {
         let mut path = Vec::new();
         let mut at = number;
         while let Some((parent, name)) = parents[at] {
@@ -255,7 +255,8 @@ pub(super) fn inside(tree: &Tree, kinds: impl Fn(usize) -> Kind) -> Inside {
         }
         path.reverse();
         // A directory whose name a file took later hangs in the air.
-        (at == 0).then_some((number, path, vacant))
+        let told = kind.is_none() || path.last().is_none_or(|name| name != vacant::FOUND);
+        (at == 0 && told).then_some((number, path, kind))
     };
     let mut found: Vec<_> = found.into_iter().filter_map(path).collect();
     found.sort_by(|a, b| a.1.cmp(&b.1));

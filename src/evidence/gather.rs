@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::Source;
+use super::error::GatherError;
 use super::find::Place;
 use super::handles::Handles;
 use super::input::{Candidate, Read, read, read_found};
 use super::label::{count, distinguish, volume};
-use super::spool::{Spool, SpoolError};
+use super::spool::Spool;
 use super::vacant::{Layouts, Vacant};
-use super::{Kind, Source};
 use crate::ident::Label;
 use crate::watch::Watch;
 
@@ -203,74 +203,6 @@ pub struct Found {
     /// behind the end, a file that changed while it was read; or why nothing could be read of what was given with a
     /// label. Whatever it says, nothing of this copy can be relied on. These are remarks of the input too.
     pub damage: Vec<String>,
-}
-
-/// Why an input cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GatherError {
-    /// No input at all.
-    #[error("no input was given")]
-    Nothing,
-    /// The path does not exist or may not be read.
-    #[error("{input}: cannot be read")]
-    Unreadable {
-        /// The input as given.
-        input: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Nothing in it looks like a replica.
-    #[error("no replica found in {input}{hint}")]
-    NoReplica {
-        /// The input as given.
-        input: String,
-        /// What may explain it: empty, or a text that begins with a colon.
-        hint: String,
-    },
-    /// A file that is not an archive.
-    #[error("{input} is neither a directory nor a tar archive (plain, gzip, zstd, xz, bzip2){hint}")]
-    NotAnArchive {
-        /// The input as given.
-        input: String,
-        /// What went wrong: empty, or a text that begins with a colon.
-        hint: String,
-    },
-    /// A file of a known kind that is not read.
-    #[error("{input} is {what}: {advice}")]
-    OtherKind {
-        /// The input as given.
-        input: String,
-        /// What it is.
-        what: String,
-        /// What to do instead.
-        advice: String,
-    },
-    /// A named pipe, socket or device.
-    #[error("{input} is a {kind}; give a directory, an archive, or - for standard input")]
-    Special {
-        /// The input as given.
-        input: String,
-        /// What it is.
-        kind: Kind,
-    },
-    /// Two replicas would have one label.
-    #[error("two replicas have the label {label}")]
-    LabelTwice {
-        /// The label.
-        label: String,
-    },
-    /// Standard input can be read only once.
-    #[error("standard input was given twice")]
-    StandardInputTwice,
-    /// Image data could not be put aside.
-    #[error("{input}: image data cannot be put aside")]
-    Spool {
-        /// The input as given.
-        input: String,
-        /// Why.
-        source: SpoolError,
-    },
 }
 
 /// Reads all inputs and finds the replicas in them.
@@ -523,10 +455,8 @@ fn keep_vacant_beside(parts: &mut [Part], labelled: impl Fn(usize) -> bool) {
     if !any {
         return;
     }
-    // A path of thousands of parts is made to harm, and no volume lies there; nor does one in what fsck found.
-    let shallow = |candidate: &Candidate| {
-        candidate.parts.len() <= DEPTH && candidate.parts.last().is_none_or(|name| name != "lost+found")
-    };
+    // A path of thousands of parts is made to harm, and no volume lies there.
+    let shallow = |candidate: &Candidate| candidate.parts.len() <= DEPTH;
     let sure = |candidate: &Candidate| {
         candidate.vacant.as_ref().is_none_or(|facts| facts.speaks_for_itself(&candidate.parts))
     };

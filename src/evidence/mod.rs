@@ -13,6 +13,7 @@ mod archive;
 mod beside;
 mod decode;
 mod directory;
+mod error;
 mod examine;
 mod find;
 mod gather;
@@ -32,10 +33,9 @@ mod tree;
 mod vacant;
 
 pub use beside::{Beside, read_beside};
+pub use error::GatherError;
 pub use find::{is_archive_name, without_archive_ending};
-pub use gather::{
-    Evidence, Found, GatherError, Images, Input, InputKind, InputPath, InputReport, Options, gather,
-};
+pub use gather::{Evidence, Found, Images, Input, InputKind, InputPath, InputReport, Options, gather};
 pub use memory::MemorySource;
 pub use spool::SpoolError;
 pub use vacant::{Vacant, VacantKind};

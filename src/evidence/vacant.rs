@@ -71,6 +71,9 @@ impl fmt::Display for Vacant {
 /// The file that the clean-up job leaves.
 pub(super) const SCRUBBED: &str = "scrubbed.txt";
 
+/// The directory that every ext file system has at its top.
+pub(super) const FOUND: &str = "lost+found";
+
 /// Longest line that is kept of a file.
 const NOTE: usize = 300;
 
@@ -92,7 +95,7 @@ pub(super) fn kind<'n>(names: impl IntoIterator<Item = (&'n str, Kind)>) -> Opti
         match kind {
             Kind::File if name == SCRUBBED => scrubbed = true,
             Kind::File if is_log(name) => logs += 1,
-            Kind::Directory if name == "lost+found" => {}
+            Kind::Directory if name == FOUND => {}
             _ => other += 1,
         }
     }
