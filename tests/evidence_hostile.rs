@@ -44,7 +44,7 @@ fn story(bytes: &[u8]) -> String {
             lines.push(format!("{}: {}", found.label, describe(&*found.source, entry)));
         }
     }
-    lines.join("\n")
+    lines.join("\n").replace(&file.path().display().to_string(), "ARCHIVE")
 }
 
 fn describe(source: &dyn Source, entry: &Entry) -> String {

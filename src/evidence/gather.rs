@@ -290,7 +290,8 @@ fn with_archives(
         for line in read.remarks.into_lines().into_iter().filter(|line| !told.contains(line.as_str())) {
             directory.remarks.push(format!("{name}: {line}"));
         }
-        directory.incomplete.extend(read.incomplete.into_iter().map(|line| format!("{name}: {line}")));
+        let further = read.incomplete.into_iter().filter(|line| !told.contains(line.as_str()));
+        directory.incomplete.extend(further.map(|line| format!("{name}: {line}")));
     }
     // A directory of which nothing but its archives is to be told is not told itself: they are the inputs.
     parts.retain(|part| {
