@@ -57,6 +57,7 @@ impl Life {
                 source: Arc::new(copy.source(&self.engine.truth)),
                 labelled: true,
                 volume: None,
+                damage: Vec::new(),
             }
         };
         let replicas = self.engine.replicas.iter().zip(&self.copies).map(found).collect();
