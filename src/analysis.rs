@@ -13,11 +13,12 @@ use crate::blocks::{self, Comparison, Holes, Seen};
 use crate::evidence::{Evidence, InputReport};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
-use crate::jiva::{Election, Version};
+use crate::jiva::Election;
 use crate::lineage::rescue::{self, Candidate};
 use crate::lineage::{self, Contents, Lineage};
 use crate::replica::{self, Copied, Copies, Replica, State};
 use crate::verdict::{self, Case, Verdict};
+use crate::version::Version;
 use crate::watch::Watch;
 
 pub use course::{Fate, FinalState, Part, Row};
@@ -185,7 +186,9 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
         lineage: &lineage,
         copies: &copies,
         factor: options.factor,
-        version: options.jiva_version.unwrap_or_else(|| Version::shown_by(&replicas)),
+        version: options
+            .jiva_version
+            .unwrap_or_else(|| Version::shown_by(replicas.iter().filter_map(Replica::generation))),
         contents: comparison.as_ref().filter(|found| found.sample.is_none()).map(|found| &found.contents),
     };
     let foretold = foretell::foretell(&ground, watch);

@@ -96,7 +96,7 @@ pub(super) struct ShownReplica<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     backing_file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    start_error: Option<&'a str>,
+    start_error: Option<String>,
     flags: Vec<Flag>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
@@ -116,7 +116,7 @@ pub(super) struct ShownReplica<'a> {
     #[serde(skip_serializing_if = "<[Vec<DiskName>]>::is_empty")]
     alternates: &'a [Vec<DiskName>],
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
+    error: Option<String>,
     last_join: LastJoin,
     #[serde(skip_serializing_if = "Option::is_none")]
     clean_tip: Option<&'a DiskName>,
@@ -281,7 +281,7 @@ pub(super) struct ShownJoin<'a> {
     wo: &'a Label,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
+    message: Option<String>,
     copied: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     equal_afterwards: Option<bool>,
@@ -409,7 +409,7 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         dialect: replica.dialect,
         unread: &replica.unread,
         backing_file: replica.backing_file.as_deref(),
-        start_error: replica.start_error.as_deref(),
+        start_error: replica.start_error.as_ref().map(ToString::to_string),
         flags: replica.flags.iter().copied().collect(),
         size: replica.size,
         head: replica.head.as_ref(),
@@ -417,12 +417,10 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         checkpoint: replica.checkpoint.as_ref(),
         counter: replica.counter,
         uuid: replica.meta.as_ref().and_then(|meta| meta.uuid.as_deref()),
-        written_by: (replica.meta.as_ref().filter(|_| replica.is_jivas()))
-            .and_then(|meta| meta.generation())
-            .map(|g| g.to_string()),
+        written_by: replica.generation().map(|g| g.to_string()),
         chain: &replica.chain,
         alternates: &replica.alternates,
-        error: replica.error.as_deref(),
+        error: replica.error.as_ref().map(ToString::to_string),
         last_join: replica.last_join,
         clean_tip: replica.clean_tip.as_ref(),
         quality: copied.map_or(Quality::Unknown, |copied| copied.quality),

@@ -56,8 +56,8 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
     fact("volume", replica.volume.clone());
     fact("size", replica.size.map(|size| format!("{} ({size} bytes)", words::bytes(size))));
     fact("written by", words::dialect(replica).map(|_| "Longhorn, by the keys of its files".to_owned()));
-    fact("error", replica.error.clone());
-    fact("cannot start", replica.start_error.clone());
+    fact("error", replica.error.as_ref().map(ToString::to_string));
+    fact("cannot start", replica.start_error.as_ref().map(ToString::to_string));
     fact("head", name(&replica.head));
     fact("parent", name(&replica.parent));
     if replica.is_jivas() {
