@@ -310,6 +310,15 @@ impl Replica {
         self.generation().is_none_or(|generation| generation.may(does))
     }
 
+    /// Where its own history ends in a chain that may be its own (head first), if that is not the head.
+    pub fn clean_tip_of(&self, chain: &[DiskName]) -> Option<DiskName> {
+        let meta = self.meta.as_ref().filter(|_| self.head.as_ref() == chain.first())?;
+        let joined = join::last_join(chain, &self.disks, meta, self.counter);
+        // Without the head's record nothing tells how far the join came.
+        let began = joined.last == LastJoin::None && meta.rebuilding == Some(true);
+        joined.clean_tip.or_else(|| chain.get(1).filter(|_| began).cloned())
+    }
+
     /// Whether images are at hand, so that extents mean something.
     pub fn has_images(&self) -> bool {
         !self.flags.contains(&Flag::RecordsOnly)
