@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use super::compare::compare_views;
 use super::quality::chain_quality;
 use super::unread::{Unread, merge};
@@ -17,7 +19,9 @@ use crate::replica::{Quality, Replica};
 use crate::watch::Watch;
 
 /// How sure it is that another replica holds everything that the candidates of one hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Held {
     /// They hold something that it lacks, or it cannot be told.
     No,

@@ -125,7 +125,7 @@ pub enum LastJoin {
     None,
     /// It became RW, or wrote on its own since.
     Finished,
-    /// It stopped while files were being copied, or after.
+    /// It stopped while files were being copied, or after, or nothing shows that it ended.
     Unfinished,
     /// It was refused, or stopped before anything was copied.
     Refused,

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::candidates::{self, ShownCandidate};
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
 use crate::blocks::{Difference, Holes, Meaning, differences};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
 use crate::jiva::{Election, Outcome};
-use crate::lineage::rescue::Candidate;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
 use crate::replica::{
     Copied, CopyRemark, Dialect, Disk, Flag, LastJoin, PeerRecord, Quality, Replica, State,
@@ -132,8 +132,8 @@ pub(super) struct ShownReplica<'a> {
     peer: Option<&'a PeerRecord>,
     disks: Vec<ShownDisk<'a>>,
     /// Chains that may be rescued, likeliest first.
-    #[serde(skip_serializing_if = "<[Candidate]>::is_empty")]
-    candidates: Cow<'a, [Candidate]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<ShownCandidate<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -364,7 +364,8 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
             .iter()
             .map(|one| {
                 let candidates = volume.candidates.get(&one.label).map_or(&[][..], Vec::as_slice);
-                replica(one, volume.copies.of(&one.label)).with_candidates(candidates.into())
+                let candidates = candidates::compared(candidates, volume.rescued.get(&one.label));
+                replica(one, volume.copies.of(&one.label)).with_candidates(candidates)
             })
             .collect(),
         graph: graph(volume),
@@ -395,7 +396,7 @@ fn places<'a>(disks: impl IntoIterator<Item = (&'a Label, &'a DiskName)>) -> Vec
 
 impl<'a> ShownReplica<'a> {
     /// Shows chains that may be rescued from it.
-    pub(super) fn with_candidates(self, candidates: Cow<'a, [Candidate]>) -> Self {
+    pub(super) fn with_candidates(self, candidates: Vec<ShownCandidate<'a>>) -> Self {
         Self { candidates, ..self }
     }
 }
@@ -428,7 +429,7 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         remarks: copied.map(|copied| copied.remarks.clone()).unwrap_or_default(),
         peer: replica.peer.as_ref(),
         disks: in_order(replica).into_iter().map(|d| disk(replica, d, copied)).collect(),
-        candidates: Cow::Borrowed(&[]),
+        candidates: Vec::new(),
     }
 }
 
