@@ -376,7 +376,8 @@ fn rescuable(label: &Label, candidates: &[Candidate], rescued: Option<&Rescued>)
             Held::No if !found.whole => {
                 format!("{name} is not whole, so what it holds beside {other} is unknown")
             }
-            Held::No => format!("{name} holds {blocks} blocks that {other} lacks"),
+            Held::No if blocks > 0 => format!("{name} holds {blocks} blocks that {other} lacks"),
+            Held::No => format!("what {name} holds beside {other} cannot be told by its blocks"),
         };
         text.push_str(&format!("; {held}"));
     }

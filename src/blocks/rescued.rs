@@ -72,10 +72,13 @@ impl RescuedRelation {
         {
             return Held::No;
         }
-        // The chain is a guess, so the proof may rest on nothing but blocks of faithful copies: no counter decides, and
-        // no doubt is left.
+        // Whose the blocks are that both wrote only counters and company could say, and a guess has neither.
+        if !relation.contested.is_empty() {
+            return Held::No;
+        }
+        // The chain is a guess, so the proof may rest on nothing but blocks of faithful copies, and no doubt is left.
         let proven =
-            self.quality >= Quality::Faithful && relation.contested.is_empty() && relation.doubts.is_empty();
+            self.quality >= Quality::Faithful && relation.doubts.is_empty() && relation.wanted.is_none();
         if proven { Held::Proven } else { Held::Likely }
     }
 }

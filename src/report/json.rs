@@ -1,7 +1,5 @@
 //! The JSON document: one per run, names fixed, absent values absent, lists in a defined order.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
 use super::candidates::{self, ShownCandidate};
