@@ -9,15 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::blocks::{self, Comparison, Holes, Seen};
+use crate::blocks::{self, Comparison, Held, Holes, Rescued, Seen};
 use crate::evidence::{Evidence, InputReport};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
-use crate::jiva::{Election, Version};
+use crate::jiva::Election;
 use crate::lineage::rescue::{self, Candidate};
 use crate::lineage::{self, Contents, Lineage};
-use crate::replica::{self, Copied, Copies, Replica, State};
+use crate::replica::{self, Copied, Copies, Replica};
 use crate::verdict::{self, Case, Verdict};
+use crate::version::Version;
 use crate::watch::Watch;
 
 pub use course::{Fate, FinalState, Part, Row};
@@ -86,6 +87,8 @@ pub struct Volume {
     pub lineage: Lineage,
     /// Chains that may be rescued from replicas that Jiva would not open as they were left, likeliest first.
     pub candidates: BTreeMap<Label, Vec<Candidate>>,
+    /// Their comparison with the replicas that are judged; empty unless blocks were read.
+    pub rescued: BTreeMap<Label, Rescued>,
     /// What the copy of each is worth.
     pub copies: Copies,
     /// What comparing the blocks found; `None` if they were not read.
@@ -169,10 +172,19 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
         Some(found) => blocks::relate(&replicas, found, &copies, options.factor, watch),
         None => Lineage::of(&replicas, &Contents::new(), &copies, options.factor),
     };
+    let candidates = candidates(&replicas);
+    let rescued = if options.metadata_only {
+        BTreeMap::new()
+    } else {
+        compare_candidates(&replicas, &lineage, &copies, &candidates, watch)
+    };
+    findings
+        .extend(candidates.iter().filter_map(|(label, found)| rescuable(label, found, rescued.get(label))));
     let case = Case {
         replicas: &replicas,
         lineage: &lineage,
         copies: &copies,
+        rescued: &rescued,
         factor: options.factor,
         without_missing: options.without_missing,
         sampled: options.sample.is_some(),
@@ -185,14 +197,15 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
         lineage: &lineage,
         copies: &copies,
         factor: options.factor,
-        version: options.jiva_version.unwrap_or_else(|| Version::shown_by(&replicas)),
+        version: options
+            .jiva_version
+            .unwrap_or_else(|| Version::shown_by(replicas.iter().filter_map(Replica::generation))),
         contents: comparison.as_ref().filter(|found| found.sample.is_none()).map(|found| &found.contents),
     };
     let foretold = foretell::foretell(&ground, watch);
     let start = start::start(&ground, &foretold, &verdict, options.without_missing);
     findings.extend(start::hazards(&ground, &foretold, start, options.without_missing));
     verdict.start = Some(start);
-    let candidates = rescue(&replicas, &mut findings);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
     findings.sort_by(|a, b| (std::cmp::Reverse(a.severity()), a).cmp(&(std::cmp::Reverse(b.severity()), b)));
     Volume {
@@ -208,6 +221,7 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
         down: foretold.down,
         jiva_version: foretold.version,
         candidates,
+        rescued,
         verdict,
         findings,
     }
@@ -306,29 +320,71 @@ fn compare(
     comparison
 }
 
-/// What may be rescued, told as a finding of the replica too.
-fn rescue(replicas: &[Replica], findings: &mut Vec<Finding>) -> BTreeMap<Label, Vec<Candidate>> {
-    let mut out = BTreeMap::new();
-    for replica in replicas {
-        // A chain that could not be read here, or that is another engine's, may be whole.
-        if replica.state == State::Broken && replica.error.is_none() {
-            continue;
-        }
-        let candidates = rescue::candidates(replica, replicas);
-        let Some(first) = candidates.first() else { continue };
-        let label = &replica.label;
-        let end = if first.complete { "to a base" } else { "and then breaks off" };
-        let count = candidates.len();
-        let text = format!(
-            "{count} chain{} can be built from its files; the likeliest, {label}@{}, has {} disks from {} {end}",
-            if count == 1 { "" } else { "s" },
-            first.name,
-            first.chain.len(),
-            first.chain[0]
-        );
-        let exhibit = Exhibit::file(label, first.chain[0].as_str());
-        findings.push(Finding::of(Code::RescueCandidates, label, text, exhibit).on(&first.chain[0]));
-        out.insert(label.clone(), candidates);
+/// What may be rescued, by replica.
+fn candidates(replicas: &[Replica]) -> BTreeMap<Label, Vec<Candidate>> {
+    let found = replicas.iter().map(|one| (one.label.clone(), rescue::candidates(one, replicas)));
+    found.filter(|(_, candidates)| !candidates.is_empty()).collect()
+}
+
+/// Compares what may be rescued with the replicas that are judged.
+fn compare_candidates(
+    replicas: &[Replica],
+    lineage: &Lineage,
+    copies: &Copies,
+    candidates: &BTreeMap<Label, Vec<Candidate>>,
+    watch: &dyn Watch,
+) -> BTreeMap<Label, Rescued> {
+    let both = replicas.iter().zip(&lineage.layers);
+    let judged: Vec<_> = both.filter(|(one, _)| copies.is_judged(one) && one.has_images()).collect();
+    let of = |label: &Label| replicas.iter().find(|replica| replica.label == *label);
+    candidates
+        .iter()
+        .filter_map(|(label, found)| Some((of(label)?, found)))
+        .map(|(replica, found)| {
+            let others: Vec<_> =
+                judged.iter().copied().filter(|(other, _)| other.label != replica.label).collect();
+            (replica.label.clone(), blocks::rescued(replica, found, &others, watch))
+        })
+        .collect()
+}
+
+/// What may be rescued of a replica, and how it stands to the others, as a finding.
+fn rescuable(label: &Label, candidates: &[Candidate], rescued: Option<&Rescued>) -> Option<Finding> {
+    let first = candidates.first()?;
+    let end = if first.complete { "to a base" } else { "and then breaks off" };
+    let count = candidates.len();
+    let mut text = format!(
+        "{count} chain{} can be built from its files; the likeliest, {label}@{}, has {} disks from {} {end}",
+        if count == 1 { "" } else { "s" },
+        first.name,
+        first.chain.len(),
+        first.chain[0]
+    );
+    for donor in &first.donors {
+        text.push_str(&format!("; {} has the record of {} that is missing here", donor.replica, donor.disk));
     }
-    out
+    for found in rescued.iter().flat_map(|rescued| &rescued.relations) {
+        let (name, other) = (&found.candidate, &found.other);
+        let blocks = found.relation.newer_a.blocks.blocks();
+        let held = match found.held() {
+            Held::Proven => format!("{name} holds nothing that {other} lacks, by its blocks"),
+            Held::Likely => {
+                format!(
+                    "{name} seems to hold nothing that {other} lacks, but its blocks alone do not prove it"
+                )
+            }
+            Held::No if !found.whole => {
+                format!("{name} is not whole, so what it holds beside {other} is unknown")
+            }
+            Held::No if blocks > 0 => format!("{name} holds {blocks} blocks that {other} lacks"),
+            Held::No => format!("what {name} holds beside {other} cannot be told by its blocks"),
+        };
+        text.push_str(&format!("; {held}"));
+    }
+    let exhibit = Exhibit::file(label, first.chain[0].as_str());
+    let mut finding = Finding::of(Code::RescueCandidates, label, text, exhibit).on(&first.chain[0]);
+    for donor in &first.donors {
+        finding = finding.and(Exhibit::file(&donor.replica, donor.disk.record()));
+    }
+    Some(finding)
 }

@@ -84,6 +84,7 @@
 //! | --- | --- |
 //! | [`ident`] | names and numbers with a meaning: labels, disks, counters, ranges |
 //! | [`watch`] | how long work tells how far it is |
+//! | [`version`] | versions of Jiva: one table of what each does |
 //! | [`finding`] | what was noticed: codes, words, exhibits |
 //! | [`mod@format`] | pure parsers of Jiva's files |
 //! | [`evidence`] | what was given: directories, archives, memory; the [`Source`](evidence::Source) trait |
@@ -121,4 +122,5 @@ pub mod report;
 mod runs;
 pub mod share;
 pub mod verdict;
+pub mod version;
 pub mod watch;

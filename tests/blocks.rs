@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jivascope::analysis::{self, Options};
+use jivascope::analysis::{self, Options, Volume};
 use jivascope::blocks::{
-    self, ExportOptions, Fidelity, Format, MergedView, Point, Seen, Target, Unreadable, ViewError,
+    self, ExportOptions, Format, MergedView, Point, Seen, Target, Unreadable, ViewError,
 };
 use jivascope::evidence::{Evidence, Found, InputKind, InputReport, MemorySource};
 use jivascope::finding::Code;
 use jivascope::ident::{DiskName, Label};
-use jivascope::replica::{Replica, describe};
+use jivascope::replica::{CopyRemark, Quality, Replica, describe};
 use jivascope::verdict::Confidence;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -267,7 +267,7 @@ proptest! {
             }
         }
         // Two points tell the same, with the layer that the model takes each side from.
-        let point = |at: usize| Point { replica: &replicas[at], disk: None };
+        let point = |at: usize| Point { replica: &replicas[at], disk: None, candidate: None };
         let apart = blocks::between(&point(0), &point(3), None, &()).unwrap();
         prop_assert_eq!(apart.blocks(), compared.between(0, 3).blocks());
         for range in &apart.ranges {
@@ -400,17 +400,18 @@ fn copies_are_judged_by_what_they_show() {
         coarse.chain[0].blocks.extend((2000 + at * 48..2016 + at * 48).map(|at| (at, 3)));
     }
     for (copy, expected, code) in [
-        (&stack, Fidelity::Faithful, None),
-        (&filled, Fidelity::HolesFilled, Some(Code::HolesFilled)),
-        (&coarse, Fidelity::HolesFilled, Some(Code::HolesFilled)),
-        (&made_again, Fidelity::ZerosLost, Some(Code::ZeroBlocksLost)),
-        (&dense_data, Fidelity::Unknown, Some(Code::FidelityUnknown)),
+        (&stack, Quality::Faithful, None),
+        (&filled, Quality::Defective, Some(Code::HolesFilled)),
+        (&coarse, Quality::Defective, Some(Code::HolesFilled)),
+        (&made_again, Quality::Unknown, Some(Code::ZeroBlocksLost)),
+        // Every layer is full, and hides nothing under zeros.
+        (&dense_data, Quality::Faithful, None),
     ] {
         let analysis =
             analyze(vec![("a", source(copy, |s| s)), ("b", source(&stack, |s| s))], Options::default());
         let volume = &analysis.volumes[0];
-        assert_eq!(volume.fidelity[&Label::from("a")], expected);
-        assert_eq!(volume.fidelity[&Label::from("b")], Fidelity::Faithful);
+        assert_eq!(volume.copies.quality(&Label::from("a")), expected);
+        assert_eq!(volume.copies.quality(&Label::from("b")), Quality::Faithful);
         let told: Vec<Code> = codes(&analysis)
             .into_iter()
             .filter(|(code, label)| {
@@ -431,14 +432,14 @@ fn copies_are_judged_by_what_they_show() {
         )
     });
     let analysis = analyze(vec![("a", raw)], Options::default());
-    assert_eq!(analysis.volumes[0].fidelity[&Label::from("a")], Fidelity::ZerosLost);
+    assert!(remarks(&analysis.volumes[0]).contains(&CopyRemark::ZerosLost));
 
     // Zeros taken for holes give back all but the zeros that were written.
     let mut options = Options::default();
     options.holes = blocks::Holes::Zeros;
     let analysis = analyze(vec![("a", source(&filled, |s| s)), ("b", source(&stack, |s| s))], options);
     let volume = &analysis.volumes[0];
-    assert_eq!(volume.fidelity[&Label::from("a")], Fidelity::Reconstructed);
+    assert!(remarks(volume).contains(&CopyRemark::Reconstructed));
     assert!(volume.verdict.confidence < Confidence::Proven);
     let view = MergedView::live(&volume.replicas[0]).unwrap();
     let (bytes, _) = export(&view, Format::Raw, Unreadable::Fail).unwrap();
@@ -446,13 +447,18 @@ fn copies_are_judged_by_what_they_show() {
     assert!(bytes != zeroed(&stack.live()));
 }
 
+/// What is to be said of the copy of replica `a`.
+fn remarks(volume: &Volume) -> &[CopyRemark] {
+    &volume.copies.of(&Label::from("a")).unwrap().remarks
+}
+
 #[test]
 fn full_layers_of_data_are_no_filled_holes_but_nothing_is_read_unasked() {
     let size = 64 * BLOCK;
     let full = |fill: u8| Layer { size, blocks: (0..64).map(|at| (at, fill)).collect() };
     let replica = Stack { size, chain: vec![full(1), full(2)], off_chain: None }.replica("a");
-    assert_eq!(blocks::fidelity(&replica, Seen::Probes), Fidelity::Unknown);
-    assert_eq!(blocks::fidelity(&replica, Seen::Extents), Fidelity::HolesFilled);
+    assert_eq!(blocks::quality(&replica, Seen::Probes).quality, Quality::Unknown);
+    assert_eq!(blocks::quality(&replica, Seen::Extents).quality, Quality::Unknown);
 }
 
 #[test]

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use jivascope::analysis::{Analysis, Volume};
 use jivascope::finding::Code;
-use jivascope::format::Generation;
 use jivascope::lineage::RelationKind;
 use jivascope::replica::{Flag, LastJoin, Replica, State};
 use jivascope::verdict::{Confidence, Start, VerdictKind};
@@ -317,9 +316,13 @@ fn an_empty_log_info_does_not_make_a_replica_broken() {
         is(volume, VerdictKind::Consistent, &["rep-1", "rep-2", "rep-3"]);
         for (label, dies) in [("rep-1", false), ("rep-2", true), ("rep-3", true)] {
             let replica = replica(volume, label);
-            assert_eq!((replica.state, replica.error.as_deref()), (State::Usable, None));
+            assert_eq!((replica.state, &replica.error), (State::Usable, &None));
             let error = "Error running start replica command: EOF";
-            assert_eq!(replica.start_error.as_deref(), dies.then_some(error), "{label}");
+            assert_eq!(
+                replica.start_error.as_ref().map(ToString::to_string).as_deref(),
+                dies.then_some(error),
+                "{label}"
+            );
             assert_eq!(has(volume, Code::LogInfoUnreadable, Some(label)), dies);
         }
         assert_eq!(

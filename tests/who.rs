@@ -32,6 +32,7 @@ fn found(directory: &Directory) -> Found {
         source: Arc::new(directory.source()),
         labelled: true,
         volume: None,
+        damage: Vec::new(),
     }
 }
 

@@ -167,7 +167,7 @@ fn row(
     let leader = &course.leader;
     parts.insert(leader.clone(), part(leader, Fate::Leads));
     for (label, message) in prices.stage.down() {
-        parts.insert(label.clone(), Part { message: Some(message.to_owned()), ..part(label, Fate::Down) });
+        parts.insert(label.clone(), Part { message: Some(message.to_string()), ..part(label, Fate::Down) });
     }
     for step in &course.steps {
         let fate = match &step.outcome {
@@ -176,7 +176,7 @@ fn row(
             Outcome::Refused => Fate::Refused,
             Outcome::Error(_) => Fate::Failed,
         };
-        let message = step.outcome.message().map(ToOwned::to_owned);
+        let message = step.outcome.message();
         parts.insert(step.joiner.clone(), Part { message, ..part(&step.joiner, fate) });
     }
     for (label, part) in &mut parts {

@@ -5,9 +5,10 @@
 use super::course::{Row, rows};
 use super::price::{Asked, Prices, Stacks};
 use crate::ident::{Label, Runs};
-use crate::jiva::{Course, Election, Join, Original, Outcome, Stage, Step, Version};
+use crate::jiva::{Course, Election, Join, Original, Outcome, Stage, Step};
 use crate::lineage::{Contents, Lineage};
 use crate::replica::{Copies, Replica};
+use crate::version::Version;
 use crate::watch::Watch;
 
 /// A join with its price.
@@ -104,7 +105,7 @@ pub(super) fn foretell(ground: &Ground<'_>, watch: &dyn Watch) -> Foretold {
     let prices = stacks.price(watch);
     let joins = joins.into_iter().map(|(join, asked)| priced(join, asked, &prices)).collect();
     let rows = rows(ground, &courses, &elections, &prices);
-    let down = stage.down().map(|(label, message)| (label.clone(), message.to_owned())).collect();
+    let down = stage.down().map(|(label, message)| (label.clone(), message.to_string())).collect();
     Foretold { version: ground.version, joins, elections, rows, down }
 }
 

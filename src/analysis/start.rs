@@ -6,8 +6,8 @@ use super::course::{Fate, FinalState, Row};
 use super::foretell::{Foretold, ForetoldJoin, Ground};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
-use crate::jiva::{self, Outcome};
-use crate::replica::{Flag, LastJoin, Quality, Replica};
+use crate::jiva::{self, JoinError, Outcome};
+use crate::replica::{Flag, LastJoin, Quality, Replica, StartError};
 use crate::verdict::{Case, Confidence, Start, Verdict, VerdictKind};
 
 /// The second axis of the verdict.
@@ -244,21 +244,18 @@ fn shared_checkpoint(ground: &Ground<'_>, rw: &Label, wo: &Label) -> Option<bool
 }
 
 fn nothing_starts(ground: &Ground<'_>, found: &mut Vec<Finding>) {
-    if !ground.replicas.is_empty() && ground.replicas.iter().all(|replica| replica.start_error.is_some()) {
-        let evidence =
-            ground.replicas.iter().map(|replica| Exhibit::file(&replica.label, "log.info")).collect();
-        let first = ground.replicas[0].start_error.as_deref().unwrap_or("");
-        found.push(Finding::volume(
-            Code::NothingStarts,
-            format!("every process ends at its start: {first}"),
-            evidence,
-        ));
-    }
+    let errors: Option<Vec<(&Label, &StartError)>> =
+        ground.replicas.iter().map(|one| Some((&one.label, one.start_error.as_ref()?))).collect();
+    let Some(errors) = errors else { return };
+    let Some((_, first)) = errors.first() else { return };
+    let text = format!("every process ends at its start: {first}");
+    let evidence = errors.iter().map(|(label, error)| Exhibit::file(label, error.file())).collect();
+    found.push(Finding::volume(Code::NothingStarts, text, evidence));
 }
 
 /// No pair can begin a join, because of the length of a chain.
 fn limit(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
-    let full = |join: &ForetoldJoin| matches!(&join.join.outcome, Outcome::Error(message) if message.starts_with("Too many active disks"));
+    let full = |join: &ForetoldJoin| matches!(&join.join.outcome, Outcome::Error(JoinError::TooManyDisks(_)));
     if !foretold.joins.is_empty() && foretold.joins.iter().all(full) {
         let limit = ground.version.chain_limit();
         let evidence = ground

@@ -174,7 +174,11 @@ pub fn between<'a>(
     let (supply_a, supply_b) = (view_a.supply().clone(), view_b.supply().clone());
     let compared = compare_views(vec![view_a, view_b], &[(0, 1)], sample, None, watch);
     let name = |point: &Point<'a>, top: &DiskName| {
-        let chain: Vec<&'a Disk> = point.replica.chain_from(top).unwrap_or_default();
+        let replica = point.replica;
+        let chain: Vec<&'a Disk> = match &point.candidate {
+            Some(candidate) => candidate.chain.iter().filter_map(|name| replica.disk(name)).collect(),
+            None => replica.chain_from(top).unwrap_or_default(),
+        };
         move |level: usize| chain.iter().rev().nth(level).map(|disk| &disk.name)
     };
     let mut ranges = Vec::new();

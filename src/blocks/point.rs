@@ -1,7 +1,8 @@
-//! `LABEL@DISK`: a replica, or one of its disks, as somebody types it.
+//! `LABEL@DISK` or `LABEL@candidate-N`: a replica, one of its disks or one of its rescue candidates, as somebody types it.
 
 use super::view::{MergedView, ViewError};
 use crate::ident::DiskName;
+use crate::lineage::rescue::{self, Candidate};
 use crate::replica::Replica;
 
 /// Names told in an error, so that a chain of a thousand disks fits a screen.
@@ -14,6 +15,8 @@ pub struct Point<'a> {
     pub replica: &'a Replica,
     /// The disk from which to look down; `None` is the active head.
     pub disk: Option<DiskName>,
+    /// The rescue candidate to look at instead of the replica's own chain.
+    pub candidate: Option<Candidate>,
 }
 
 /// Why a text names no view.
@@ -59,21 +62,28 @@ fn list(names: &[String]) -> String {
     }
 }
 
+impl<'a> From<&'a Replica> for Point<'a> {
+    fn from(replica: &'a Replica) -> Self {
+        Self { replica, disk: None, candidate: None }
+    }
+}
+
 impl<'a> Point<'a> {
     /// Finds what `LABEL` or `LABEL@DISK` names. A disk may be given by its file name, without `volume-` and `.img`, by
-    /// the name of a snapshot, or by the beginning of any of these if only one disk begins so.
+    /// the name of a snapshot, or by the beginning of any of these if only one disk begins so. `candidate-N` is the
+    /// rescue candidate of that number, unless a disk is called so.
     ///
     /// # Errors
     /// [`PointError`], telling what there is instead.
     pub fn parse(text: &str, replicas: &'a [Replica]) -> Result<Self, PointError> {
         let find = |label: &str| replicas.iter().find(|replica| replica.label.as_str() == label);
         if let Some(replica) = find(text) {
-            return Ok(Self { replica, disk: None });
+            return Ok(replica.into());
         }
         // A label may hold an @ itself.
         for (at, _) in text.match_indices('@') {
             if let Some(replica) = find(&text[..at]) {
-                return Ok(Self { replica, disk: Some(disk(replica, &text[at + 1..])?) });
+                return point(replica, &text[at + 1..], replicas);
             }
         }
         let known = replicas.iter().map(|replica| replica.label.to_string()).collect();
@@ -86,17 +96,19 @@ impl<'a> Point<'a> {
     /// # Errors
     /// Where there is no chain to follow.
     pub fn view(&self) -> Result<MergedView, ViewError> {
-        match &self.disk {
-            None => MergedView::live(self.replica),
-            Some(disk) => MergedView::at(self.replica, disk),
+        match (&self.candidate, &self.disk) {
+            (Some(candidate), _) => MergedView::of_candidate(self.replica, candidate),
+            (None, None) => MergedView::live(self.replica),
+            (None, Some(disk)) => MergedView::at(self.replica, disk),
         }
     }
 
-    /// How it is called: the label, and behind an @ the disk if it is not the active head.
+    /// How it is called: the label, and behind an @ the candidate, or the disk if it is not the active head.
     pub fn name(&self) -> String {
-        match &self.disk {
-            None => self.replica.label.to_string(),
-            Some(disk) => format!("{}@{disk}", self.replica.label),
+        match (&self.candidate, &self.disk) {
+            (Some(candidate), _) => format!("{}@{}", self.replica.label, candidate.name),
+            (None, None) => self.replica.label.to_string(),
+            (None, Some(disk)) => format!("{}@{disk}", self.replica.label),
         }
     }
 }
@@ -105,6 +117,25 @@ impl<'a> Point<'a> {
 fn spellings(name: &DiskName) -> impl Iterator<Item = &str> {
     let bare = name.as_str().strip_prefix("volume-").map(|rest| rest.strip_suffix(".img").unwrap_or(rest));
     [Some(name.as_str()), bare, name.snapshot()].into_iter().flatten()
+}
+
+/// A disk, or else a candidate.
+fn point<'a>(replica: &'a Replica, text: &str, replicas: &'a [Replica]) -> Result<Point<'a>, PointError> {
+    let error = match disk(replica, text) {
+        Ok(disk) => return Ok(Point { replica, disk: Some(disk), candidate: None }),
+        Err(error) => error,
+    };
+    let PointError::Disk { label, text, mut known } = error else { return Err(error) };
+    let mut names = Vec::new();
+    for candidate in rescue::candidates(replica, replicas) {
+        if candidate.name == text {
+            return Ok(Point { replica, disk: None, candidate: Some(candidate) });
+        }
+        names.push(candidate.name);
+    }
+    // First, since a long chain is not told to its end.
+    names.append(&mut known);
+    Err(PointError::Disk { label, text, known: names })
 }
 
 fn disk(replica: &Replica, text: &str) -> Result<DiskName, PointError> {

@@ -50,7 +50,7 @@ pub enum Seen<'a> {
 /// Tells what the copy of a replica is worth.
 pub fn quality(replica: &Replica, seen: Seen<'_>) -> Copied {
     let images: Vec<CopiedImage> =
-        replica.chain_disks().filter_map(|disk| image(replica, disk, seen)).collect();
+        replica.chain_disks().filter_map(|disk| image(replica, disk, is_base(replica, disk), seen)).collect();
     let mut defects: Vec<String> = replica.defects.iter().map(|defect| defect.text.clone()).collect();
     let filled = images.iter().filter(|image| image.quality == Quality::Defective);
     defects.extend(
@@ -101,8 +101,26 @@ fn zeros_lost(images: &[CopiedImage], seen: Seen<'_>) -> Option<String> {
     })
 }
 
+/// What a chain of the directory is worth that may not be its own, head first. Its views are not read for that, so an
+/// image without a hole above the base stays unknown.
+pub(super) fn chain_quality(replica: &Replica, chain: &[DiskName]) -> Quality {
+    let none = Zeros::default();
+    let of = |(at, name): (usize, &DiskName)| {
+        let is_base = at + 1 == chain.len();
+        let found = image(replica, replica.disk(name)?, is_base, Seen::Views(&none))?;
+        let full = found.stored >= found.size && !is_base;
+        Some(if full { found.quality.min(Quality::Unknown) } else { found.quality })
+    };
+    let images = chain.iter().enumerate().map(|at| of(at).unwrap_or(Quality::Defective));
+    images.min().unwrap_or(Quality::Unknown)
+}
+
+fn is_base(replica: &Replica, disk: &Disk) -> bool {
+    replica.chain.last() == Some(&disk.name)
+}
+
 /// What one image is worth.
-fn image(replica: &Replica, disk: &Disk, seen: Seen<'_>) -> Option<CopiedImage> {
+fn image(replica: &Replica, disk: &Disk, is_base: bool, seen: Seen<'_>) -> Option<CopiedImage> {
     let image = disk.image.as_ref()?;
     let extents = image.extents.as_ref().ok()?;
     let inside = extents.runs.iter().flat_map(|run| [run.start, run.end]);
@@ -122,7 +140,6 @@ fn image(replica: &Replica, disk: &Disk, seen: Seen<'_>) -> Option<CopiedImage> 
             _ => 0,
         },
     };
-    let is_base = replica.chain.last() == Some(&disk.name);
     (out.quality, out.why) = judge(replica, disk, image, &out, is_base, seen);
     Some(out)
 }

@@ -141,7 +141,7 @@ impl MergedView {
             }
             _ => Err(ViewError::NoView {
                 replica: replica.label.clone(),
-                why: replica.why_broken().unwrap_or("there is no volume.meta").to_owned(),
+                why: replica.why_broken().unwrap_or_else(|| "there is no volume.meta".to_owned()),
             }),
         }
     }

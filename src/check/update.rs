@@ -40,8 +40,8 @@ pub(super) fn verdict_found(volume: &Volume) -> ExpectedVerdict {
 pub(super) fn replica_found(replica: &Replica) -> ExpectedReplica {
     ExpectedReplica {
         state: Some(word(&replica.state)),
-        error: Some(replica.error.clone()),
-        start_error: Some(replica.start_error.clone()),
+        error: Some(replica.error.as_ref().map(ToString::to_string)),
+        start_error: Some(replica.start_error.as_ref().map(ToString::to_string)),
         last_join: Some(word(&replica.last_join)),
         flags: Some(replica.flags.iter().map(word).collect()),
     }

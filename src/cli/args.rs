@@ -2,7 +2,7 @@
 //! own file.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jivascope::jiva::Version;
+use jivascope::version::Version;
 
 use super::analyze::Analyze;
 use super::check::Check;

@@ -26,7 +26,8 @@ done, 2 wrong usage.")]
 pub(super) struct Diff {
     #[command(flatten)]
     pub inputs: Inputs,
-    /// Compare these two views: replicas as their heads show them, or from one of their disks down
+    /// Compare these two views: replicas as their heads show them, from one of their disks down, or rescue candidates
+    /// (LABEL@candidate-N)
     #[arg(long, num_args = 2, value_names = ["A[@DISK]", "B[@DISK]"])]
     pub between: Vec<String>,
     /// Only the volume of this name

@@ -15,8 +15,8 @@ use super::reading::{self, Reading};
 pub(super) struct Export {
     #[command(flatten)]
     pub inputs: Inputs,
-    /// The replica to take the data from, as its head shows them or from one of its disks down
-    #[arg(long, value_name = "LABEL[@DISK]")]
+    /// The replica to take the data from: as its head shows them, from one of its disks down, or a rescue candidate
+    #[arg(long, value_name = "LABEL[@DISK|@candidate-N]")]
     pub replica: String,
     /// The image to write; the evidence is never written to
     #[arg(long, value_name = "FILE")]

@@ -16,8 +16,8 @@ use super::reading::{self, Reading};
 pub(super) struct Hash {
     #[command(flatten)]
     pub inputs: Inputs,
-    /// Only this view, from the head or from one disk down; may be given again
-    #[arg(long, value_name = "LABEL[@DISK]")]
+    /// Only this view, from the head, from one disk down, or of a rescue candidate; may be given again
+    #[arg(long, value_name = "LABEL[@DISK|@candidate-N]")]
     pub replica: Vec<String>,
     #[command(flatten)]
     pub reading: Reading,
@@ -28,7 +28,7 @@ pub(super) fn run(command: &Hash) -> anyhow::Result<u8> {
     let evidence = reading::open(&command.inputs, &command.reading, &progress)?;
     let replicas = reading::describe(&evidence, &command.reading, &progress)?;
     let points: Vec<Point<'_>> = if command.replica.is_empty() {
-        replicas.iter().map(|replica| Point { replica, disk: None }).collect()
+        replicas.iter().map(Point::from).collect()
     } else {
         command.replica.iter().map(|text| Point::parse(text, &replicas)).collect::<Result<_, _>>()?
     };

@@ -100,9 +100,20 @@ pub(super) fn warn_of_copy(replica: &Replica) -> anyhow::Result<bool> {
 
 /// Says what stands against trusting a view, and whether its copy is defective.
 pub(super) fn warn(point: &Point<'_>) -> anyhow::Result<bool> {
-    let defective = warn_of_copy(point.replica)?;
+    let mut defective = warn_of_copy(point.replica)?;
     let mut err = std::io::stderr().lock();
     let name = escape::terminal(&point.name());
+    if let Some(candidate) = &point.candidate {
+        writeln!(
+            err,
+            "jivascope: {name}: a guess, built from what lies in the directory; Jiva would not serve it"
+        )?;
+        for reason in &candidate.reasons {
+            writeln!(err, "jivascope: {name}: {}", escape::terminal(reason))?;
+        }
+        defective |= !candidate.complete;
+        return Ok(defective);
+    }
     if point.replica.flags.contains(&Flag::HalfClone) {
         writeln!(err, "jivascope: {name}: half a clone, by its CloneStatus: what it shows is incomplete")?;
     }

@@ -251,7 +251,7 @@ catalog! {
         "two replicas carry one directory UUID"
         "One directory is a copy of the other; they are not two independent witnesses."
         "Find out which one was running."
-    40 RescueCandidates Info
+    40 RescueCandidates Warning
         "a chain can be built from what lies in the directory"
         "Its files may hold what no other replica has, though Jiva would not read them."
         "Compare or export it as LABEL@candidate-N before the directory is wiped; inspect tells each with its evidence."

@@ -27,4 +27,4 @@ pub use meta_error::MetaError;
 pub use names::{FileKind, next_head_name};
 pub use record::{KeyOrder, Record};
 pub use remark::{Place, Remark, RemarkKind};
-pub use volume_meta::{Generation, VolumeMeta};
+pub use volume_meta::VolumeMeta;

@@ -4,8 +4,6 @@
 //! in Jiva's `replica/replica.go`. Nothing is defaulted: a key that is absent is None, although Jiva itself
 //! would go on with an empty string, zero or false.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::go_json::{GoType, Scalar, Shape, Slot, decode};
@@ -13,6 +11,7 @@ use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 use crate::ident::Counter;
+use crate::version::Generation;
 
 static INFO: Shape<11> = Shape {
     go_type: "replica.Info",
@@ -151,56 +150,12 @@ impl VolumeMeta {
         if !written {
             return None;
         }
-        Some(if self.uuid.is_some() {
-            Generation::From2_6
-        } else if self.checkpoint.is_some() {
-            Generation::From1_12_1
-        } else if self.revision_counter.is_some() {
-            Generation::From1_6
-        } else if self.clone_status.is_some() {
-            Generation::From0_6
-        } else {
-            Generation::Before0_6
-        })
-    }
-}
-
-/// A span of Jiva versions that write the same keys into `volume.meta`, oldest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum Generation {
-    /// Without `CloneStatus`.
-    #[serde(rename = "0.5")]
-    Before0_6,
-    /// With `CloneStatus`.
-    #[serde(rename = "0.6")]
-    From0_6,
-    /// With `RevisionCounter`.
-    #[serde(rename = "1.6")]
-    From1_6,
-    /// With `Checkpoint`.
-    #[serde(rename = "1.12.1")]
-    From1_12_1,
-    /// With `UUID`.
-    #[serde(rename = "2.6")]
-    From2_6,
-}
-
-impl Generation {
-    /// All of them, oldest first.
-    pub const ALL: [Self; 5] =
-        [Self::Before0_6, Self::From0_6, Self::From1_6, Self::From1_12_1, Self::From2_6];
-}
-
-impl fmt::Display for Generation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Before0_6 => "0.5.x or earlier",
-            Self::From0_6 => "0.6.0 to 1.5.x",
-            Self::From1_6 => "1.6.0 to 1.12.0",
-            Self::From1_12_1 => "1.12.1/2.0.0 to 2.5.0",
-            Self::From2_6 => "2.6.0 or later",
-        })
+        Some(Generation::of_keys(
+            self.clone_status.is_some(),
+            self.revision_counter.is_some(),
+            self.checkpoint.is_some(),
+            self.uuid.is_some(),
+        ))
     }
 }
 
@@ -362,20 +317,9 @@ mod tests {
         seen.push(meta.generation());
         seen.reverse();
         assert_eq!(seen, Generation::ALL.map(Some));
-        assert!(Generation::ALL.is_sorted());
         assert_eq!(VolumeMeta::default().generation(), None);
         let lone = VolumeMeta { uuid: full().uuid, ..VolumeMeta::default() };
         assert_eq!(lone.generation(), None);
-        assert_eq!(
-            Generation::ALL.map(|g| g.to_string()),
-            [
-                "0.5.x or earlier",
-                "0.6.0 to 1.5.x",
-                "1.6.0 to 1.12.0",
-                "1.12.1/2.0.0 to 2.5.0",
-                "2.6.0 or later"
-            ]
-        );
     }
 
     #[test]

@@ -63,8 +63,9 @@ pub fn elect_among(
 
 /// The leader of replicas that register in the given order with a controller that knows nobody yet.
 fn elect<'s>(order: &[&'s Standing]) -> Option<&'s Standing> {
-    let highest = order.iter().map(|one| one.counter).max()?;
-    order.iter().copied().find(|one| one.counter == highest)
+    let able = || order.iter().copied().filter(|one| !one.rebuilding);
+    let highest = able().map(|one| one.counter).max()?;
+    able().find(|one| one.counter == highest)
 }
 
 /// Orders of registering up to which all are told. With three of a factor of 3 there are 6, with five of 5 there are 60.
@@ -80,9 +81,9 @@ pub(super) fn elections(started: &[&Standing], factor: usize) -> Vec<Election> {
     let mut out = Vec::new();
     let orders = (0..quorum).try_fold(1_usize, |orders, chosen| orders.checked_mul(started.len() - chosen));
     if orders.is_none_or(|orders| orders > ALL_ORDERS) {
-        for leader in started {
-            let others =
-                started.iter().filter(|one| one.label != leader.label && one.counter <= leader.counter);
+        for leader in started.iter().filter(|one| !one.rebuilding) {
+            let follows = |one: &&&Standing| one.rebuilding || one.counter <= leader.counter;
+            let others = started.iter().filter(|one| one.label != leader.label).filter(follows);
             let order: Vec<&Standing> = [*leader].into_iter().chain(others.copied()).take(quorum).collect();
             out.extend((order.len() == quorum).then(|| election(started, &order)).flatten());
         }
@@ -114,9 +115,9 @@ fn choose<'s>(
 
 fn election(started: &[&Standing], order: &[&Standing]) -> Option<Election> {
     let leader = elect(order)?;
-    let rivals = order.iter().filter(|one| one.label != leader.label);
+    let rivals = order.iter().filter(|one| one.label != leader.label && !one.rebuilding);
     let tie = order.len() > 1 && rivals.clone().any(|one| one.counter == leader.counter);
-    let highest = started.iter().map(|one| one.counter).max();
+    let highest = started.iter().filter(|one| !one.rebuilding).map(|one| one.counter).max();
     Some(Election {
         order: order.iter().map(|one| one.label.clone()).collect(),
         leader: leader.label.clone(),
@@ -130,6 +131,12 @@ fn condition(order: &[&Standing], leader: &Standing, tie: bool) -> String {
         "it is the first to register, and one makes a quorum".to_owned()
     } else if tie {
         format!("equal counters ({}): the first to register wins", leader.counter)
+    } else if order.iter().any(|one| one.rebuilding) {
+        format!(
+            "the highest counter ({}) of the first {} to register, without those that register as being rebuilt",
+            leader.counter,
+            order.len()
+        )
     } else {
         format!("the highest counter ({}) of the first {} to register", leader.counter, order.len())
     }

@@ -7,10 +7,11 @@
 
 use std::collections::BTreeSet;
 
+use super::error::JoinError;
 use super::names::{Name, Names};
 use super::start::{Original, Standing};
-use super::version::Version;
 use crate::ident::{DiskName, Label};
+use crate::version::Version;
 
 /// The line with which a refused joiner ends.
 pub const REFUSAL: &str = "Failed to add replica to controller, err: Current replica's checkpoint not present in \
@@ -34,7 +35,7 @@ pub enum Outcome {
     /// The joiner's Checkpoint is not in the RW side's chain. Each gets a snapshot and a new head, no more.
     Refused,
     /// Something else ends it.
-    Error(String),
+    Error(JoinError),
 }
 
 impl Outcome {
@@ -53,11 +54,11 @@ impl Outcome {
     }
 
     /// Jiva's message, unless the joiner was accepted.
-    pub fn message(&self) -> Option<&str> {
+    pub fn message(&self) -> Option<String> {
         match self {
             Self::Accepted { .. } => None,
-            Self::Refused => Some(REFUSAL),
-            Self::Error(message) => Some(message),
+            Self::Refused => Some(REFUSAL.to_owned()),
+            Self::Error(error) => Some(error.to_string()),
         }
     }
 }
@@ -100,12 +101,13 @@ pub(super) fn attach(
         Ok(next) => next,
         Err(error) => return (Outcome::Error(error), None),
     };
-    let Some(source) = members.first() else { return (Outcome::Error("no RW replica".to_owned()), None) };
+    let Some(source) = members.first() else { return (Outcome::Error(JoinError::NoRwReplica), None) };
     let checkpoint = joiner.checkpoint;
-    if checkpoint.is_some_and(|name| !source.chain.contains(&name)) {
+    if version.refuses_joins() && checkpoint.is_some_and(|name| !source.chain.contains(&name)) {
         return (Outcome::Refused, None);
     }
     let mut joiner = joiner.clone();
+    joiner.rebuilding = false;
     joiner.snapshot(name, next);
     // Without the heads, which are never copied or compared.
     let above = |side: &Standing| -> Vec<Name> {
@@ -124,7 +126,7 @@ pub(super) fn attach(
         match joiner.walk() {
             Ok(chain) => joiner.chain = chain,
             Err(name) => {
-                let error = format!("Failed to find metadata for {}", names.name(name));
+                let error = JoinError::NoRecord(names.name(name).clone());
                 return (Outcome::Error(error), Some(joiner));
             }
         }

@@ -2,21 +2,21 @@
 //! on described replicas.
 //!
 //! Nothing here reads a file; what a join leaves behind is told as a stack of images, which
-//! [`blocks`](crate::blocks) can read. What is modelled of old versions stands in [`Version`].
+//! [`blocks`](crate::blocks) can read. What is modelled of old versions stands in [`version`](crate::version).
 
 mod elect;
+mod error;
 mod join;
 mod names;
 mod opening;
 mod simulate;
 mod stage;
 mod start;
-mod version;
 
 pub use elect::{Election, Registration, elect_among};
+pub use error::{Down, JoinError};
 pub use join::{JOIN, Join, Outcome, REFUSAL};
 pub use opening::opening_changes;
 pub use simulate::{Course, Step};
 pub use stage::Stage;
 pub use start::{Original, Standing, is_empty};
-pub use version::{NoVersion, Version};

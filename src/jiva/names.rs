@@ -9,6 +9,7 @@ use super::join::JOIN;
 use crate::format::next_head_name;
 use crate::ident::DiskName;
 use crate::replica::Replica;
+use crate::version::Version;
 
 /// A name of one volume, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +33,7 @@ pub(super) struct Names {
 
 impl Names {
     /// All names that stand in the replicas, and those that joins of all of them add.
-    pub fn of(replicas: &[Replica]) -> Self {
+    pub fn of(replicas: &[Replica], version: Version) -> Self {
         let mut names = Self::default();
         names.add(&DiskName::from(JOIN));
         for join in 1..=replicas.len() {
@@ -56,8 +57,8 @@ impl Names {
                 let mut head = head;
                 names.add(&head);
                 for _ in 0..=replicas.len() {
-                    let Some(next) = next_head_name(head.as_str()) else { break };
-                    head = DiskName::new(next);
+                    let Some(next) = next_head(&head, version) else { break };
+                    head = next;
                     names.add(&head);
                 }
             }
@@ -94,6 +95,14 @@ impl Names {
     /// The name of a number.
     pub fn name(&self, number: Name) -> &DiskName {
         &self.list[number.index()]
+    }
+}
+
+/// The head that a snapshot makes beside this one; `None` where its name leads to none.
+pub(super) fn next_head(head: &DiskName, version: Version) -> Option<DiskName> {
+    match head.head_number().filter(|_| version.wraps_head_numbers()) {
+        Some(number) => Some(DiskName::new(format!("volume-head-{:03}.img", number % 10 + 1))),
+        None => next_head_name(head.as_str()).map(DiskName::new),
     }
 }
 

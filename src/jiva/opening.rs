@@ -7,11 +7,11 @@
 
 use std::collections::BTreeSet;
 
-use super::version::Version;
 use crate::finding::Code;
-use crate::format::{Generation, KeyOrder, VolumeMeta};
+use crate::format::{KeyOrder, VolumeMeta};
 use crate::ident::{Counter, DiskName};
-use crate::replica::{Disk, Replica};
+use crate::replica::{Disk, OpenError, Replica};
+use crate::version::{Generation, Version};
 
 /// Files that an opening by this version adds (`+name`), removes (`-name`) or changes in content (`~name`), sorted.
 pub fn opening_changes(replica: &Replica, version: Version) -> Vec<String> {
@@ -57,7 +57,7 @@ impl Changes<'_> {
             return;
         }
         for Disk { name, .. } in replica.chain_disks().rev().filter(|disk| disk.image.is_none()) {
-            if replica.error.as_ref().is_some_and(|error| error.contains(name.as_str())) {
+            if matches!(&replica.error, Some(OpenError::ImageNotAFile { disk, .. }) if disk == name) {
                 return; // something that is not a file bears its name, and the opening ends here
             }
             self.list.insert(format!("+{name}"));
@@ -137,16 +137,16 @@ fn opened(meta: &VolumeMeta, parent: Option<&DiskName>, keys: Generation) -> Vol
         uuid: None,
         remarks: Vec::new(),
     };
-    if keys >= Generation::From0_6 {
+    if keys.writes_clone_status() {
         after.clone_status = Some(meta.clone_status.clone().unwrap_or_default());
     }
-    if keys >= Generation::From1_6 {
+    if keys.writes_revision_counter() {
         after.revision_counter = Some(meta.revision_counter.unwrap_or(Counter(0)));
     }
-    if keys >= Generation::From1_12_1 {
+    if keys.writes_checkpoint() {
         after.checkpoint = Some(meta.checkpoint.clone().unwrap_or_default());
     }
-    if keys >= Generation::From2_6 {
+    if keys.writes_uuid() {
         after.uuid = Some(meta.uuid.clone().unwrap_or_default());
     }
     after

@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::error::JoinError;
 use super::join::{Outcome, attach};
 use super::names::{Names, join_name};
 use super::start::{Original, Standing};
-use super::version::Version;
 use crate::ident::Label;
+use crate::version::Version;
 
 /// From this many joiners on not every order is walked: there are more than a person could choose from.
 const ALL_ORDERS_UP_TO: usize = 5;
@@ -98,11 +99,7 @@ fn course<'s>(
     move_checkpoints(&mut members, factor, version);
     for (at, joiner) in joiners.enumerate() {
         let (outcome, after) = if members.len() >= factor {
-            let added = members.len();
-            let error = format!(
-                "can't add {}, error: replication factor: {factor}, added replicas: {added}",
-                joiner.label
-            );
+            let error = JoinError::Enough { joiner: joiner.label.clone(), factor, added: members.len() };
             (Outcome::Error(error), None)
         } else {
             let name = names.find(join_name(at + 1).as_str()).expect("every join's snapshot has a number");

@@ -5,27 +5,28 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::elect::{self, Election};
+use super::error::{Down, JoinError};
 use super::join::{JOIN, Join, Outcome, attach};
 use super::names::Names;
 use super::simulate::{self, Course, Setting};
 use super::start::{Original, Originals, Standing, start};
-use super::version::Version;
 use crate::ident::Label;
 use crate::replica::Replica;
+use crate::version::Version;
 
 /// The replicas of a volume, started.
 #[derive(Debug)]
 pub struct Stage {
     names: Names,
     originals: Originals,
-    started: Vec<(Label, Result<Standing, String>)>,
+    started: Vec<(Label, Result<Standing, Down>)>,
     version: Version,
 }
 
 impl Stage {
     /// Starts every replica of a volume by itself.
     pub fn of(replicas: &[Replica], version: Version) -> Self {
-        let names = Names::of(replicas);
+        let names = Names::of(replicas, version);
         let mut originals = Vec::with_capacity(replicas.iter().map(|replica| replica.disks.len()).sum());
         let started = replicas
             .iter()
@@ -65,8 +66,8 @@ impl Stage {
     }
 
     /// The replicas whose process does not come up, with Jiva's message.
-    pub fn down(&self) -> impl Iterator<Item = (&Label, &str)> {
-        self.started.iter().filter_map(|(label, side)| Some((label, side.as_ref().err()?.as_str())))
+    pub fn down(&self) -> impl Iterator<Item = (&Label, &Down)> {
+        self.started.iter().filter_map(|(label, side)| Some((label, side.as_ref().err()?)))
     }
 
     /// The join of every ordered pair, alone, each as it is after starting.
@@ -79,11 +80,12 @@ impl Stage {
 
     fn join(
         &self,
-        (rw, rw_side): &(Label, Result<Standing, String>),
-        (wo, wo_side): &(Label, Result<Standing, String>),
+        (rw, rw_side): &(Label, Result<Standing, Down>),
+        (wo, wo_side): &(Label, Result<Standing, Down>),
     ) -> Join {
         let outcome = match (rw_side, wo_side) {
-            (Err(error), _) | (_, Err(error)) => Outcome::Error(error.clone()),
+            (Err(error), _) | (_, Err(error)) => Outcome::Error(JoinError::Down(error.clone())),
+            (Ok(rw), Ok(_)) if rw.rebuilding => Outcome::Error(JoinError::NeverElected),
             (Ok(rw), Ok(wo)) => {
                 let name = self.names.find(JOIN).expect("the join's snapshot has a number");
                 attach(&mut [rw.clone()], wo, name, &self.names, self.version).0

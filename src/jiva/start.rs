@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::names::{FIRST_HEAD, Name, Names};
-use super::version::Version;
-use crate::format::next_head_name;
+use super::error::{Down, JoinError};
+use super::names::{FIRST_HEAD, Name, Names, next_head};
 use crate::ident::{Counter, Label};
-use crate::replica::{Flag, Replica, State};
+use crate::replica::{Flag, OpenError, Replica, StartError, State};
+use crate::version::{LeftOver, Version};
 
 /// An image as it lay in the evidence, by number; [`Stage::original`](super::Stage::original) tells whose and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,8 @@ pub struct Standing {
     pub label: Label,
     /// The counter of now.
     pub counter: Counter,
+    /// Whether it registers as being rebuilt: it is then counted, and never elected.
+    pub rebuilding: bool,
     /// The chain, head first.
     pub(super) chain: Vec<Name>,
     /// Its Checkpoint; one that nothing in the volume is called stands in no chain.
@@ -86,19 +88,21 @@ impl Standing {
     ///
     /// # Errors
     /// Jiva's message where it makes none.
-    pub(super) fn next_head(&self, names: &Names, version: Version) -> Result<Name, String> {
+    pub(super) fn next_head(&self, names: &Names, version: Version) -> Result<Name, JoinError> {
         if self.chain.len() + 1 > version.chain_limit() {
-            return Err(format!("Too many active disks: {}", self.chain.len() + 2));
+            return Err(JoinError::TooManyDisks(self.chain.len() + 2));
         }
         let head = names.name(self.chain[0]);
-        let next = next_head_name(head.as_str())
-            .ok_or_else(|| format!("Invalid name {head} does not match pattern: volume-head-(\\d+).img"))?;
-        let next = names.find(&next).expect("every head that joins can make has a number");
-        if self.stores(next) {
-            let next = names.name(next);
-            return Err(format!("Can't remove head file {next} as it contains some data"));
+        let next = next_head(head, version).ok_or_else(|| JoinError::InvalidHeadName(head.clone()))?;
+        let number = names.find(next.as_str()).expect("every head that joins can make has a number");
+        if version.removes_empty_heads() {
+            if self.stores(number) {
+                return Err(JoinError::NextHeadStores(next));
+            }
+        } else if self.entries[number.index()].file.is_some() {
+            return Err(JoinError::NextHeadExists(next));
         }
-        Ok(next)
+        Ok(number)
     }
 
     /// Takes a snapshot: the head becomes `name`, over it comes an empty head, `next`.
@@ -169,25 +173,26 @@ pub(super) fn start(
     names: &Names,
     originals: &mut Originals,
     version: Version,
-) -> Result<Standing, String> {
-    if let Some(error) = &replica.start_error {
-        return Err(error.clone());
+) -> Result<Standing, Down> {
+    if let Some(error) = start_error(replica, version) {
+        return Err(Down::Start(error));
     }
-    if version.dies_of_left_over() && replica.temporaries.iter().any(|name| name == "tmpFile.tmp") {
-        return Err("Error running start replica command: invalid argument".to_owned());
+    if let Some(error) = &replica.error {
+        return Err(Down::Open(error.clone()));
     }
-    if let Some(error) = replica.why_broken() {
-        return Err(error.to_owned());
+    if let Some(why) = replica.why_broken() {
+        return Err(Down::NotOpened(why));
     }
     if replica.flags.contains(&Flag::HalfClone) {
-        return Err(half_clone(replica));
+        let status = replica.meta.as_ref().and_then(|meta| meta.clone_status.clone());
+        return Err(Down::HalfClone(status.unwrap_or_default()));
     }
     let counter = replica.counter.unwrap_or(Counter(1));
     let mut standing = described(at, replica, counter, names, originals, version);
     if replica.state == State::Blank && replica.meta.is_none() {
         let head = names.find(FIRST_HEAD).expect("the first head always has a number");
         if standing.stores(head) {
-            return Err(format!("Can't remove head file {FIRST_HEAD} as it contains some data"));
+            return Err(Down::Open(OpenError::NextHeadStores(FIRST_HEAD.to_owned())));
         }
         let file = Some(standing.new_file());
         standing.entries[head.index()] = Entry { parent: Some(None), counter: Some(counter), file };
@@ -197,16 +202,19 @@ pub(super) fn start(
     Ok(standing)
 }
 
-/// What the controller does with half a clone: its process comes up, and the volume does not.
-fn half_clone(replica: &Replica) -> String {
-    let status = replica.meta.as_ref().and_then(|meta| meta.clone_status.as_deref()).unwrap_or("");
-    match status {
-        "error" => "CloneStatus is \"error\": the controller removes it".to_owned(),
-        _ => format!(
-            "CloneStatus is {status:?}: \"Waiting for replica to update CloneStatus to Completed/NA, retry after \
-             2s\", without end"
-        ),
+/// What ends the process of this version before it opens anything.
+fn start_error(replica: &Replica, version: Version) -> Option<StartError> {
+    let left = |name: &String| LeftOver::of(name).is_some_and(|left| version.dies_of(left));
+    match &replica.start_error {
+        Some(StartError::LogInfo(_)) if !version.has_log_info() => {}
+        Some(error) => return Some(error.clone()),
+        None => {}
     }
+    if replica.temporaries.iter().any(left) {
+        return Some(StartError::ExtentProbe);
+    }
+    let lost = replica.state == State::Blank && replica.meta.is_none() && !replica.disks.is_empty();
+    (lost && version.dies_without_volume_meta()).then_some(StartError::NoVolumeMeta)
 }
 
 fn described(
@@ -222,6 +230,8 @@ fn described(
     let mut standing = Standing {
         label: replica.label.clone(),
         counter,
+        rebuilding: !version.clears_rebuilding_first()
+            && replica.meta.as_ref().is_some_and(|meta| meta.rebuilding == Some(true)),
         chain: replica.places().iter().map(|at| own[*at]).collect(),
         checkpoint: replica
             .checkpoint

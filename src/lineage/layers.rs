@@ -184,7 +184,7 @@ fn received_head(replica: &Replica) -> bool {
 /// A record with 0 or 1 gets the counter of the moment at the next opening of that replica. That shows as a
 /// counter larger than one above it, or, at the base, as a run of equal counters over snapshots that hold no
 /// block: they were taken before the first write.
-fn judge_counters(list: &mut [Layer], images: bool) {
+pub(super) fn judge_counters(list: &mut [Layer], images: bool) {
     let mut lowest = i64::MAX;
     for layer in list.iter_mut().rev() {
         match layer.counter {

@@ -19,6 +19,7 @@ mod witness;
 pub use dag::{Ancestor, Edge, Graph, Node};
 pub use group::{Apart, Group, group};
 pub use layers::{Layer, Layers};
+pub(crate) use relate::relate;
 pub use relation::{
     Basis, Content, Contents, Doubt, Former, Holds, Leaning, OneWrite, Relation, RelationKind, Side, Wanted,
 };
@@ -57,7 +58,7 @@ impl Lineage {
             for (bt, b) in layers.iter().enumerate().skip(at + 1) {
                 if replicas[at].state != State::Broken && replicas[bt].state != State::Broken {
                     let content = contents.get(&(a.label.clone(), b.label.clone()));
-                    relations.push(relate::relate(a, b, content));
+                    relations.push(relate(a, b, content));
                 }
             }
         }

@@ -19,7 +19,7 @@ use crate::replica::Quality;
 const ONE_WRITE: u64 = 64 * BLOCK_SIZE;
 
 /// Relates two replicas; `content` where their blocks were compared.
-pub(super) fn relate(a: &Layers, b: &Layers, content: Option<&Content>) -> Relation {
+pub(crate) fn relate(a: &Layers, b: &Layers, content: Option<&Content>) -> Relation {
     let mut shared = shared(a, b);
     if !(a.judged && b.judged && a.images && b.images) {
         return unknown(a, b, shared, content);

@@ -1,16 +1,18 @@
 //! Chains that can be built from what lies in a directory whose own chain Jiva would not open, or that was made anew
 //! over older files.
 //!
-//! A candidate is a guess with its evidence, never an answer: nothing here takes part in a verdict.
+//! A candidate is a guess with its evidence, never an answer. It takes part in a verdict in one way alone: compared with
+//! the others, it can show that the directory holds nothing of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::layers::{Layer, Layers, judge_counters};
 use crate::finding::Exhibit;
 use crate::format::{KeyOrder, parse_rfc3339};
 use crate::ident::{DiskName, Label};
-use crate::replica::{Disk, Flag, RecordState, Replica, State};
+use crate::replica::{Disk, Flag, Quality, RecordState, Replica, State};
 
 /// The most candidates that are told of one replica; the rest rank lower than all of them.
 const MOST: usize = 16;
@@ -28,16 +30,74 @@ pub struct Candidate {
     pub complete: bool,
     /// Place among the candidates, 1 for the likeliest.
     pub rank: usize,
+    /// Peers that have the record that a disk of it lacks here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub donors: Vec<Donor>,
     /// What speaks for it and against it, a sentence each.
     pub reasons: Vec<String>,
     /// Where that can be looked up.
     pub evidence: Vec<Exhibit>,
 }
 
+/// A replica that has a record of the same snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Donor {
+    /// The disk whose record is missing or cannot be read.
+    pub disk: DiskName,
+    /// Who has one.
+    pub replica: Label,
+}
+
+/// The layers of a candidate, as lineage sees a chain; called `LABEL@candidate-N`.
+///
+/// Where its last join did not end, its own history ends below its head, as in a replica.
+pub fn layers(replica: &Replica, candidate: &Candidate) -> Layers {
+    let images = replica.has_images();
+    let disks: Vec<&Disk> = candidate.chain.iter().rev().filter_map(|name| replica.disk(name)).collect();
+    let largest = disks.iter().filter_map(|disk| Some(disk.image.as_ref()?.size)).max();
+    let size = replica.size.filter(|size| *size > 0).or(largest).unwrap_or(0);
+    let layer = |disk: &&Disk| {
+        let stored = disk.image.as_ref().and_then(|image| image.extents.as_ref().ok());
+        Layer {
+            name: disk.name.clone(),
+            created: disk.read_record().and_then(|record| record.created.clone()),
+            counter: disk.counter(),
+            counts: true,
+            mergeable: !disk.user_created() || disk.removed(),
+            blocks: stored.map(|extents| extents.runs.to_blocks(size)).unwrap_or_default(),
+            quality: Quality::Unknown,
+        }
+    };
+    let mut list: Vec<Layer> = disks.iter().map(layer).collect();
+    judge_counters(&mut list, images);
+    let clean_tip = replica.clean_tip_of(&candidate.chain);
+    let tip = clean_tip.as_ref().or(candidate.chain.first());
+    Layers {
+        label: Label::new(format!("{}@{}", replica.label, candidate.name)),
+        tip: list.iter().position(|layer| Some(&layer.name) == tip),
+        checkpoint: list.iter().position(|layer| Some(&layer.name) == replica.checkpoint.as_ref()),
+        checkpoint_name: replica.checkpoint.clone(),
+        counter: replica.counter,
+        counted_at: None,
+        joined: clean_tip.is_some(),
+        cannot_snapshot: false,
+        size,
+        images,
+        uuid: replica.uuid().map(str::to_owned),
+        judged: true,
+        list,
+    }
+}
+
 /// The candidates of a replica, likeliest first; none for one that Jiva would open as it was left.
 ///
 /// `peers` are replicas of the same volume; the replica itself among them makes no difference.
 pub fn candidates(replica: &Replica, peers: &[Replica]) -> Vec<Candidate> {
+    // A chain that could not be read here, or that is another engine's, may be whole.
+    if replica.state == State::Broken && replica.error.is_none() {
+        return Vec::new();
+    }
     let made_anew = replica.flags.contains(&Flag::Reinitialised) || replica.meta.is_none();
     if replica.state != State::Broken && !made_anew {
         return Vec::new();
@@ -116,7 +176,7 @@ impl Links {
 
     fn candidate(&self, replica: &Replica, peers: &[&Replica], tip: DiskName) -> (Worth, Candidate) {
         let (mut chain, mut reasons, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
-        let mut met = BTreeSet::new();
+        let (mut met, mut donors) = (BTreeSet::new(), Vec::new());
         let mut at = Some(tip.clone());
         let mut complete = true;
         while let Some(name) = at {
@@ -129,6 +189,7 @@ impl Links {
                 break;
             };
             told(replica, &name, source, &mut reasons, &mut evidence);
+            donors.extend(donor(replica, peers, &name));
             if replica.disks[&name].image.is_none() {
                 reasons.push(format!("against it: the image of {name} is missing, and with it its layer"));
                 complete = false;
@@ -163,7 +224,7 @@ impl Links {
             stored: stored.iter().filter_map(|disk| disk.allocated()).sum(),
             disks: chain.len(),
         };
-        (worth, Candidate { name: String::new(), chain, complete, rank: 0, reasons, evidence })
+        (worth, Candidate { name: String::new(), chain, complete, rank: 0, donors, reasons, evidence })
     }
 }
 
@@ -189,6 +250,16 @@ fn by_peer(peers: &[&Replica], disk: &Disk) -> Option<(Option<DiskName>, Source)
     let has = |peer: &&&Replica| peer.disk(&disk.name).is_some_and(|other| other.read_record().is_some());
     let peer = peers.iter().filter(|_| disk.name.is_snapshot()).find(has)?;
     Some((peer.disk(&disk.name)?.parent().map(DiskName::from), Source::Peer(peer.label.clone())))
+}
+
+/// The first peer that has a record of a snapshot whose own record is not here.
+fn donor(replica: &Replica, peers: &[&Replica], name: &DiskName) -> Option<Donor> {
+    if !name.is_snapshot() || replica.disk(name)?.read_record().is_some() {
+        return None;
+    }
+    let has = |peer: &&&Replica| peer.disk(name).is_some_and(|disk| disk.read_record().is_some());
+    let peer = peers.iter().find(has)?;
+    Some(Donor { disk: name.clone(), replica: peer.label.clone() })
 }
 
 /// Says where a link that does not come from the replica's own record comes from.

@@ -11,7 +11,7 @@ use super::join::{Joined, last_join};
 use super::notice::{self, Seen};
 use super::open::{Facts, FileState, open};
 use super::reader::unread;
-use super::{Disk, Disks, Flag, Image, LastJoin, RecordState, Replica, State};
+use super::{Disk, Disks, Flag, Image, LastJoin, OpenError, RecordState, Replica, StartError, State};
 use crate::evidence::{Entry, Found, Kind, ReadError, Source};
 use crate::format::{
     CounterError, CounterFile, Dialect, FileKind, LogInfo, LonghornMeta, MetaError, Record, Signs, VolumeMeta,
@@ -75,7 +75,7 @@ pub fn describe(found: &Found) -> Replica {
     } else {
         open(&Facts {
             meta: &meta,
-            counter_error: counter_error.as_deref(),
+            counter_error: counter_error.as_ref(),
             walk: path.as_ref(),
             disks: &disks,
             entries,
@@ -93,9 +93,7 @@ pub fn describe(found: &Found) -> Replica {
     }
 
     let start_error = match &log_info {
-        FileState::Invalid(error) if !foreign => {
-            Some(format!("Error running start replica command: {}", error.go_text()))
-        }
+        FileState::Invalid(error) if !foreign => Some(StartError::LogInfo(error.clone())),
         _ => None,
     };
     let live = counter.read().map(|c| c.counter);
@@ -290,14 +288,12 @@ fn read_regular<'a>(source: &'a dyn Source, entry: &Entry) -> Result<Cow<'a, [u8
     if entry.kind == Kind::File { source.read(entry) } else { Err(ReadError::NotAFile(entry.kind)) }
 }
 
-fn counter_error(counter: &FileState<CounterFile, CounterError>) -> Option<String> {
+fn counter_error(counter: &FileState<CounterFile, CounterError>) -> Option<OpenError> {
     match counter {
-        FileState::Invalid(error) => Some(error.go_text()),
-        FileState::Unreadable(ReadError::NotAFile(Kind::Directory)) => Some(
-            "fail to open revision counter file: open openebs/revision.counter: is a directory".to_owned(),
-        ),
+        FileState::Invalid(error) => Some(OpenError::Counter(error.clone())),
+        FileState::Unreadable(ReadError::NotAFile(Kind::Directory)) => Some(OpenError::CounterIsDirectory),
         FileState::Unreadable(ReadError::NotAFile(kind)) => {
-            Some(format!("revision.counter is a {kind}, not a file"))
+            Some(OpenError::MetadataNotAFile { file: "revision.counter".to_owned(), kind: *kind })
         }
         // Any other reason is this reader's or this copy's.
         FileState::Unreadable(_) | FileState::Absent | FileState::Read(_) => None,

@@ -1,12 +1,15 @@
 //! How the last join went, told from the directory alone.
 //!
 //! A join snapshots both sides under one new name, copies the RW side's head record over the joiner's, then
-//! compares, and only then copies. Records that were copied have their keys in alphabetical order, records
-//! written here have them in the order of Jiva's structure. The counter does not move while a replica joins.
+//! compares, and only then copies, oldest first. The join's own snapshot is the last that is copied. The counter does
+//! not move while a replica joins; at the end it takes over the RW side's.
+//!
+//! A join is finished only if its end left a mark. Which marks there can be is a question of the version.
 
-use super::{Disks, LastJoin, PeerRecord};
+use super::{Disk, Disks, LastJoin, PeerRecord};
 use crate::format::{KeyOrder, VolumeMeta};
 use crate::ident::{Counter, DiskName};
+use crate::version::Version;
 
 pub(super) struct Joined {
     pub last: LastJoin,
@@ -24,8 +27,6 @@ pub(super) fn last_join(
     let nothing = Joined { last: LastJoin::None, clean_tip: None, peer: None };
     let [head, newest, ..] = chain else { return nothing };
     let Some(head_record) = disks[head].read_record() else { return nothing };
-    let order = |name: &DiskName| disks[name].read_record().map(|record| record.order);
-
     let peer = head_record.name.as_deref().filter(|name| *name != head.as_str()).map(|name| PeerRecord {
         head: DiskName::from(name),
         join_snapshot: DiskName::from(head_record.parent.as_deref().unwrap_or("")),
@@ -37,20 +38,38 @@ pub(super) fn last_join(
     if !foreign && !rebuilding {
         return nothing;
     }
-    // Taken at the join: what this replica had counted then, and what the other side had.
-    let own = meta.revision_counter;
-    let theirs = head_record.counter;
-    // Since its head was made it has counted writes, or taken over the other side's counter: it was RW.
-    let moved = matches!((counter, own), (Some(now), Some(then)) if now != then);
-    let adopted = matches!((counter, theirs), (Some(now), Some(theirs)) if now >= theirs);
-
-    let last = if order(newest) == Some(KeyOrder::Received) {
-        // The join's own snapshot is the last that is copied, so the copying ended.
-        if adopted && (moved || !rebuilding) { LastJoin::Finished } else { LastJoin::Unfinished }
-    } else if moved || (foreign && !rebuilding && own == theirs && adopted) {
-        // The second is a join at equal counters, in which nothing is copied.
+    let ended = received(newest, head, peer.as_ref(), disks);
+    let generation = meta.generation();
+    let knows = |question: fn(Version) -> bool| generation.is_none_or(|shown| shown.may(question));
+    let finished = if Some(newest.as_str()) == meta.checkpoint.as_deref() {
+        true // set when all were RW, and this snapshot was taken at the join
+    } else if !knows(Version::fills_counters) {
+        // Without counters the copied record of the join's snapshot is all that can show its end.
+        ended && !rebuilding
+    } else {
+        // Taken at the join: what this replica had counted then, and what the other side had.
+        let own = meta.revision_counter;
+        let theirs = head_record.counter;
+        // Since its head was made it has counted writes, or taken over the other side's counter: it was RW.
+        let moved = matches!((counter, own), (Some(now), Some(then)) if now != then);
+        let reached = matches!((counter, theirs), (Some(now), Some(theirs)) if now >= theirs);
+        if ended {
+            moved && reached
+        } else {
+            // The second is a join at equal counters, in which nothing is copied. Blocks in the head would be of
+            // writes that came while it joined, since none was counted.
+            moved
+                || (foreign
+                    && !rebuilding
+                    && own == theirs
+                    && reached
+                    && !copying_began(chain, disks, meta)
+                    && stores_nothing(&disks[head]))
+        }
+    };
+    let last = if finished {
         LastJoin::Finished
-    } else if foreign && copying_began(chain, disks, meta) {
+    } else if ended || !knows(Version::refuses_joins) || (foreign && copying_began(chain, disks, meta)) {
         LastJoin::Unfinished
     } else {
         LastJoin::Refused
@@ -58,6 +77,26 @@ pub(super) fn last_join(
     let clean_tip = matches!(last, LastJoin::Unfinished | LastJoin::Refused)
         .then(|| clean_tip(chain, disks, meta, counter).clone());
     Joined { last, clean_tip, peer }
+}
+
+/// Whether the record of the join's own snapshot is the other side's, so that the copying ended.
+///
+/// Versions that encode records anew leave its keys sorted. Those before copy bytes, but they call a snapshot in its
+/// record by the head that it was: the one before the head of the side that took it.
+fn received(newest: &DiskName, head: &DiskName, peer: Option<&PeerRecord>, disks: &Disks) -> bool {
+    let Some(record) = disks[newest].read_record() else { return false };
+    let follows = |before: u64, head: &DiskName| {
+        head.head_number()
+            .is_some_and(|number| number == before + 1 || (before % 10 + 1 == number && number <= 10))
+    };
+    let former = record.name.as_deref().and_then(|name| DiskName::from(name).head_number());
+    record.order == KeyOrder::Received
+        || matches!((former, peer), (Some(before), Some(peer)) if follows(before, &peer.head) && !follows(before, head))
+}
+
+/// Whether an image is known to store nothing; true without images, which then show nothing at all.
+fn stores_nothing(disk: &Disk) -> bool {
+    disk.allocated() == Some(0)
 }
 
 /// Whether files of the other side stand here that a finished join would have ended with its own snapshot.

@@ -7,6 +7,7 @@ mod clone;
 mod defect;
 mod describe;
 mod disks;
+mod error;
 mod foreign;
 mod join;
 mod notice;
@@ -25,11 +26,13 @@ use crate::evidence::{Extents, ReadError, Source};
 use crate::finding::Finding;
 use crate::format::{MetaError, Record, VolumeMeta, next_head_name};
 use crate::ident::{Counter, DiskName, Label};
+use crate::version::{Generation, Version};
 
 pub use crate::format::Dialect;
 pub use defect::Defect;
 pub use describe::describe;
 pub use disks::Disks;
+pub use error::{OpenError, StartError};
 pub use open::chain_limit;
 pub use quality::{Copied, CopiedImage, Copies, CopyRemark, Quality};
 
@@ -50,9 +53,9 @@ pub struct Replica {
     /// Whether Jiva would open it.
     pub state: State,
     /// The error with which Jiva would fail to open it.
-    pub error: Option<String>,
+    pub error: Option<OpenError>,
     /// The error that ends its process before it opens anything.
-    pub start_error: Option<String>,
+    pub start_error: Option<StartError>,
     /// Files that could not be read here, a sentence each with the reason: a matter of the reader's rights or of the
     /// copy, never of Jiva.
     pub unread: Vec<String>,
@@ -122,7 +125,7 @@ pub enum LastJoin {
     None,
     /// It became RW, or wrote on its own since.
     Finished,
-    /// It stopped while files were being copied, or after.
+    /// It stopped while files were being copied, or after, or nothing shows that it ended.
     Unfinished,
     /// It was refused, or stopped before anything was copied.
     Refused,
@@ -297,6 +300,25 @@ impl Replica {
         self.meta.as_ref()?.uuid.as_deref().filter(|uuid| !uuid.is_empty())
     }
 
+    /// The span of versions that wrote its `volume.meta` last; `None` where nothing shows it.
+    pub fn generation(&self) -> Option<Generation> {
+        self.meta.as_ref().filter(|_| self.is_jivas()).and_then(VolumeMeta::generation)
+    }
+
+    /// Whether the version that wrote it last may do this; true where nothing shows the version.
+    pub fn may(&self, does: impl Fn(Version) -> bool) -> bool {
+        self.generation().is_none_or(|generation| generation.may(does))
+    }
+
+    /// Where its own history ends in a chain that may be its own (head first), if that is not the head.
+    pub fn clean_tip_of(&self, chain: &[DiskName]) -> Option<DiskName> {
+        let meta = self.meta.as_ref().filter(|_| self.head.as_ref() == chain.first())?;
+        let joined = join::last_join(chain, &self.disks, meta, self.counter);
+        // Without the head's record nothing tells how far the join came.
+        let began = joined.last == LastJoin::None && meta.rebuilding == Some(true);
+        joined.clean_tip.or_else(|| chain.get(1).filter(|_| began).cloned())
+    }
+
     /// Whether images are at hand, so that extents mean something.
     pub fn has_images(&self) -> bool {
         !self.flags.contains(&Flag::RecordsOnly)
@@ -328,12 +350,12 @@ impl Replica {
     }
 
     /// Why its chain cannot be read, where it is broken: Jiva's message, or what could not be read here.
-    pub fn why_broken(&self) -> Option<&str> {
+    pub fn why_broken(&self) -> Option<String> {
         if self.state != State::Broken {
             return None;
         }
-        let said = self.error.as_deref().or(self.unread.first().map(String::as_str));
-        Some(said.unwrap_or("its records do not lead to a base"))
+        let said = self.error.as_ref().map(ToString::to_string).or_else(|| self.unread.first().cloned());
+        Some(said.unwrap_or_else(|| "its records do not lead to a base".to_owned()))
     }
 
     /// Whether it is as Jiva makes a new one: one head, no snapshot, and not more than one write counted.

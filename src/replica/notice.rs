@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::open::{FileState, chain_limit};
-use super::{Flag, LastJoin, RecordState, Replica, State, clone, foreign, store};
+use super::{Flag, LastJoin, OpenError, RecordState, Replica, StartError, State, clone, foreign, store};
 use crate::evidence::{Entry, Kind, ReadError};
 use crate::finding::{Code, Exhibit, Finding};
-use crate::format::{CounterError, CounterFile, FileKind, Generation, LogInfo, MetaError, Signs, VolumeMeta};
+use crate::format::{CounterError, CounterFile, FileKind, LogInfo, MetaError, Signs, VolumeMeta};
 use crate::ident::{Counter, DiskName, Label};
+use crate::version::LeftOver;
 
 /// From here on a chain is near its limit: so many layers are left.
 const NEAR_LIMIT: usize = 64;
@@ -250,11 +251,10 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
             Exhibit::file(&label, "log.info"),
         ));
     }
-    // Versions before 1.4.0 stop at the probe that an earlier start left.
-    let old =
-        replica.meta.as_ref().and_then(VolumeMeta::generation).is_some_and(|g| g <= Generation::From0_6);
-    if probe && old && replica.start_error.is_none() {
-        replica.start_error = Some("invalid argument".to_owned());
+    // Some versions stop at the probe that an earlier start left.
+    let dies = replica.generation().is_some_and(|g| g.may(|version| version.dies_of(LeftOver::ExtentProbe)));
+    if probe && dies && replica.start_error.is_none() {
+        replica.start_error = Some(StartError::ExtentProbe);
     }
 }
 
@@ -311,15 +311,15 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
             );
         }
     }
-    if let Some(closing) = replica.error.as_ref().filter(|error| error.starts_with("opening never ends")) {
+    if let Some(closing @ OpenError::Loop(_)) = &replica.error {
         found.push(Finding::of(
             Code::ChainLoop,
             &label,
-            closing.clone(),
+            closing.to_string(),
             Exhibit::file(&label, "volume.meta"),
         ));
     }
-    let limit = chain_limit(replica.meta.as_ref().and_then(VolumeMeta::generation));
+    let limit = chain_limit(replica.generation());
     let depth = replica.chain.len();
     if depth > limit {
         replica.flags.insert(Flag::ChainOverLimit);
@@ -541,7 +541,7 @@ fn join(replica: &mut Replica, found: &mut Vec<Finding>) {
                 if replica.counter_unread {
                     format!("whether its last join ended cannot be told without the counter; its own state ended with {tip}")
                 } else {
-                    format!("its last join stopped while files were being copied; its own state ended with {tip}")
+                    format!("nothing shows that its last join ended; its own state ended with {tip}")
                 },
                 Exhibit::field(
                     &label,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::candidates;
 use super::json::{
     ShownAncestor, ShownFinding, ShownGraph, ShownReplica, TOOL, Tool, ancestors, finding, graph, pretty,
     replica,
@@ -39,7 +40,7 @@ impl<'a> InspectDocument<'a> {
     pub fn of(inputs: &'a [InputReport], replicas: &'a [Replica]) -> Self {
         let in_full = |one: &'a Replica| InFull {
             replica: replica(one, Some(&blocks::quality(one, Seen::Extents)))
-                .with_candidates(rescue::candidates(one, replicas).into()),
+                .with_candidates(candidates::alone(rescue::candidates(one, replicas))),
             volume_meta: one.meta.as_ref(),
             findings: one.findings.iter().map(finding).collect(),
         };

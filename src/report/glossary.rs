@@ -145,7 +145,7 @@ pub const TERMS: &[Term] = &[
     term(
         Flag,
         "unfinished-join",
-        "A join stopped while files were being copied over its own, so its data belong to no moment. Do not keep it unless its blocks are proven equal to a replica that may be kept.",
+        "Nothing shows that its last join ended. Files of the other side may stand among its own, so its data may belong to no moment. Do not keep it unless its blocks are proven equal to a replica that may be kept.",
     ),
     term(
         Flag,
@@ -225,7 +225,11 @@ pub const TERMS: &[Term] = &[
     ),
     term(LastJoin, "none", "No trace of a join since its head was made."),
     term(LastJoin, "finished", "It joined, became RW, and went on from there."),
-    term(LastJoin, "unfinished", "The join stopped while files were copied, or right after."),
+    term(
+        LastJoin,
+        "unfinished",
+        "The join stopped while files were copied, or right after, or nothing shows that it ended.",
+    ),
     term(LastJoin, "refused", "The join was refused, or stopped before anything was copied."),
     term(Relation, "identical", "The same data and the same chain."),
     term(Relation, "equal", "The same data in different chains, as clean-up leaves them."),

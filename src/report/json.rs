@@ -1,16 +1,14 @@
 //! The JSON document: one per run, names fixed, absent values absent, lists in a defined order.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
+use super::candidates::{self, ShownCandidate};
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
 use crate::blocks::{Difference, Holes, Meaning, differences};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
 use crate::jiva::{Election, Outcome};
-use crate::lineage::rescue::Candidate;
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
 use crate::replica::{
     Copied, CopyRemark, Dialect, Disk, Flag, LastJoin, PeerRecord, Quality, Replica, State,
@@ -96,7 +94,7 @@ pub(super) struct ShownReplica<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     backing_file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    start_error: Option<&'a str>,
+    start_error: Option<String>,
     flags: Vec<Flag>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
@@ -116,7 +114,7 @@ pub(super) struct ShownReplica<'a> {
     #[serde(skip_serializing_if = "<[Vec<DiskName>]>::is_empty")]
     alternates: &'a [Vec<DiskName>],
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
+    error: Option<String>,
     last_join: LastJoin,
     #[serde(skip_serializing_if = "Option::is_none")]
     clean_tip: Option<&'a DiskName>,
@@ -132,8 +130,8 @@ pub(super) struct ShownReplica<'a> {
     peer: Option<&'a PeerRecord>,
     disks: Vec<ShownDisk<'a>>,
     /// Chains that may be rescued, likeliest first.
-    #[serde(skip_serializing_if = "<[Candidate]>::is_empty")]
-    candidates: Cow<'a, [Candidate]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<ShownCandidate<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -281,7 +279,7 @@ pub(super) struct ShownJoin<'a> {
     wo: &'a Label,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
+    message: Option<String>,
     copied: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     equal_afterwards: Option<bool>,
@@ -364,7 +362,8 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
             .iter()
             .map(|one| {
                 let candidates = volume.candidates.get(&one.label).map_or(&[][..], Vec::as_slice);
-                replica(one, volume.copies.of(&one.label)).with_candidates(candidates.into())
+                let candidates = candidates::compared(candidates, volume.rescued.get(&one.label));
+                replica(one, volume.copies.of(&one.label)).with_candidates(candidates)
             })
             .collect(),
         graph: graph(volume),
@@ -395,7 +394,7 @@ fn places<'a>(disks: impl IntoIterator<Item = (&'a Label, &'a DiskName)>) -> Vec
 
 impl<'a> ShownReplica<'a> {
     /// Shows chains that may be rescued from it.
-    pub(super) fn with_candidates(self, candidates: Cow<'a, [Candidate]>) -> Self {
+    pub(super) fn with_candidates(self, candidates: Vec<ShownCandidate<'a>>) -> Self {
         Self { candidates, ..self }
     }
 }
@@ -409,7 +408,7 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         dialect: replica.dialect,
         unread: &replica.unread,
         backing_file: replica.backing_file.as_deref(),
-        start_error: replica.start_error.as_deref(),
+        start_error: replica.start_error.as_ref().map(ToString::to_string),
         flags: replica.flags.iter().copied().collect(),
         size: replica.size,
         head: replica.head.as_ref(),
@@ -417,12 +416,10 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         checkpoint: replica.checkpoint.as_ref(),
         counter: replica.counter,
         uuid: replica.meta.as_ref().and_then(|meta| meta.uuid.as_deref()),
-        written_by: (replica.meta.as_ref().filter(|_| replica.is_jivas()))
-            .and_then(|meta| meta.generation())
-            .map(|g| g.to_string()),
+        written_by: replica.generation().map(|g| g.to_string()),
         chain: &replica.chain,
         alternates: &replica.alternates,
-        error: replica.error.as_deref(),
+        error: replica.error.as_ref().map(ToString::to_string),
         last_join: replica.last_join,
         clean_tip: replica.clean_tip.as_ref(),
         quality: copied.map_or(Quality::Unknown, |copied| copied.quality),
@@ -430,7 +427,7 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         remarks: copied.map(|copied| copied.remarks.clone()).unwrap_or_default(),
         peer: replica.peer.as_ref(),
         disks: in_order(replica).into_iter().map(|d| disk(replica, d, copied)).collect(),
-        candidates: Cow::Borrowed(&[]),
+        candidates: Vec::new(),
     }
 }
 

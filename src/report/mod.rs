@@ -1,6 +1,7 @@
 //! Showing an analysis: JSON, text, DOT. No decision is taken here, and nothing is printed: writers return what is to
 //! be written.
 
+mod candidates;
 pub mod check;
 pub mod diff;
 pub mod documents;

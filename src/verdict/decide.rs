@@ -1,11 +1,12 @@
 //! The decision.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::confidence::confidence;
 use super::rules::Rule;
 use super::words;
 use super::{Confidence, Verdict, VerdictKind};
+use crate::blocks::{Held, Rescued};
 use crate::ident::Label;
 use crate::lineage::{Basis, Doubt, Leaning, Lineage, RelationKind, Witness};
 use crate::replica::{Copies, Flag, LastJoin, Quality, Replica, State};
@@ -19,6 +20,9 @@ pub struct Case<'a> {
     pub lineage: &'a Lineage,
     /// What the copy of each is worth.
     pub copies: &'a Copies,
+    /// What the rescue candidates of replicas that Jiva cannot open hold beside the judged ones; empty unless blocks
+    /// were read.
+    pub rescued: &'a BTreeMap<Label, Rescued>,
     /// The replication factor.
     pub factor: usize,
     /// Whether missing witnesses are left out of the decision.
@@ -65,6 +69,14 @@ impl<'a> Case<'a> {
                 .between(one, other)
                 .and_then(|relation| relation.lacks(one, other))
                 .is_some_and(crate::lineage::Holds::nothing)
+    }
+
+    /// How sure it is that `one` holds everything that lies in the directory of `other`, which Jiva cannot open.
+    pub fn holds_rescued(&self, one: &Label, other: &Replica) -> Held {
+        if other.state != State::Broken || self.is_defective(other) {
+            return Held::No;
+        }
+        self.rescued.get(&other.label).map_or(Held::No, |rescued| rescued.held_by(one))
     }
 
     /// The missing witnesses that the decision may turn on.
@@ -335,16 +347,18 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
         }
         _ => verdict.keep.iter().collect(),
     };
+    let freed = |replica: &Replica| {
+        verdict.keep.as_ref().is_some_and(|keep| case.holds_rescued(keep, replica) == Held::Proven)
+    };
     case.replicas
         .iter()
         .filter(|replica| {
             everything
                 || own.contains(&replica.label)
-                || !case.is_judged(replica)
                 || case.copies.quality(&replica.label) == Quality::Defective
                 || in_doubt(case, verdict.keep.as_ref(), &replica.label)
-                || stores_off_chain(replica)
                 || holds_more(replica)
+                || ((!case.is_judged(replica) || stores_off_chain(replica)) && !freed(replica))
         })
         .map(|replica| replica.label.clone())
         .collect()

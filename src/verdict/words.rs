@@ -154,7 +154,7 @@ fn not_judged(case: &Case<'_>, out: &mut Vec<Reason>) {
                 out.push(reason(text, meta()));
             }
             None if replica.state == State::Broken => {
-                let error = replica.why_broken().unwrap_or("no message");
+                let error = replica.why_broken().unwrap_or_else(|| "no message".to_owned());
                 let text = format!("{label} cannot be opened, so what it holds is unknown: {error}");
                 out.push(reason(text, meta()));
             }

@@ -9,12 +9,17 @@ use super::palette::{Palette, Role};
 use super::words;
 use crate::blocks::{self, Seen};
 use crate::evidence::InputReport;
+use crate::finding::Code;
 use crate::ident::DiskName;
+use crate::lineage::rescue;
 use crate::replica::{Disk, Flag, RecordState, Replica};
 use crate::report::json::in_order;
 
 /// More lanes than this leave too little room for names.
 const LANES: usize = 12;
+
+/// Disks of a candidate that are named, so that a chain of a thousand fits a screen.
+const CANDIDATE_DISKS: usize = 8;
 
 /// The names that are one file, by file.
 type Links<'a> = BTreeMap<u64, Vec<&'a DiskName>>;
@@ -27,6 +32,7 @@ pub fn inspect(inputs: &[InputReport], replicas: &[Replica], palette: &Palette) 
         page.say(Role::Heading, 0, &format!("{} · {}", replica.label, words::condition(replica)));
         facts(&mut page, replica);
         disks(&mut page, replica);
+        candidates(&mut page, replica, replicas);
         page.gap();
         if replica.findings.is_empty() {
             page.say(Role::Good, 2, "no findings");
@@ -56,8 +62,8 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
     fact("volume", replica.volume.clone());
     fact("size", replica.size.map(|size| format!("{} ({size} bytes)", words::bytes(size))));
     fact("written by", words::dialect(replica).map(|_| "Longhorn, by the keys of its files".to_owned()));
-    fact("error", replica.error.clone());
-    fact("cannot start", replica.start_error.clone());
+    fact("error", replica.error.as_ref().map(ToString::to_string));
+    fact("cannot start", replica.start_error.as_ref().map(ToString::to_string));
     fact("head", name(&replica.head));
     fact("parent", name(&replica.parent));
     if replica.is_jivas() {
@@ -94,6 +100,32 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
         fact("met a peer", Some(format!("head {}, {counter}{at}", peer.head)));
         fact("join snapshot", Some(peer.join_snapshot.to_string()));
     }
+}
+
+/// The chains that may be rescued, likeliest first, each with what speaks for and against it.
+fn candidates(page: &mut Page<'_>, replica: &Replica, replicas: &[Replica]) {
+    let found = rescue::candidates(replica, replicas);
+    if found.is_empty() {
+        return;
+    }
+    page.gap();
+    let title = Code::RescueCandidates.row().title;
+    page.say(Role::Heading, 2, &format!("{} {title}", Code::RescueCandidates));
+    for candidate in &found {
+        let end = if candidate.complete { "to a base" } else { "and then breaks off" };
+        let disks = words::count(candidate.chain.len(), "disk");
+        let text = format!("{}@{}: {disks} {end}", replica.label, candidate.name);
+        page.item(Role::Plain, "    ", &text);
+        let names: Vec<&str> = candidate.chain.iter().take(CANDIDATE_DISKS).map(DiskName::as_str).collect();
+        let more = candidate.chain.len().saturating_sub(CANDIDATE_DISKS);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        page.say(Role::Faint, 6, &format!("{}{more}", names.join(", ")));
+        for reason in &candidate.reasons {
+            page.item(Role::Plain, "      - ", reason);
+        }
+    }
+    let (label, first) = (&replica.label, &found[0].name);
+    page.say(Role::Plain, 4, &format!("Use it as {label}@{first} in diff --between, hash and export."));
 }
 
 fn disks(page: &mut Page<'_>, replica: &Replica) {

@@ -6,7 +6,7 @@ use super::words;
 use crate::analysis::{ForetoldJoin, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::jiva::Outcome;
-use crate::replica::{Flag, Replica, State};
+use crate::replica::{Flag, Replica, StartError, State};
 use crate::verdict::Start;
 
 /// The clause, without a capital and a full stop; `None` where nothing is known.
@@ -81,23 +81,38 @@ pub(super) fn first_steps(volume: &Volume) -> Vec<String> {
 
 /// What makes processes start that do not, where that is a small thing.
 pub(super) fn step(volume: &Volume) -> Option<String> {
-    let dead: Vec<&Replica> = volume.replicas.iter().filter(|r| r.start_error.is_some()).collect();
-    (!dead.is_empty()).then(|| {
-        format!(
-            "Once everything is copied: remove log.info from {} on the node; Jiva writes a new one and the process \
-             starts.",
-            words::labels(dead.iter().map(|replica| &replica.label))
-        )
-    })
+    let log_info = dead(volume, |error| matches!(error, StartError::LogInfo(_)));
+    let probe = dead(volume, |error| *error == StartError::ExtentProbe);
+    let from = |some: &[&Replica]| words::labels(some.iter().map(|replica| &replica.label));
+    let mut steps = Vec::new();
+    if !log_info.is_empty() {
+        steps.push(format!(
+            "remove log.info from {} on the node; Jiva writes a new one and the process starts.",
+            from(&log_info)
+        ));
+    }
+    if !probe.is_empty() {
+        steps.push(format!("remove tmpFile.tmp from {} on the node.", from(&probe)));
+    }
+    (!steps.is_empty()).then(|| format!("Once everything is copied: {}", steps.join(" Also ")))
+}
+
+/// The replicas whose process ends with one of these errors.
+fn dead(volume: &Volume, which: impl Fn(&StartError) -> bool) -> Vec<&Replica> {
+    volume.replicas.iter().filter(|replica| replica.start_error.as_ref().is_some_and(&which)).collect()
 }
 
 fn stuck(volume: &Volume) -> String {
-    let dead: Vec<&Replica> = volume.replicas.iter().filter(|r| r.start_error.is_some()).collect();
+    let log_info = dead(volume, |error| matches!(error, StartError::LogInfo(_)));
+    let probe = dead(volume, |error| *error == StartError::ExtentProbe);
     let closed: Vec<&Replica> =
         volume.replicas.iter().filter(|r| r.start_error.is_none() && r.error.is_some()).collect();
     let mut causes = Vec::new();
-    if !dead.is_empty() {
-        causes.push(format!("log.info {} in {}", log_info(&dead), who(&dead, volume)));
+    if !log_info.is_empty() {
+        causes.push(format!("log.info {} in {}", damage(&log_info), who(&log_info, volume)));
+    }
+    if !probe.is_empty() {
+        causes.push(format!("tmpFile.tmp was left behind in {}", who(&probe, volume)));
     }
     if !closed.is_empty() {
         causes.push(format!("{} cannot be opened", who(&closed, volume)));
@@ -113,7 +128,7 @@ fn stuck(volume: &Volume) -> String {
 }
 
 /// How `log.info` is damaged: empty in all of them, or not.
-fn log_info(dead: &[&Replica]) -> &'static str {
+fn damage(dead: &[&Replica]) -> &'static str {
     let empty = |replica: &&Replica| {
         replica.source.entries().iter().any(|entry| entry.name == "log.info" && entry.size == 0)
     };
