@@ -36,7 +36,7 @@ fn wrong_join(life: &Life, foretold: &ForetoldJoin) -> Option<String> {
     let told = match &foretold.join.outcome {
         Outcome::Accepted { copied, .. } => Joined::Accepted { images: copied.len() },
         Outcome::Refused => Joined::Refused,
-        Outcome::Error(text) => Joined::Failed(text.clone()),
+        Outcome::Error(text) => Joined::Failed(text.to_string()),
     };
     let pair = format!("{} <- {}", foretold.join.rw, foretold.join.wo);
     match (&told, &outcome) {
