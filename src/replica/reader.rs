@@ -15,6 +15,7 @@ pub(super) fn unread(label: &Label, file: &str, error: &ReadError) -> Option<Str
             format!("you may not read {label}/{file}; run as root or copy it readable")
         }
         ReadError::Io(error) => format!("{label}/{file} could not be read here: {error}; copy it again"),
+        ReadError::TooLarge { .. } => format!("{label}/{file} was not read: it {error}"),
         other => format!("the copy of {label}/{file} cannot be used: it {other}; copy it again"),
     })
 }
