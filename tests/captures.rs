@@ -272,6 +272,11 @@ fn wraps(message: &str, reason: &str) -> bool {
     inner == Some(reason)
 }
 
+/// Whether our error is the engine's message, or the reason in it.
+fn says(error: &str, message: &str) -> bool {
+    error == message || wraps(message, error)
+}
+
 fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {
     use jivascope::jiva::{Outcome, REFUSAL};
     let joins = &capture.volume().joins;
@@ -301,7 +306,7 @@ fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {
             }
         }
         Outcome::Refused if !accepted && message == REFUSAL => {}
-        Outcome::Error(text) if !accepted && (text == message || wraps(message, text)) => {}
+        Outcome::Error(error) if !accepted && says(&error.to_string(), message) => {}
         Outcome::Error(_) if !accepted && OTHER_WORDS.iter().any(|row| row.0 == capture.name) => {}
         other => said.push(format!("{other:?}, Jiva: accepted {accepted} {message}")),
     }

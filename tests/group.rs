@@ -50,6 +50,7 @@ fn found(dir: &Dir) -> Found {
         path: dir.label.clone(),
         input: 0,
         source: Arc::new(drawn.directory().source()),
+        damage: Vec::new(),
         labelled: dir.labelled,
         volume: dir.volume.map(str::to_owned),
     }

@@ -9,6 +9,7 @@ use jivascope::finding::Code;
 use jivascope::lineage::RelationKind;
 use jivascope::replica::{Flag, LastJoin, Replica, State};
 use jivascope::verdict::{Confidence, Start, VerdictKind};
+use jivascope::version::Generation;
 use support::recorded::{Capture, captures};
 
 /// Looks at a recording twice: by metadata, and with its blocks read. Left out where it is not here.
