@@ -138,7 +138,7 @@ fn homes(keys: &[Key], sets: &[Vec<Replica>]) -> (Vec<usize>, Vec<Parted>) {
     {
         pairs.push((0, plain, clones));
     }
-    pairs.sort_by(|a, b| (std::cmp::Reverse(a.0), a.1, a.2).cmp(&(std::cmp::Reverse(b.0), b.1, b.2)));
+    pairs.sort_by_key(|(count, a, b)| (std::cmp::Reverse(*count), *a, *b));
     let mut members: Vec<Vec<usize>> = (0..sets.len()).map(|set| vec![set]).collect();
     let mut home: Vec<usize> = (0..sets.len()).collect();
     let mut together = UnionFind::new(sets.len());

@@ -119,7 +119,7 @@ fn share_above(one: &Kin<'_>, other: &Kin<'_>) -> bool {
                 return false;
             }
             let user = |disk: &&Disk| disk.user_created();
-            !disks[..at].iter().any(|disk| user(&disk)) && disks[at + 1..].iter().any(|disk| user(&disk))
+            !disks[..at].iter().any(user) && disks[at + 1..].iter().any(user)
         };
         above(a, b) && above(b, a)
     })
