@@ -5,13 +5,13 @@
 //! data. The second shows in nothing but what is absent: so a copy counts as faithful only where each image has both, a
 //! hole and a stored block of zeros of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::own_zeros::{Share, is_all_zeros, share_of_zeros, stores_zeros};
 use crate::evidence::Origin;
 use crate::finding::{Code, Exhibit, Finding};
-use crate::ident::{BLOCK_SIZE, DiskName};
-use crate::replica::{Copied, CopiedImage, CopyRemark, Disk, Image, Quality, Replica, State};
+use crate::ident::{BLOCK_SIZE, DiskName, Runs};
+use crate::replica::{Copied, CopiedImage, CopyRemark, Disk, Ground, Image, Quality, Replica, State};
 
 /// Hole edges on multiples of this or more are coarser than Jiva makes them as a rule.
 const COARSE: u64 = 2 * BLOCK_SIZE;
@@ -49,13 +49,11 @@ pub enum Seen<'a> {
 
 /// Tells what the copy of a replica is worth.
 pub fn quality(replica: &Replica, seen: Seen<'_>) -> Copied {
-    let images: Vec<CopiedImage> =
-        replica.chain_disks().filter_map(|disk| image(replica, disk, is_base(replica, disk), seen)).collect();
+    let faulty = faulty(replica);
+    let of = |disk: &Disk| image(replica, disk, is_base(replica, disk), &faulty, seen);
+    let images: Vec<CopiedImage> = replica.chain_disks().filter_map(of).collect();
     let mut defects: Vec<String> = replica.defects.iter().map(|defect| defect.text.clone()).collect();
-    let filled = images.iter().filter(|image| image.quality == Quality::Defective);
-    defects.extend(
-        filled.map(|image| image.why.clone()).filter(|why| !replica.defects.iter().any(|d| d.text == *why)),
-    );
+    defects.extend(images.iter().filter(|image| image.is_filled()).map(CopiedImage::why));
     let mut remarks = Vec::new();
     if replica.reconstructed {
         remarks.push(CopyRemark::Reconstructed);
@@ -73,7 +71,7 @@ pub fn quality(replica: &Replica, seen: Seen<'_>) -> Copied {
         (Quality::Unknown, why)
     } else {
         match worst {
-            Some(image) => (image.quality, image.why.clone()),
+            Some(image) => (image.quality, image.why()),
             None => (Quality::Unknown, "there is no image".to_owned()),
         }
     };
@@ -104,10 +102,10 @@ fn zeros_lost(images: &[CopiedImage], seen: Seen<'_>) -> Option<String> {
 /// What a chain of the directory is worth that may not be its own, head first. Its views are not read for that, so an
 /// image without a hole above the base stays unknown.
 pub(super) fn chain_quality(replica: &Replica, chain: &[DiskName]) -> Quality {
-    let none = Zeros::default();
+    let (none, faulty) = (Zeros::default(), faulty(replica));
     let of = |(at, name): (usize, &DiskName)| {
         let is_base = at + 1 == chain.len();
-        let found = image(replica, replica.disk(name)?, is_base, Seen::Views(&none))?;
+        let found = image(replica, replica.disk(name)?, is_base, &faulty, Seen::Views(&none))?;
         let full = found.stored >= found.size && !is_base;
         Some(if full { found.quality.min(Quality::Unknown) } else { found.quality })
     };
@@ -119,8 +117,19 @@ fn is_base(replica: &Replica, disk: &Disk) -> bool {
     replica.chain.last() == Some(&disk.name)
 }
 
+/// The images that are not whole.
+fn faulty(replica: &Replica) -> BTreeSet<&DiskName> {
+    replica.defects.iter().filter_map(|defect| defect.disk.as_ref()).collect()
+}
+
 /// What one image is worth.
-fn image(replica: &Replica, disk: &Disk, is_base: bool, seen: Seen<'_>) -> Option<CopiedImage> {
+fn image(
+    replica: &Replica,
+    disk: &Disk,
+    is_base: bool,
+    faulty: &BTreeSet<&DiskName>,
+    seen: Seen<'_>,
+) -> Option<CopiedImage> {
     let image = disk.image.as_ref()?;
     let extents = image.extents.as_ref().ok()?;
     let inside = extents.runs.iter().flat_map(|run| [run.start, run.end]);
@@ -129,7 +138,7 @@ fn image(replica: &Replica, disk: &Disk, is_base: bool, seen: Seen<'_>) -> Optio
     let mut out = CopiedImage {
         disk: disk.name.clone(),
         quality: Quality::Unknown,
-        why: String::new(),
+        ground: Ground::Unread,
         size: image.size,
         stored: extents.runs.bytes().min(image.size),
         origin: extents.origin,
@@ -140,103 +149,55 @@ fn image(replica: &Replica, disk: &Disk, is_base: bool, seen: Seen<'_>) -> Optio
             _ => 0,
         },
     };
-    (out.quality, out.why) = judge(replica, disk, image, &out, is_base, seen);
+    out.ground = match () {
+        () if faulty.contains(&disk.name) => Ground::Defect,
+        () if is_base => Ground::Base,
+        () if out.stored == 0 => stores_nothing(replica, disk),
+        () => ground(replica, image, &extents.runs, &out, seen),
+    };
+    out.quality = match out.ground {
+        Ground::Defect | Ground::Filled(_) => Quality::Defective,
+        Ground::Base | Ground::NothingCounted | Ground::Full | Ground::HolesAndZeros => Quality::Faithful,
+        _ => Quality::Unknown,
+    };
     Some(out)
 }
 
-fn judge(
-    replica: &Replica,
-    disk: &Disk,
-    image: &Image,
-    found: &CopiedImage,
-    is_base: bool,
-    seen: Seen<'_>,
-) -> (Quality, String) {
-    let name = &disk.name;
-    if let Some(defect) = replica.defects.iter().find(|defect| defect.disk.as_ref() == Some(name)) {
-        return (Quality::Defective, defect.text.clone());
-    }
-    if is_base {
-        return (Quality::Faithful, format!("{name} is the base: a hole and a zero read alike in it"));
-    }
-    if found.stored == 0 {
-        return stores_nothing(replica, disk);
-    }
-    let Some(extents) = image.extents.as_ref().ok() else {
-        return (Quality::Unknown, format!("{name}: which blocks it stores is not known"));
-    };
+/// What decides of an image above the base that stores something.
+fn ground(replica: &Replica, image: &Image, stored: &Runs, found: &CopiedImage, seen: Seen<'_>) -> Ground {
     let full = found.stored >= found.size;
     let pieces = full || found.grain.is_some_and(|grain| grain >= PIECE);
     if pieces && !matches!(seen, Seen::Extents) && !replica.reconstructed {
-        match share_of_zeros(replica, image, &extents.runs) {
-            Share::MostlyZeros => return (Quality::Defective, filled(name, found, full)),
-            Share::Unreadable => {
-                return (Quality::Unknown, format!("{name} could not be searched for zeros"));
-            }
+        match share_of_zeros(replica, image, stored) {
+            Share::MostlyZeros => return Ground::Filled(found.grain.filter(|_| !full)),
+            Share::Unreadable => return Ground::Unread,
             Share::MostlyData => {}
         }
     }
-    let Seen::Views(zeros) = seen else {
-        return (Quality::Unknown, format!("the blocks of {name} were not read"));
-    };
+    let Seen::Views(zeros) = seen else { return Ground::Unread };
     if full {
-        return match zeros.hiding.get(name) {
-            Some(hidden) => (
-                Quality::Unknown,
-                format!("{name} has no hole, and {hidden} of its blocks are zeros over older data"),
-            ),
-            None => (Quality::Faithful, format!("{name} has no hole, and hides no older data under zeros")),
-        };
+        return zeros.hiding.get(&found.disk).map_or(Ground::Full, |hidden| Ground::ZerosOverData(*hidden));
     }
     match found.grain {
-        Some(grain) if grain >= COARSE => {
-            let why = format!(
-                "every hole edge of {name} is a multiple of {grain} bytes; Jiva makes holes of {BLOCK_SIZE}"
-            );
-            (Quality::Unknown, why)
-        }
-        _ if found.zeros > 0 || stores_zeros(replica, image, &extents.runs) => {
-            (Quality::Faithful, format!("{name} has holes and stored blocks of zeros"))
-        }
-        _ => (Quality::Unknown, format!("{name} has holes, and no stored block of zeros was met in it")),
+        Some(grain) if grain >= COARSE => Ground::Coarse(grain),
+        _ if found.zeros > 0 || stores_zeros(replica, image, stored) => Ground::HolesAndZeros,
+        _ => Ground::NoZeros,
     }
 }
 
 /// An image without one block: nothing was written while it was the head, or what was written is gone.
-fn stores_nothing(replica: &Replica, disk: &Disk) -> (Quality, String) {
-    let name = &disk.name;
+fn stores_nothing(replica: &Replica, disk: &Disk) -> Ground {
     let below = disk.parent().and_then(|parent| replica.disk(parent)).and_then(Disk::counter);
-    let own = if replica.head.as_ref() == Some(name) { replica.counter } else { disk.counter() };
+    let own = if replica.head.as_ref() == Some(&disk.name) { replica.counter } else { disk.counter() };
     match (own, below) {
-        (Some(own), Some(below)) if own == below => {
-            (Quality::Faithful, format!("{name} stores nothing, and no write was counted in it"))
-        }
-        _ => (
-            Quality::Unknown,
-            format!("{name} stores nothing, and nothing shows that nothing was written in it"),
-        ),
+        (Some(own), Some(below)) if own == below => Ground::NothingCounted,
+        _ => Ground::NothingStored,
     }
 }
 
-fn filled(name: &DiskName, found: &CopiedImage, full: bool) -> String {
-    let how = match found.grain {
-        Some(grain) if !full => format!("every hole edge is a multiple of {grain} bytes"),
-        _ => "it has no hole".to_owned(),
-    };
-    format!(
-        "the holes of {name} were filled when it was copied: {how}, and most of its stored blocks are zeros"
-    )
-}
-
-/// The images of a copy whose holes were filled.
-fn filled_images<'a>(replica: &'a Replica, copied: &'a Copied) -> impl Iterator<Item = &'a CopiedImage> {
-    let faulty = |image: &CopiedImage| replica.defects.iter().any(|d| d.disk.as_ref() == Some(&image.disk));
-    copied.images.iter().filter(move |image| image.quality == Quality::Defective && !faulty(image))
-}
-
 /// Whether holes were filled when this was copied.
-pub fn is_filled(replica: &Replica, copied: &Copied) -> bool {
-    filled_images(replica, copied).next().is_some()
+pub fn is_filled(copied: &Copied) -> bool {
+    copied.images.iter().any(CopiedImage::is_filled)
 }
 
 /// Takes a replica for blank whose directory was just made and stores nothing but zeros: one head, no snapshot, no
@@ -258,7 +219,7 @@ pub fn settle(replica: &mut Replica) {
 
 /// What is to be noticed about the copy of a replica.
 pub fn notice(replica: &Replica, copied: &Copied) -> Option<Finding> {
-    let filled = filled_images(replica, copied).next();
+    let filled = copied.images.iter().find(|image| image.is_filled());
     let code = if filled.is_some() || copied.has(CopyRemark::Reconstructed) {
         Code::HolesFilled
     } else if copied.has(CopyRemark::ZerosLost) {
@@ -268,7 +229,7 @@ pub fn notice(replica: &Replica, copied: &Copied) -> Option<Finding> {
     } else {
         return None;
     };
-    let why = filled.map_or(&copied.why, |image| &image.why);
+    let why = filled.map_or_else(|| copied.why.clone(), CopiedImage::why);
     let mut evidence = copied.images.iter().map(|image| {
         let origin = match image.origin {
             Origin::Fiemap => "by extents",
@@ -286,5 +247,5 @@ pub fn notice(replica: &Replica, copied: &Copied) -> Option<Finding> {
         Exhibit { value: Some(value), ..Exhibit::file(&replica.label, image.disk.as_str()) }
     });
     let first = evidence.next()?;
-    Some(evidence.take(15).fold(Finding::of(code, &replica.label, why.clone(), first), Finding::and))
+    Some(evidence.take(15).fold(Finding::of(code, &replica.label, why, first), Finding::and))
 }

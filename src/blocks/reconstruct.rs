@@ -29,7 +29,7 @@ const CHUNK: u64 = 1 << 20;
 /// # Errors
 /// If an image cannot be read.
 pub fn reconstruct(replica: &mut Replica, watch: &dyn Watch) -> Result<(), ReadError> {
-    if !is_filled(replica, &quality(replica, Seen::Probes)) {
+    if !is_filled(&quality(replica, Seen::Probes)) {
         return Ok(());
     }
     let (source, entries) = (&replica.source, replica.source.entries());

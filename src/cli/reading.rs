@@ -89,7 +89,7 @@ pub(super) fn warn_of_copy(replica: &Replica) -> anyhow::Result<bool> {
     for defect in &copied.defects {
         writeln!(err, "jivascope: {label}: the copy is defective: {}", escape::terminal(defect))?;
     }
-    if blocks::is_filled(replica, &copied) {
+    if blocks::is_filled(&copied) {
         writeln!(err, "jivascope: {label}: --holes zeros takes blocks of zeros for holes")?;
     }
     if copied.has(CopyRemark::Reconstructed) {

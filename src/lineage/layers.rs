@@ -3,7 +3,7 @@
 
 use crate::format::{FileKind, KeyOrder};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label, Runs};
-use crate::replica::{Copies, Flag, Quality, Replica, State};
+use crate::replica::{Copied, Copies, Flag, Quality, Replica, State};
 
 /// One layer of a chain.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ pub struct Layers {
 impl Layers {
     /// Describes the chain of a replica that Jiva would open, or an empty one.
     pub fn of(replica: &Replica, copies: &Copies) -> Self {
-        let copied = copies.of(&replica.label);
+        let qualities = copies.of(&replica.label).map(Copied::by_disk).unwrap_or_default();
         let size = replica.size.unwrap_or(0);
         let images = replica.has_images();
         let mut list: Vec<Layer> = replica
@@ -78,7 +78,7 @@ impl Layers {
                         .filter(|_| replica.state != State::Blank)
                         .map(|extents| extents.runs.to_blocks(size))
                         .unwrap_or_default(),
-                    quality: copied.map_or(Quality::Unknown, |copied| copied.of(&disk.name)),
+                    quality: qualities.get(&disk.name).copied().unwrap_or(Quality::Unknown),
                 }
             })
             .collect();

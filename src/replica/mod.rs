@@ -34,7 +34,7 @@ pub use describe::describe;
 pub use disks::Disks;
 pub use error::{OpenError, StartError};
 pub use open::chain_limit;
-pub use quality::{Copied, CopiedImage, Copies, CopyRemark, Quality};
+pub use quality::{Copied, CopiedImage, Copies, CopyRemark, Ground, Quality};
 
 /// A replica directory, described.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Replica, State};
 use crate::evidence::Origin;
-use crate::ident::{DiskName, Label};
+use crate::ident::{BLOCK_SIZE, DiskName, Label};
 
 /// What a copy is worth, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -62,8 +62,8 @@ pub struct CopiedImage {
     pub disk: DiskName,
     /// What it is worth.
     pub quality: Quality,
-    /// In one sentence.
-    pub why: String,
+    /// What decided.
+    pub ground: Ground,
     /// Apparent size in bytes.
     pub size: u64,
     /// Stored bytes, up to the apparent size.
@@ -76,6 +76,73 @@ pub struct CopiedImage {
     pub edges: usize,
     /// Stored blocks of zeros that were met.
     pub zeros: u64,
+}
+
+/// What decides what the copy of one image is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ground {
+    /// Something of it is missing, cut or unreadable; the replica's defects say what.
+    Defect,
+    /// Its holes were filled: it has none left, or none whose edges are not multiples of so many bytes.
+    Filled(Option<u64>),
+    /// It is the base.
+    Base,
+    /// It stores nothing, and no write was counted in it.
+    NothingCounted,
+    /// It stores nothing, and nothing shows that nothing was written in it.
+    NothingStored,
+    /// Its blocks were not read.
+    Unread,
+    /// It has no hole, and so many of its blocks are zeros over older data.
+    ZerosOverData(u64),
+    /// It has no hole, and hides no older data under zeros.
+    Full,
+    /// Every hole edge is a multiple of so many bytes.
+    Coarse(u64),
+    /// It has a hole and a stored block of zeros.
+    HolesAndZeros,
+    /// It has a hole, and no stored block of zeros was met.
+    NoZeros,
+}
+
+impl CopiedImage {
+    /// What decided, in one sentence.
+    pub fn why(&self) -> String {
+        let name = &self.disk;
+        match self.ground {
+            Ground::Defect => format!("{name} is not whole"),
+            Ground::Filled(grain) => {
+                let how = match grain {
+                    Some(grain) => format!("every hole edge is a multiple of {grain} bytes"),
+                    None => "it has no hole".to_owned(),
+                };
+                format!(
+                    "the holes of {name} were filled when it was copied: {how}, and most of its stored blocks are zeros"
+                )
+            }
+            Ground::Base => format!("{name} is the base: a hole and a zero read alike in it"),
+            Ground::NothingCounted => format!("{name} stores nothing, and no write was counted in it"),
+            Ground::NothingStored => {
+                format!("{name} stores nothing, and nothing shows that nothing was written in it")
+            }
+            Ground::Unread => format!("the blocks of {name} were not read"),
+            Ground::ZerosOverData(hidden) => {
+                format!("{name} has no hole, and {hidden} of its blocks are zeros over older data")
+            }
+            Ground::Full => format!("{name} has no hole, and hides no older data under zeros"),
+            Ground::Coarse(grain) => format!(
+                "every hole edge of {name} is a multiple of {grain} bytes; Jiva makes holes of {BLOCK_SIZE}"
+            ),
+            Ground::HolesAndZeros => format!("{name} has holes and stored blocks of zeros"),
+            Ground::NoZeros => format!("{name} has holes, and no stored block of zeros was met in it"),
+        }
+    }
+
+    /// Whether its holes were filled when it was copied.
+    pub fn is_filled(&self) -> bool {
+        matches!(self.ground, Ground::Filled(_))
+    }
 }
 
 impl Copied {
@@ -96,9 +163,9 @@ impl Copied {
         }
     }
 
-    /// What an image of the chain is worth.
-    pub fn of(&self, disk: &DiskName) -> Quality {
-        self.images.iter().find(|image| image.disk == *disk).map_or(Quality::Unknown, |image| image.quality)
+    /// What the images of the chain are worth, by name.
+    pub fn by_disk(&self) -> BTreeMap<&DiskName, Quality> {
+        self.images.iter().map(|image| (&image.disk, image.quality)).collect()
     }
 }
 

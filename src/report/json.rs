@@ -1,5 +1,7 @@
 //! The JSON document: one per run, names fixed, absent values absent, lists in a defined order.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::candidates::{self, ShownCandidate};
@@ -401,6 +403,7 @@ impl<'a> ShownReplica<'a> {
 
 /// A replica, with what its copy is worth.
 pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> ShownReplica<'a> {
+    let qualities = copied.map(Copied::by_disk).unwrap_or_default();
     ShownReplica {
         label: &replica.label,
         path: &replica.path,
@@ -426,7 +429,7 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         defects: copied.map(|copied| copied.defects.clone()).unwrap_or_default(),
         remarks: copied.map(|copied| copied.remarks.clone()).unwrap_or_default(),
         peer: replica.peer.as_ref(),
-        disks: in_order(replica).into_iter().map(|d| disk(replica, d, copied)).collect(),
+        disks: in_order(replica).into_iter().map(|d| disk(replica, d, &qualities)).collect(),
         candidates: Vec::new(),
     }
 }
@@ -436,7 +439,7 @@ pub(super) fn in_order(replica: &Replica) -> Vec<&Disk> {
     replica.chain_disks().chain(replica.disks.iter().filter(|disk| !disk.on_chain)).collect()
 }
 
-fn disk<'a>(replica: &'a Replica, disk: &'a Disk, copied: Option<&Copied>) -> ShownDisk<'a> {
+fn disk<'a>(replica: &'a Replica, disk: &'a Disk, qualities: &BTreeMap<&DiskName, Quality>) -> ShownDisk<'a> {
     let link = disk.image.as_ref().and_then(|image| image.link);
     let links = match link {
         None => Vec::new(),
@@ -458,7 +461,7 @@ fn disk<'a>(replica: &'a Replica, disk: &'a Disk, copied: Option<&Copied>) -> Sh
         apparent_size: disk.image.as_ref().map(|image| image.size),
         allocated_bytes: disk.image.as_ref().and_then(|_| disk.allocated()),
         links,
-        quality: copied.filter(|_| disk.on_chain).map(|copied| copied.of(&disk.name)),
+        quality: qualities.get(&disk.name).copied(),
     }
 }
 

@@ -320,7 +320,7 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
             let how =
                 if replica.flags.contains(&Flag::RecordsOnly) { "the images of" } else { "again a copy of" };
             let mut text = format!("{how} {label}, with tar --sparse: {}", faults(copied));
-            if is_filled(replica, copied) {
+            if is_filled(copied) {
                 text.push_str(
                     "; if the original is gone, --holes zeros takes zeros for holes: a reconstruction",
                 );
