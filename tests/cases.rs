@@ -24,9 +24,9 @@ const WAIT: &[(&str, u32, &str)] = &[
 
 /// Cases without assertions (they need another user, a terminal or many directories), and where they are held.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("export-hash-diff-silent-on-missing", "a test of its own (tests/bad_input.rs, quality of evidence)"),
-    ("fuzz-gzip-of-nothing", "a test of its own (archives that fail before their first byte)"),
-    ("not-root", "a test of its own (permissions are the reader's)"),
+    ("export-hash-diff-silent-on-missing", "tests/defective_output.rs"),
+    ("fuzz-gzip-of-nothing", "tests/inputs.rs"),
+    ("not-root", "tests/not_root.rs"),
     ("json-raw-c1", "issue 3"),
     ("label-escaped-twice", "issue 3"),
     ("new-case-keeps-free-text", "issue 3"),

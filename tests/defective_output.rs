@@ -1,0 +1,76 @@
+//! What `hash`, `export` and `diff` make of a defective copy: the work is done, the defect is said on standard error, the exit
+//! code is 4, and nothing is called equal.
+#![cfg(feature = "cli")]
+
+#[path = "support/cli.rs"]
+mod cli;
+#[path = "support/tiny.rs"]
+mod tiny;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cli::{Ran, run};
+
+const HEAD: &str = "volume-head-001.img";
+
+/// Two copies of one replica; from the second the image of the head is missing.
+fn without_head(dir: &Path) -> (PathBuf, PathBuf) {
+    let blocks: [(u64, u8); 3] = [(0, 1), (1, 2), (2, 0)];
+    let (whole, lacking) = (dir.join("whole"), dir.join("lacking"));
+    tiny::replica(&whole, 10, &blocks, &[]);
+    tiny::replica(&lacking, 10, &blocks, &[]);
+    fs::remove_file(lacking.join(HEAD)).unwrap();
+    (whole, lacking)
+}
+
+fn given(label: &str, path: &Path) -> String {
+    format!("{label}={}", path.display())
+}
+
+/// A run on a defective copy: exit code 4, and what is wrong by name.
+fn names(ran: &Ran, what: &str) {
+    assert_eq!(ran.code, 4, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains(what), "{what} is not on standard error: {}", ran.err);
+}
+
+#[test]
+fn a_sum_of_a_view_without_its_head_names_the_head() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, lacking) = without_head(dir.path());
+    names(&run(["hash", &given("a", &lacking)]), HEAD);
+}
+
+#[test]
+fn an_image_exported_without_its_head_names_the_head() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, lacking) = without_head(dir.path());
+    let to = dir.path().join("out.raw").display().to_string();
+    let input = given("a", &lacking);
+    names(&run(["export", &input, "--replica", "a", "--format", "raw", "--to", &to]), HEAD);
+}
+
+#[test]
+fn views_of_which_one_lacks_its_head_are_not_called_equal() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, lacking) = without_head(dir.path());
+    let ran = run(["diff", &given("a", &whole), &given("b", &lacking)]);
+    names(&ran, HEAD);
+    let said = format!("{}{}", ran.out, ran.err);
+    assert!(!said.contains("are equal"), "{said}");
+}
+
+/// Bytes that are not there cannot be summed up: that is a failure, and no sum is printed.
+#[test]
+fn a_sum_of_what_a_cut_archive_lacks_fails_and_says_that_it_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, _) = without_head(dir.path());
+    let tar = dir.path().join("a.tar");
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.append_dir_all("a", &whole).unwrap();
+    let bytes = builder.into_inner().unwrap();
+    fs::write(&tar, &bytes[..bytes.len() * 9 / 10]).unwrap();
+    let ran = run(["hash", &given("a", &tar)]);
+    assert!(ran.code == 1 && ran.out.is_empty(), "{} {}", ran.code, ran.out);
+    assert!(ran.err.contains("the archive ends"), "{}", ran.err);
+}
