@@ -29,7 +29,12 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
     {
         confidence = confidence.min(Confidence::Strong);
     }
-    if kind == VerdictKind::InsufficientEvidence || case.sampled || judged.iter().any(|r| is_a_guess(case, r))
+    // One that was compared with nothing but what can be rescued of others.
+    let likely = judged.len() == 1 && kind == VerdictKind::Authoritative;
+    if likely
+        || kind == VerdictKind::InsufficientEvidence
+        || case.sampled
+        || judged.iter().any(|r| is_a_guess(case, r))
     {
         confidence = Confidence::Weak;
     }
@@ -66,7 +71,7 @@ fn grade(relation: &Relation, agreed: bool) -> Confidence {
 
 /// How sure it is that each of several lineages holds what no other does: proven only by blocks of which each side's
 /// own version is certain.
-fn apart(case: &Case<'_>) -> Confidence {
+pub(super) fn apart(case: &Case<'_>) -> Confidence {
     let judged: Vec<&Replica> = case.judged().collect();
     let ways = lineages(case, &judged);
     let sure = |one: &Replica, other: &Replica| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::confidence::confidence;
+use super::confidence::{apart, confidence};
 use super::rules::Rule;
 use super::words;
 use super::{Confidence, Verdict, VerdictKind};
@@ -113,6 +113,8 @@ pub fn decide(case: &Case<'_>) -> Verdict {
             (VerdictKind::InsufficientEvidence, Rule::InDanger)
         } else if the_volume {
             (VerdictKind::Consistent, Rule::FactorOne)
+        } else if includes_all_broken(case, &judged, &holders) {
+            (VerdictKind::Authoritative, Rule::SomeHold)
         } else {
             (VerdictKind::InsufficientEvidence, Rule::OneAlone)
         }
@@ -141,6 +143,14 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         _ if foreign && !judged.is_empty() => (VerdictKind::InsufficientEvidence, Rule::AnotherEngine),
         VerdictKind::Consistent | VerdictKind::Authoritative if defective => {
             (VerdictKind::InsufficientEvidence, Rule::Defective)
+        }
+        _ => (kind, rule),
+    };
+    // Counters that nobody could read here might tell whose blocks are newer.
+    let unread = judged.iter().any(|replica| replica.counter_unread);
+    let (kind, rule) = match kind {
+        VerdictKind::Irreconcilable if unread && apart(case) < Confidence::Proven => {
+            (VerdictKind::InsufficientEvidence, Rule::CounterUnread)
         }
         _ => (kind, rule),
     };
@@ -178,6 +188,14 @@ pub fn decide(case: &Case<'_>) -> Verdict {
 fn is_one(case: &Case<'_>, judged: &[&Replica]) -> bool {
     Case::count(judged.iter().copied()) == 1
         && judged.iter().all(|one| judged.iter().all(|other| case.includes(&one.label, &other.label)))
+}
+
+/// Whether the one replica that is judged holds all that can be rescued from the others, all of which Jiva cannot open.
+fn includes_all_broken(case: &Case<'_>, judged: &[&Replica], holders: &[Label]) -> bool {
+    let mut others = case.replicas.iter().filter(|replica| !case.is_judged(replica)).peekable();
+    others.peek().is_some()
+        && holders.len() == judged.len()
+        && others.all(|other| holders.iter().all(|holder| case.holds_rescued(holder, other) > Held::No))
 }
 
 /// Whether the data of a replica that is the whole volume are in danger: gone, or not all here. The replication factor

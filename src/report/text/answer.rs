@@ -141,6 +141,10 @@ fn open_question(volume: &Volume) -> String {
             "by the counters {} holds everything, but it cannot have reached its counter with the replicas that are here",
             words::labels(leaning(volume, Leaning::Counters))
         ),
+        Rule::CounterUnread => {
+            "replicas wrote the same blocks, and a counter that might tell whose are newer could not be read here"
+                .to_owned()
+        }
         Rule::InDanger => "the one replica is the volume, and its data are gone or not all here".to_owned(),
         Rule::NoVolumeMeta => "no directory here has a volume.meta".to_owned(),
         Rule::AnotherEngine => {
