@@ -5,10 +5,16 @@ use crate::evidence::Entry;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 use crate::replica::{Image, Replica};
 
-/// The most blocks of an image that are read to tell how many of them are zeros: 64 MiB, evenly spread.
+/// Blocks of an image that are read first to tell how many of them are zeros. Nearly always they show it clearly.
+const FIRST: u64 = 64;
+
+/// So few of the first blocks being zeros, or being data, settles it.
+const CLEAR: u64 = 8;
+
+/// The most blocks that are read where the first do not: 64 MiB.
 const SHARE: u64 = 16 << 10;
 
-/// The most blocks of an image that are read to find one of zeros: 4 MiB, evenly spread.
+/// The most blocks of an image that are read to find one of zeros: 4 MiB.
 const ONE: u64 = 1 << 10;
 
 /// How many of the stored blocks of an image are zeros.
@@ -22,19 +28,22 @@ pub(super) enum Share {
     Unreadable,
 }
 
-/// Tells whether more than half of the stored blocks of an image are zeros, by evenly spread blocks where it stores
-/// many.
+/// Tells whether more than half of the stored blocks of an image are zeros, by some of them where it stores many.
 pub(super) fn share_of_zeros(replica: &Replica, image: &Image, stored: &Runs) -> Share {
-    let (mut zeros, mut read) = (0_u64, 0_u64);
-    let whole = visit(replica, image, stored, SHARE, |zero| {
-        read += 1;
-        zeros += u64::from(zero);
-        true
-    });
-    match whole {
+    let count = |most: u64| {
+        let (mut zeros, mut read) = (0_u64, 0_u64);
+        visit(replica, image, stored, most, |zero| {
+            read += 1;
+            zeros += u64::from(zero);
+            true
+        })?;
+        Some((zeros, read))
+    };
+    let clear = |(zeros, read): (u64, u64)| read < FIRST || zeros.min(read - zeros) <= CLEAR;
+    match count(FIRST).and_then(|first| if clear(first) { Some(first) } else { count(SHARE) }) {
         None => Share::Unreadable,
-        Some(()) if zeros * 2 > read => Share::MostlyZeros,
-        Some(()) => Share::MostlyData,
+        Some((zeros, read)) if zeros * 2 > read => Share::MostlyZeros,
+        Some(_) => Share::MostlyData,
     }
 }
 
@@ -59,7 +68,8 @@ pub(super) fn is_all_zeros(replica: &Replica, image: &Image, stored: &Runs) -> b
     read.is_some() && all
 }
 
-/// Reads stored blocks until `see` has had enough; `None` if one could not be read.
+/// Reads at most so many of the stored blocks, spread over all of them, until `see` has had enough; `None` if one could
+/// not be read. Which ones depends on their number alone, and on no pattern that a tool could leave.
 fn visit(
     replica: &Replica,
     image: &Image,
@@ -70,22 +80,27 @@ fn visit(
     let entry: &Entry = replica.source.entries().get(image.entry)?;
     let step = stored.blocks().div_ceil(most).max(1);
     let mut block = [0; BLOCK_SIZE as usize];
-    let mut number = 0;
+    // The number of the next block to read, and of the first block of the run at hand.
+    let (mut turn, mut before) = (0, 0);
+    let mut wanted = place(turn, step);
     for Run { start, end } in stored {
-        let mut at = *start;
-        while at < *end {
-            if number % step == 0 {
-                let count = replica.source.read_at(entry, at, &mut block).ok()?;
-                if count == 0 {
-                    return Some(());
-                }
-                if !see(block[..count] == ZEROS[..count]) {
-                    return Some(());
-                }
+        let blocks = (end - start).div_ceil(BLOCK_SIZE);
+        while wanted < before + blocks {
+            let count =
+                replica.source.read_at(entry, start + (wanted - before) * BLOCK_SIZE, &mut block).ok()?;
+            if count == 0 || !see(block[..count] == ZEROS[..count]) {
+                return Some(());
             }
-            number += 1;
-            at += BLOCK_SIZE;
+            turn += 1;
+            wanted = place(turn, step);
         }
+        before += blocks;
     }
     Some(())
+}
+
+/// The block that is read of the stretch `turn` of `step` blocks: a fixed mixing of its number.
+fn place(turn: u64, step: u64) -> u64 {
+    let mixed = turn.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    turn * step + (mixed >> 32) % step
 }

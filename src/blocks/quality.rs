@@ -31,6 +31,8 @@ pub struct Zeros {
     pub hiding: BTreeMap<DiskName, u64>,
     /// Stored blocks that were read.
     pub read: u64,
+    /// Stored blocks that no newer layer hides, by disk: all of these were looked at.
+    pub visible: BTreeMap<DiskName, u64>,
     /// Blocks that another replica stores as zeros and that show something else here, where the two differ in nothing
     /// else.
     pub lost: u64,
@@ -180,7 +182,13 @@ fn ground(replica: &Replica, image: &Image, stored: &Runs, found: &CopiedImage, 
     }
     match found.grain {
         Some(grain) if grain >= COARSE => Ground::Coarse(grain),
-        _ if found.zeros > 0 || stores_zeros(replica, image, stored) => Ground::HolesAndZeros,
+        _ if found.zeros > 0 => Ground::HolesAndZeros,
+        // What a newer layer hides was not read with the views.
+        _ if zeros.visible.get(&found.disk).is_none_or(|seen| *seen < stored.blocks())
+            && stores_zeros(replica, image, stored) =>
+        {
+            Ground::HolesAndZeros
+        }
         _ => Ground::NoZeros,
     }
 }

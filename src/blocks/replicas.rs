@@ -61,6 +61,7 @@ pub fn compare(replicas: &[&Replica], sample: Option<f64>, watch: &dyn Watch) ->
             }
         });
     }
+    let visible: Vec<BTreeMap<usize, u64>> = views.iter().map(visible).collect();
     let compared = compare_views(views, &wanted(&places), sample, None, watch);
     out.bytes = compared.bytes;
     contents(replicas, &places, &compared, &mut out);
@@ -68,9 +69,23 @@ pub fn compare(replicas: &[&Replica], sample: Option<f64>, watch: &dyn Watch) ->
         if let Some(places) = places {
             let zeros = out.zeros.entry(replica.label.clone()).or_default();
             stored_zeros(replica, &compared.zeros[places.all], zeros);
+            if sample.is_none() {
+                let disk = |level: usize| replica.chain[replica.chain.len() - 1 - level].clone();
+                zeros.visible =
+                    visible[places.all].iter().map(|(level, blocks)| (disk(*level), *blocks)).collect();
+            }
         }
     }
     out.unread = merge(compared.unread.into_iter().map(|(_, unread)| unread).collect());
+    out
+}
+
+/// How many blocks each layer supplies, by level.
+fn visible(view: &MergedView) -> BTreeMap<usize, u64> {
+    let mut out = BTreeMap::new();
+    for segment in view.supply().segments() {
+        *out.entry(segment.level).or_default() += segment.run.len().div_ceil(BLOCK_SIZE);
+    }
     out
 }
 
