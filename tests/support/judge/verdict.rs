@@ -115,7 +115,8 @@ fn lacked(life: &Life, label: &str, other: &[Version], own: &[Version]) -> usize
     };
     let buried = |at: usize| {
         let mut others = engine.replicas.iter().filter(|replica| replica.label != label);
-        own[at] > other[at] && (engine.ran_alone || others.any(|replica| replica.had.contains(&other[at])))
+        let held = engine.truth.whole(other[at]);
+        own[at] > held && (engine.ran_alone || others.any(|replica| replica.had.contains(&held)))
     };
     (0..own.len()).filter(|at| lacks(*at) && !buried(*at)).count()
 }

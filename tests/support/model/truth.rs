@@ -67,7 +67,7 @@ impl Truth {
     }
 
     /// The version that a block stands for: of one completed from an older version, that version.
-    fn whole(&self, version: Version) -> Version {
+    pub fn whole(&self, version: Version) -> Version {
         let mut at = version;
         while self.0[at].part {
             at = self.0[at].over;
