@@ -23,7 +23,9 @@ use judge::{Breach, Life, breaches, screens, verdict};
 use rayon::prelude::*;
 
 /// Strong answers that may be wrong, of a thousand lives: beyond what the evidence shows.
-const STRONG_WRONG_AT_MOST: f64 = 5.0;
+const STRONG_WRONG_AT_MOST: f64 = 1.0;
+/// Those in which what is lacked was lost and written anew, which leaves no mark.
+const BURIED_AT_MOST: f64 = 8.0;
 /// Lives in which somebody held everything that must be answered, of a hundred that were copied exactly.
 const FOUND_AT_LEAST: f64 = 80.0;
 /// Every so many lives the screens are held against the verdict too.
@@ -186,11 +188,9 @@ fn report(all: &[Seen], alone: bool) {
     );
     if !alone {
         let thousands = all.len() as f64 / 1000.0;
-        assert!(
-            strong.len() as f64 <= STRONG_WRONG_AT_MOST * thousands.max(1.0),
-            "{} strong wrong",
-            strong.len()
-        );
+        let buried = strong.len() - plain;
+        assert!(plain as f64 <= STRONG_WRONG_AT_MOST * thousands.max(1.0), "{plain} strong wrong");
+        assert!(buried as f64 <= BURIED_AT_MOST * thousands.max(1.0), "{buried} strong wrong, buried");
         assert!(
             exactly as f64 * 100.0 >= FOUND_AT_LEAST * exactly_findable as f64,
             "found {exactly} of {exactly_findable} copied exactly"
