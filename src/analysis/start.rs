@@ -70,10 +70,11 @@ pub(super) fn start(
 }
 
 /// Whether a verdict carries the word that starting is safe: it names who holds everything, is more than weak, and rests
-/// on no copy that was defective.
+/// on no copy that was defective and on no relation in doubt. What only a counter tells is not told for certain.
 fn carries(ground: &Ground<'_>, verdict: &Verdict) -> bool {
     matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative)
         && verdict.confidence >= Confidence::Strong
+        && ground.lineage.relations.iter().all(|relation| relation.doubts.is_empty())
         && ground.replicas.iter().all(|replica| ground.copies.quality(&replica.label) > Quality::Defective)
 }
 

@@ -410,6 +410,7 @@ fn assemble(inputs: &[(String, &Input)], mut parts: Vec<Part>) -> Result<Evidenc
     let labelled = |item: &Item| inputs[item.given].1.label.is_some();
     let remarks = &mut |part: usize, line: String| reports[part].1.push(line);
     let mut items = without_repeats(items, labelled, remarks);
+    without_halves(&mut items);
     give_labels(inputs, &mut items)?;
     items.sort_by(|a, b| a.label.cmp(&b.label));
     if let Some(pair) = items.windows(2).find(|pair| pair[0].label == pair[1].label) {
@@ -501,6 +502,18 @@ fn without_repeats(
         }
     }
     items.into_iter().enumerate().filter(|(n, _)| !dropped.contains(n)).map(|(_, item)| item).collect()
+}
+
+/// Keeps one thing at the root of each input: what is left of a damaged archive may look like a directory without data,
+/// and it is the damage that counts.
+fn without_halves(items: &mut Vec<Item>) {
+    let root = |item: &Item| item.candidate.inner.is_empty();
+    let damaged: BTreeSet<usize> = items
+        .iter()
+        .filter(|item| root(item) && item.candidate.source.is_some() && !item.candidate.damage.is_empty())
+        .map(|item| item.given)
+        .collect();
+    items.retain(|item| !(root(item) && item.candidate.source.is_none() && damaged.contains(&item.given)));
 }
 
 fn give_labels(inputs: &[(String, &Input)], items: &mut [Item]) -> Result<(), GatherError> {

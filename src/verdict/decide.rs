@@ -368,13 +368,20 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
     let freed = |replica: &Replica| {
         verdict.keep.as_ref().is_some_and(|keep| case.holds_rescued(keep, replica) == Held::Proven)
     };
+    // Another lineage shows that it has all of this one's data.
+    let shown_by = |replica: &Replica| {
+        replica.state == State::Blank
+            || own.iter().any(|other| {
+                case.includes(other, &replica.label) && !in_doubt(case, Some(other), &replica.label)
+            })
+    };
     case.replicas
         .iter()
         .filter(|replica| {
             everything
                 || own.contains(&replica.label)
+                || (case.is_judged(replica) && !shown_by(replica))
                 || case.copies.quality(&replica.label) == Quality::Defective
-                || in_doubt(case, verdict.keep.as_ref(), &replica.label)
                 || holds_more(replica)
                 || ((!case.is_judged(replica) || stores_off_chain(replica)) && !freed(replica))
         })
@@ -384,8 +391,9 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
 
 /// Whether it is in doubt that a replica holds nothing that the kept one lacks.
 fn in_doubt(case: &Case<'_>, keep: Option<&Label>, label: &Label) -> bool {
-    keep.and_then(|keep| case.lineage.between(keep, label))
-        .is_some_and(|relation| relation.doubts.iter().any(|doubt| *doubt != Doubt::Sizes))
+    keep.and_then(|keep| case.lineage.between(keep, label)).is_some_and(|relation| {
+        relation.basis != Basis::Blocks || relation.doubts.iter().any(|doubt| *doubt != Doubt::Sizes)
+    })
 }
 
 /// Whether two replicas are equal in data.
