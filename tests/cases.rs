@@ -19,7 +19,6 @@ use serde_json::Value;
 const WAIT: &[(&str, u32, &str)] = &[
     ("csi-labels", 3, "labels of claims of a stateful set"),
     ("many-volumes-summary", 3, "one row a volume before the volumes"),
-    ("consistent-but-fs-broken", 7, "the file system inside a view is not looked at"),
 ];
 
 /// Cases without assertions (they need another user, a terminal or many directories), and where they are held.

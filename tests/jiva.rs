@@ -106,7 +106,8 @@ fn join<'a>(volume: &'a Volume, rw: &str, wo: &str) -> &'a analysis::ForetoldJoi
 fn in_03_the_stale_one_as_rw_would_overwrite_what_only_the_others_have() {
     let Some(volume) = capture("03-stale") else { return };
     // With three of three no order makes it lead: whichever two come first, one of them has more writes.
-    assert_eq!(volume.verdict.start, Some(Start::Safe));
+    // But whose blocks are newer rests on the counters, which is too little to call a start safe.
+    assert_eq!(volume.verdict.start, Some(Start::Unknown));
     assert!(led_by(&volume, "rep-3").is_empty());
     for wo in ["rep-1", "rep-2"] {
         assert_eq!(join(&volume, "rep-3", wo).lost, Some(221));

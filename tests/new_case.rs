@@ -179,7 +179,7 @@ fn one_key_makes_one_case_and_another_key_another() {
         (fs::read(to.join("node-rep-1.tar.gz")).unwrap(), said)
     };
     let (first, said) = archive("a", &["--key", KEY]);
-    assert!(said.contains("verdict (authoritative, proven)") && !said.contains("key:"), "{said}");
+    assert!(said.contains("verdict (authoritative, strong)") && !said.contains("key:"), "{said}");
     assert_eq!(first, archive("b", &["--key", KEY]).0);
     let (other, said) = archive("c", &[]);
     assert_ne!(first, other);

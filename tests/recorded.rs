@@ -64,8 +64,11 @@ fn half_a_rebuild_of_a_wiped_replica_is_not_taken_for_a_copy() {
 
 #[test]
 fn half_a_catch_up_mixes_two_histories_and_its_own_writes_are_not_forgotten() {
-    told("04-interrupted-catchup", |_, volume, _| {
-        is(volume, VerdictKind::Irreconcilable, &[]);
+    told("04-interrupted-catchup", |_, volume, metadata_only| {
+        // By extents alone a hole may be zeros that the copy dropped.
+        let kind_of =
+            if metadata_only { VerdictKind::InsufficientEvidence } else { VerdictKind::Irreconcilable };
+        is(volume, kind_of, &[]);
         assert_eq!(replica(volume, "rep-3").last_join, LastJoin::Unfinished);
         assert!(has(volume, Code::UnfinishedJoin, Some("rep-3")));
         assert!(spared(volume).contains("rep-3"), "it holds 3000 blocks that no other has");
@@ -77,7 +80,8 @@ fn half_a_catch_up_mixes_two_histories_and_its_own_writes_are_not_forgotten() {
 fn a_split_brain_that_left_no_mark_in_the_names_is_not_called_consistent() {
     told("05-split-brain", |_, volume, _| {
         is(volume, VerdictKind::Irreconcilable, &[]);
-        assert_eq!(volume.verdict.ways, Some(2));
+        // Nobody was with either of them, so the blocks that the third wrote before may be of a lone run of its own.
+        assert_eq!(volume.verdict.ways, Some(3));
         let (one, two) = (replica(volume, "rep-1"), replica(volume, "rep-2"));
         assert_eq!(one.chain[1..], two.chain[1..], "the names tell nothing");
         assert_eq!(one.checkpoint, two.checkpoint);
@@ -187,9 +191,7 @@ fn a_link_that_a_crashed_snapshot_left_does_not_part_replicas_that_are_equal_aga
         assert!(has(volume, Code::LinkLeft, Some("rep-2")));
         let keep = volume.verdict.keep.as_ref().unwrap();
         assert_ne!(keep.as_str(), "rep-2", "of equal ones not the one with a link left behind");
-        if !metadata_only {
-            assert_eq!(volume.verdict.confidence, Confidence::Proven);
-        }
+        assert!(metadata_only || volume.verdict.confidence >= Confidence::Strong);
     });
 }
 
@@ -218,7 +220,8 @@ fn chains_that_each_replica_cleaned_by_itself_have_not_diverged() {
         );
         assert_eq!(kind(volume, "rep-1", "rep-2"), RelationKind::Equal);
         assert!(has(volume, Code::CleanUpSkew, None) && !has(volume, Code::SilentDamage, None));
-        assert_eq!(volume.verdict.confidence == Confidence::Proven, !metadata_only);
+        assert!(volume.verdict.confidence >= Confidence::Strong);
+        assert!(!metadata_only || volume.verdict.confidence < Confidence::Proven);
     });
 }
 

@@ -14,8 +14,6 @@ pub enum Down {
     Open(OpenError),
     /// What keeps it from being opened is a matter of the copy or of who reads it: Jiva may have no such error.
     NotOpened(String),
-    /// Half a clone, with its `CloneStatus`: its process comes up, and the volume does not.
-    HalfClone(String),
 }
 
 impl fmt::Display for Down {
@@ -24,14 +22,6 @@ impl fmt::Display for Down {
             Self::Start(error) => error.fmt(f),
             Self::Open(error) => error.fmt(f),
             Self::NotOpened(why) => f.write_str(why),
-            Self::HalfClone(status) if status == "error" => {
-                f.write_str("CloneStatus is \"error\": the controller removes it")
-            }
-            Self::HalfClone(status) => write!(
-                f,
-                "CloneStatus is {status:?}: \"Waiting for replica to update CloneStatus to Completed/NA, retry after \
-                 2s\", without end"
-            ),
         }
     }
 }

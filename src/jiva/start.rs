@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::{Down, JoinError};
 use super::names::{FIRST_HEAD, Name, Names, next_head};
 use crate::ident::{Counter, Label};
-use crate::replica::{Flag, OpenError, Replica, StartError, State};
+use crate::replica::{OpenError, Replica, StartError, State};
 use crate::version::{LeftOver, Version};
 
 /// An image as it lay in the evidence, by number; [`Stage::original`](super::Stage::original) tells whose and which.
@@ -183,10 +183,7 @@ pub(super) fn start(
     if let Some(why) = replica.why_broken() {
         return Err(Down::NotOpened(why));
     }
-    if replica.flags.contains(&Flag::HalfClone) {
-        let status = replica.meta.as_ref().and_then(|meta| meta.clone_status.clone());
-        return Err(Down::HalfClone(status.unwrap_or_default()));
-    }
+    // Half a clone comes up too: a start without the arguments of a clone writes NA (recorded: made/clone-interrupted).
     let counter = replica.counter.unwrap_or(Counter(1));
     let mut standing = described(at, replica, counter, names, originals, version);
     if replica.state == State::Blank && replica.meta.is_none() {

@@ -140,7 +140,7 @@ fn company(
     if others().filter(shares).count() >= (volume.factor / 2).max(1) && volume.factor > 1 {
         return Company::Shown;
     }
-    let supplied = volume.layers.len();
+    let supplied = volume.supplied();
     let all_judged = volume.layers.iter().all(|layers| layers.judged);
     if volume.factor < 2 || supplied < volume.factor.max(3) || !all_judged {
         return Company::Unknown;
@@ -170,6 +170,15 @@ fn contradicts(
 }
 
 impl Volume<'_> {
+    /// How many directories these are, copies of one counted once.
+    fn supplied(&self) -> usize {
+        let first = |(at, layers): &(usize, &Layers)| {
+            !self.layers[..*at].iter().any(|other| other.is_copy_of(layers))
+        };
+        self.layers.iter().enumerate().filter(first).count()
+    }
+
+    /// What comparing two replicas showed.
     fn between(&self, one: &Layers, other: &Layers) -> Option<&super::relation::Content> {
         let (a, b) = if one.label < other.label { (one, other) } else { (other, one) };
         self.contents.get(&(a.label.clone(), b.label.clone()))

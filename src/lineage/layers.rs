@@ -40,7 +40,7 @@ pub struct Layers {
     pub checkpoint_name: Option<DiskName>,
     /// The counter of now; `None` too where it was started anew, since it says nothing then.
     pub counter: Option<Counter>,
-    /// When the file of the counter was changed last, in nanoseconds since 1970.
+    /// When the file of the counter was changed last, in seconds since 1970: archives tell no more.
     pub counted_at: Option<i128>,
     /// Whether its head record was received in a join.
     pub joined: bool,
@@ -170,7 +170,7 @@ fn is_restarted(list: &[Layer], tip: Option<usize>, counter: Option<Counter>) ->
 fn counted_at(replica: &Replica) -> Option<i128> {
     let file =
         replica.source.entries().iter().find(|entry| FileKind::of(&entry.name) == FileKind::Counter)?;
-    replica.source.modified(file)
+    replica.source.modified(file).map(|nanoseconds| nanoseconds.div_euclid(1_000_000_000))
 }
 
 /// Whether the record of the head was copied here in a join.

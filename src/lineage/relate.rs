@@ -214,10 +214,10 @@ fn versions_below(former_a: &Formerly, former_b: &Formerly, content: Option<&Con
 /// What may be stored zeros that a copy dropped: a hole on the side with the higher counter, where the other side wrote
 /// since the shared state, if some image above that state came in a copy of unknown quality.
 fn dropped(a: &Layers, b: &Layers, content: Option<&Content>, out: &mut Relation) {
-    let newest = out.shared.newest();
-    let uncertain = |layers: &Layers, top: Option<usize>| {
-        let first = top.map_or(0, |top| top + 1);
-        let above = layers.list.get(first..).unwrap_or_default();
+    // Counters of two timelines that never were one say nothing of each other.
+    let Some(newest) = out.shared.newest() else { return };
+    let uncertain = |layers: &Layers, top: usize| {
+        let above = layers.list.get(top + 1..).unwrap_or_default();
         above.iter().any(|layer| layer.quality < Quality::Faithful)
     };
     let higher = |one: &Layers, other: &Layers| match (one.counter, other.counter) {
@@ -228,10 +228,10 @@ fn dropped(a: &Layers, b: &Layers, content: Option<&Content>, out: &mut Relation
     let data = |runs: &Runs, zeros: Option<&Runs>| {
         zeros.map_or_else(|| runs.clone(), |zeros| runs.difference(zeros))
     };
-    if higher(a, b) && uncertain(a, newest.map(|newest| newest.0)) {
+    if higher(a, b) && uncertain(a, newest.0) {
         out.dropped_a = data(&out.unique_b, content.map(|content| &content.zeros_b));
     }
-    if higher(b, a) && uncertain(b, newest.map(|newest| newest.1)) {
+    if higher(b, a) && uncertain(b, newest.1) {
         out.dropped_b = data(&out.unique_a, content.map(|content| &content.zeros_a));
     }
     if !out.dropped_a.is_empty() || !out.dropped_b.is_empty() {

@@ -15,7 +15,7 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
         .iter()
         .filter(|r| holders.is_empty() || holders.contains(&r.a) || holders.contains(&r.b))
         .collect();
-    let agreed = checkpoints_agree(&case.lineage.layers);
+    let agreed = case.supplied() >= case.factor && checkpoints_agree(&case.lineage.layers);
     let by_relation = || rests_on.iter().map(|relation| grade(relation, agreed)).min();
     let mut confidence = match kind {
         VerdictKind::Irreconcilable => apart(case),

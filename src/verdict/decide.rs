@@ -154,6 +154,12 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         }
         _ => (kind, rule),
     };
+    // A blank one holds everything of a rest that is nothing.
+    let holders = if rule == Rule::Defective && whole.iter().all(|replica| replica.state == State::Blank) {
+        Vec::new()
+    } else {
+        holders
+    };
     let ways = (kind == VerdictKind::Irreconcilable).then(|| lineages(case, &judged).len());
     let confidence = confidence(case, kind, &holders);
     let verdict = Verdict {

@@ -178,7 +178,7 @@ fn ranges(runs: &Runs, label: &Label) -> Vec<Exhibit> {
 }
 
 fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
-    let some_data = case.judged().any(|replica| replica.state == State::Usable);
+    let some_data = case.replicas.iter().any(|replica| replica.state == State::Usable);
     for replica in case.replicas.iter().filter(|replica| replica.state == State::Blank && some_data) {
         let label = &replica.label;
         let counter = replica.counter.map_or_else(|| "no counter".to_owned(), |c| format!("counter {c}"));

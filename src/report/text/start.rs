@@ -6,8 +6,9 @@ use super::words;
 use crate::analysis::{ForetoldJoin, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::jiva::Outcome;
+use crate::lineage::{Doubt, Relation};
 use crate::replica::{Flag, Replica, StartError, State};
-use crate::verdict::Start;
+use crate::verdict::{Start, VerdictKind};
 
 /// The clause, without a capital and a full stop; `None` where nothing is known.
 pub(super) fn clause(volume: &Volume) -> Option<String> {
@@ -25,6 +26,10 @@ pub(super) fn clause(volume: &Volume) -> Option<String> {
         Start::Stuck => stuck(volume),
         Start::Unknown if volume.replicas.iter().any(|replica| replica.counter_unread) => {
             "what Jiva would do cannot be told, since a revision.counter could not be read here".to_owned()
+        }
+        Start::Unknown if by_counters(volume) => {
+            "whether it can simply be started is not certain: whose blocks are newer rests on the counters"
+                .to_owned()
         }
         Start::Unknown => "what Jiva would do with it cannot be told from what is here".to_owned(),
     })
@@ -77,6 +82,13 @@ pub(super) fn first_steps(volume: &Volume) -> Vec<String> {
         }
     }
     out
+}
+
+/// Whether all that keeps a start from being called safe is that counters decided.
+fn by_counters(volume: &Volume) -> bool {
+    let named = matches!(volume.verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative);
+    let decided = |relation: &Relation| relation.doubts.contains(&Doubt::DecidedByCounter);
+    named && volume.lineage.relations.iter().any(decided)
 }
 
 /// What makes processes start that do not, where that is a small thing.
