@@ -62,7 +62,7 @@
 //!
 //! let volume = &analysis.volumes[0];
 //! assert_eq!(volume.verdict.kind, VerdictKind::Authoritative);
-//! assert_eq!(volume.verdict.confidence, Confidence::Proven);
+//! assert_eq!(volume.verdict.confidence, Confidence::Strong);
 //! assert_eq!(volume.verdict.holders, [Label::from("node-a"), Label::from("node-c")]);
 //! let relation = volume.lineage.between(&Label::from("node-a"), &Label::from("node-b")).unwrap();
 //! assert_eq!(relation.kind, RelationKind::Ahead);

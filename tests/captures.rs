@@ -279,6 +279,7 @@ fn wraps(message: &str, reason: &str) -> bool {
 fn says(error: &str, message: &str) -> bool {
     // The engine did not always live to say why.
     message.is_empty()
+        || message == "None"
         || error == message
         || wraps(message, error)
         || message.strip_prefix("still trying after 45 s: ").is_some_and(|tried| tried.contains(error))

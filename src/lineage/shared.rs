@@ -68,7 +68,7 @@ pub fn shared(a: &Layers, b: &Layers) -> Shared {
             out.stop = Some(Stop::Created(name.clone()));
             return out;
         }
-        if !merged_away(a, next_a..at_a, b, next_b) || !merged_away(b, next_b..at_b, a, next_a) {
+        if !merged_away(a, next_a..at_a, b, at_b) || !merged_away(b, next_b..at_b, a, at_a) {
             out.stop = Some(Stop::Unmerged(name.clone()));
             return out;
         }

@@ -208,7 +208,10 @@ fn includes_all_broken(case: &Case<'_>, judged: &[&Replica], holders: &[Label]) 
 /// does not overrule that.
 fn in_danger(replica: &Replica) -> bool {
     let counted = replica.counter.is_some_and(|counter| counter.0 > 1);
-    is_flawed(replica) || hides_data(replica) || (replica.state == State::Blank && counted)
+    is_flawed(replica)
+        || replica.flags.contains(&Flag::DataGone)
+        || hides_data(replica)
+        || (replica.state == State::Blank && counted)
 }
 
 /// Whether nothing about this replica itself stands against keeping it.
@@ -243,7 +246,7 @@ fn lacks_data(replica: &Replica) -> bool {
 
 /// Whether its directory holds data that no view of it shows, or that it cannot be used without.
 fn holds_more(replica: &Replica) -> bool {
-    let more = [Flag::DataBeyondSize, Flag::CannotSnapshot, Flag::ForeignDialect];
+    let more = [Flag::DataBeyondSize, Flag::CannotSnapshot, Flag::DataGone, Flag::ForeignDialect];
     lacks_data(replica) || more.iter().any(|flag| replica.flags.contains(flag))
 }
 

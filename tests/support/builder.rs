@@ -10,6 +10,8 @@
 //! - `s1:10{0-9}` is the snapshot `volume-snap-s1.img`, its record's counter 10, blocks 0 to 9 stored. `s1` alone
 //!   has no counter and no block. Blocks hold bytes that follow from the layer's name and their place; `8@x` those
 //!   that a layer `x` would hold there, `7z` zeros.
+//! - `s1:20~10` was made at the counter 10 and carries 20 since, as what clean-up merged into it leaves it.
+//! - `+9` stands for nine snapshots without a block, `m1` to `m9`, at the counter of the layer to the left.
 //! - After the name: `!` made by a user, `-` marked for removal, `^` the record was received from a peer,
 //!   `?` no image, `<s1` another parent than the layer to the left.
 //! - `head4:25{1}` is the head; `head4=head9/u1:77{1}` one whose record came from a peer whose head was 9, at the
@@ -198,6 +200,10 @@ impl Drawn {
                 "|" => off = true,
                 "rebuilding" | "dirty" => settings.push(word),
                 _ if is_setting => settings.push(word),
+                "+9" => {
+                    let counter = chain.last().and_then(|layer| layer.counter);
+                    chain.extend((1..=9).map(|number| Layer::new(&image(&format!("m{number}")), counter)));
+                }
                 _ if off => {
                     let below = off_chain.last().map(|layer| layer.name.clone());
                     let mut layer = layer(word);
@@ -284,9 +290,13 @@ fn layer(word: &str) -> Layer {
         Some((word, blocks)) => (word, blocks.strip_suffix('}').expect("blocks end with }")),
         None => (word, ""),
     };
-    let (word, counter) = match word.split_once(':') {
-        Some((word, counter)) => (word, Some(counter.parse().expect("a counter"))),
-        None => (word, None),
+    let (word, counter, made) = match word.split_once(':') {
+        Some((word, counter)) => {
+            let (counter, made) =
+                counter.split_once('~').map_or((counter, None), |(c, made)| (c, Some(made)));
+            (word, Some(counter.parse().expect("a counter")), made)
+        }
+        None => (word, None, None),
     };
     let (word, parent) = match word.split_once('<') {
         Some((word, parent)) => (word, Some(image(parent))),
@@ -299,6 +309,9 @@ fn layer(word: &str) -> Layer {
     let short = word.trim_end_matches(['!', '-', '^', '?']);
     let marks = &word[short.len()..];
     let mut layer = Layer::new(&image(short), counter);
+    if let Some(made) = made {
+        layer.created = DAWN + 60 * made.parse::<u64>().expect("a counter");
+    }
     layer.user = marks.contains('!');
     layer.removed = marks.contains('-');
     layer.received = marks.contains('^') || peer.is_some();
