@@ -222,8 +222,8 @@ const PAIRS: &[Pair] = &[
     },
     Pair {
         what: "a snapshot from before the first write got its counter at some opening, another on each side",
-        a: "s0:44 s1:10{0-9} s2:20{10-19} head3:20 now=20 cp=s2",
-        b: "s0:57 s1:10{0-9} s2:20{10-19} head3:20 now=20 cp=s2",
+        a: "s0:44~5 s1:10{0-9} s2:20{10-19} head3:20 now=20 cp=s2",
+        b: "s0:57~5 s1:10{0-9} s2:20{10-19} head3:20 now=20 cp=s2",
         ancestor: ["s2", "s2"],
         kind: [Identical, Identical],
         holders: "ab",

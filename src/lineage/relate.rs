@@ -285,6 +285,18 @@ fn contested(
         out.doubts.insert(Doubt::SameBlocksUnread);
         return;
     }
+    // Every counted write of the smaller side went over blocks that the larger one stores too: one timeline in which
+    // allocations were lost. Two lone runs would hardly nest. It stays a contradiction of equal counters.
+    let nested = own_a.is_subset(own_b) || own_b.is_subset(own_a);
+    if out.lesser.is_none()
+        && one_counter
+        && !out.shared.pairs.is_empty()
+        && out.basis == Basis::Extents
+        && !seen_apart
+        && nested
+    {
+        return;
+    }
     if out.lesser.is_none() && one_counter && own_a == own_b {
         let read = content.and_then(|content| content.former.as_ref()).and_then(|former| former.one_write);
         match may_be_one_write(a, b, views, out).and(read) {

@@ -239,9 +239,7 @@ fn is_flawed(replica: &Replica) -> bool {
 
 /// Whether data that belong to it are known to be somewhere else, or nowhere.
 fn lacks_data(replica: &Replica) -> bool {
-    [Flag::HalfClone, Flag::BackingFileMissing, Flag::DataGone]
-        .iter()
-        .any(|flag| replica.flags.contains(flag))
+    [Flag::HalfClone, Flag::BackingFileMissing].iter().any(|flag| replica.flags.contains(flag))
 }
 
 /// Whether its directory holds data that no view of it shows, or that it cannot be used without.
