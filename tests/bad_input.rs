@@ -145,7 +145,7 @@ fn is_spared(volume: &Value, code: &str) {
     assert!(!list("holders").contains(&"bad".to_owned()));
     assert_ne!(verdict["kind"], "consistent");
     assert_ne!(verdict["confidence"], "proven");
-    assert_eq!(replica(&volume, "good")["state"], "usable");
+    assert_eq!(replica(volume, "good")["state"], "usable");
 }
 
 #[test]

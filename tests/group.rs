@@ -81,6 +81,9 @@ const WEEKLY: &str = "A:10{0-9} B:20{1} daily!:30{2} C:1{4} weekly!:15{5} head2:
 const OF_CLONE: &str = "A:10{0-9} B:20{1} daily!:30{2} C:1{4} weekly!:15{5} F:1{8} head1:1{9} now=4";
 const UNRELATED: &str = "s1:10{0-9} head1:10{1} now=12";
 
+/// What it is, the directories, and the volumes by their labels.
+type Row = (&'static str, Vec<Dir>, Vec<Vec<&'static str>>);
+
 #[test]
 fn directories_come_together_and_stay_apart() {
     let old = |volume: &'static str, status, chain| each(&[volume, volume, volume], status, chain);
@@ -98,7 +101,7 @@ fn directories_come_together_and_stay_apart() {
         dir.status = None;
         dir
     };
-    let rows: Vec<(&str, Vec<Dir>, Vec<Vec<&str>>)> = vec![
+    let rows: Vec<Row> = vec![
         (
             "old layout: a volume and its clone on three nodes each",
             some(&[old("pvc-a", "NA", SOURCE), old("pvc-b", "completed", JOINED)]),

@@ -251,6 +251,6 @@ fn unable(replica: &Replica, copies: &Copies) -> Option<String> {
     if !replica.has_images() {
         return Some("its images are not at hand".to_owned());
     }
-    let filled = copies.of(&replica.label).is_some_and(|copied| is_filled(copied));
+    let filled = copies.of(&replica.label).is_some_and(is_filled);
     filled.then(|| "holes were filled when it was copied; --holes zeros takes zeros for holes".to_owned())
 }

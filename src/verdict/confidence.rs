@@ -25,8 +25,7 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
     let faithful = |replica: &&Replica| case.copies.quality(&replica.label) >= Quality::Faithful;
     let all_judged = judged.len() == case.replicas.len() && !case.replicas.iter().any(hides_data);
     let all_read = case.replicas.iter().all(|replica| replica.unread.is_empty());
-    if !judged.iter().all(|replica| faithful(&replica)) || !all_judged || !all_read || !case.unread.is_empty()
-    {
+    if !judged.iter().all(faithful) || !all_judged || !all_read || !case.unread.is_empty() {
         confidence = confidence.min(Confidence::Strong);
     }
     // One that was compared with nothing but what can be rescued of others.

@@ -256,8 +256,10 @@ fn examined(volume: &Volume, options: &Options) -> String {
     let mut text = match (lowest, options.sample) {
         (None, _) => "there is nothing to compare it with".to_owned(),
         (Some(Basis::Records), _) => "not all replicas could be compared".to_owned(),
-        (Some(Basis::Extents), _) => "records and extents; the data themselves were not examined".to_owned(),
-        (Some(Basis::Blocks), Some(share)) => {
+        (Some(Basis::Extents), None) => {
+            "records and extents; the data themselves were not examined".to_owned()
+        }
+        (Some(Basis::Extents | Basis::Blocks), Some(share)) => {
             format!("records, extents and {} % of the blocks", (share * 100.0).round())
         }
         (Some(Basis::Blocks), None) => "records, extents and every block were compared".to_owned(),
