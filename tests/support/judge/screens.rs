@@ -1,13 +1,16 @@
 //! Text and JSON say what the verdict says, and the exit code is the kind's.
 
 use jivascope::analysis::Analysis;
-use jivascope::report::{json, text};
+use jivascope::report::json;
+#[cfg(feature = "cli")]
+use jivascope::report::text;
 use jivascope::verdict::{Start, VerdictKind};
 use serde_json::Value;
 
 use super::Breach;
 
 /// What stands on the first page where a start is called safe, and nowhere else.
+#[cfg(feature = "cli")]
 const SAFE: &[&str] = &["SAFE TO START", "Jiva can start it as it is"];
 
 pub fn disagree(analysis: &Analysis) -> Vec<Breach> {
@@ -37,6 +40,15 @@ pub fn disagree(analysis: &Analysis) -> Vec<Breach> {
     if verdict.kind.exit_code() != code {
         out.push(Breach::new("screens", format!("exit code {}, not {code}", verdict.kind.exit_code())));
     }
+    #[cfg(feature = "cli")]
+    on_screen(analysis, &mut out);
+    out
+}
+
+/// The same of the text, which the program alone has.
+#[cfg(feature = "cli")]
+fn on_screen(analysis: &Analysis, out: &mut Vec<Breach>) {
+    let verdict = &analysis.volumes[0].verdict;
     let screen = text::analysis(analysis, &text::Palette::plain());
     let flat = screen.split_whitespace().collect::<Vec<_>>().join(" ");
     let kinds = ["CONSISTENT", "AUTHORITATIVE", "IRRECONCILABLE", "INSUFFICIENT"];
@@ -64,5 +76,4 @@ pub fn disagree(analysis: &Analysis) -> Vec<Breach> {
             out.push(Breach::new("screens", format!("{label} must not be wiped and is not on the screen")));
         }
     }
-    out
 }
