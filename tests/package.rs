@@ -84,5 +84,5 @@ fn a_program_outside_uses_the_package() {
         .env("CARGO_TARGET_DIR", dir.path().join("outside-target"))
         .output()
         .unwrap();
-    assert!(good(ran).starts_with("volume: irreconcilable ("));
+    assert!(good(ran).starts_with("volume: irreconcilable (strong)\n"));
 }
