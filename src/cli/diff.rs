@@ -84,19 +84,24 @@ pub(super) fn run(command: &Diff) -> anyhow::Result<u8> {
         .collect();
     anyhow::ensure!(!groups.is_empty(), "no volume of that name");
     let mut defective = Vec::new();
-    for replica in groups.iter().flat_map(|group| &group.replicas) {
-        if reading::warn_of_copy(replica)? {
-            defective.push(replica.label.clone());
+    let copies: Vec<_> = groups.iter().map(|group| reading::copies(&group.replicas)).collect();
+    for (group, copies) in groups.iter().zip(&copies) {
+        for replica in &group.replicas {
+            if let Some(copied) = copies.of(&replica.label)
+                && reading::warn_of_copy(replica, copied)?
+            {
+                defective.push(replica.label.clone());
+            }
         }
     }
     let mut lineages: Vec<_> = groups.iter().map(|_| None).collect();
     let volumes = groups
         .iter()
+        .zip(&copies)
         .zip(&mut lineages)
-        .map(|(group, lineage)| {
-            let copies = reading::copies(&group.replicas);
+        .map(|((group, copies), lineage)| {
             let (pairs, left_out) =
-                blocks::pairs(&group.replicas, (&copies, FACTOR), lineage, command.sample, &progress);
+                blocks::pairs(&group.replicas, (copies, FACTOR), lineage, command.sample, &progress);
             ComparedVolume { name: Some(&group.name), pairs, left_out }
         })
         .collect();

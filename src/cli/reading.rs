@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use jivascope::analysis;
 use jivascope::blocks::{self, Point};
 use jivascope::evidence::{Evidence, Images};
-use jivascope::replica::{Copies, CopyRemark, Flag, Quality, Replica};
+use jivascope::replica::{Copied, Copies, CopyRemark, Flag, Quality, Replica};
 use jivascope::report::escape;
 use jivascope::watch::Watch;
 
@@ -82,14 +82,13 @@ pub(super) fn copies(replicas: &[Replica]) -> Copies {
 }
 
 /// Says what is wrong with the copy of a replica, and whether it is defective.
-pub(super) fn warn_of_copy(replica: &Replica) -> anyhow::Result<bool> {
+pub(super) fn warn_of_copy(replica: &Replica, copied: &Copied) -> anyhow::Result<bool> {
     let mut err = std::io::stderr().lock();
     let label = escape::terminal(replica.label.as_str());
-    let copied = blocks::quality(replica, blocks::Seen::Probes);
     for defect in &copied.defects {
         writeln!(err, "jivascope: {label}: the copy is defective: {}", escape::terminal(defect))?;
     }
-    if blocks::is_filled(&copied) {
+    if blocks::is_filled(copied) {
         writeln!(err, "jivascope: {label}: --holes zeros takes blocks of zeros for holes")?;
     }
     if copied.has(CopyRemark::Reconstructed) {
@@ -100,7 +99,7 @@ pub(super) fn warn_of_copy(replica: &Replica) -> anyhow::Result<bool> {
 
 /// Says what stands against trusting a view, and whether its copy is defective.
 pub(super) fn warn(point: &Point<'_>) -> anyhow::Result<bool> {
-    let mut defective = warn_of_copy(point.replica)?;
+    let mut defective = warn_of_copy(point.replica, &blocks::quality(point.replica, blocks::Seen::Probes))?;
     let mut err = std::io::stderr().lock();
     let name = escape::terminal(&point.name());
     if let Some(candidate) = &point.candidate {

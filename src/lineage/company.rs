@@ -4,6 +4,8 @@
 //! both ran alone. But a write needs factor/2 + 1 RW replicas. So the writes that the higher counter is ahead by had
 //! company, or the factor was lowered: then counters decide nothing, and the blocks stay with both.
 
+use std::collections::BTreeMap;
+
 use super::layers::Layers;
 use super::relate::{counted_above, kind};
 use super::relation::{Basis, Contents, Doubt, Relation, Side};
@@ -11,10 +13,14 @@ use crate::ident::{Label, Runs};
 
 /// What is known of the volume beside its pairs.
 pub(super) struct Volume<'a> {
-    pub layers: &'a [Layers],
-    pub contents: &'a Contents,
+    layers: &'a [Layers],
+    contents: &'a Contents,
     /// The replication factor.
-    pub factor: usize,
+    factor: usize,
+    /// How many directories these are, copies of one counted once.
+    supplied: usize,
+    /// The place of every relation, by labels in ascending order.
+    places: BTreeMap<(&'a Label, &'a Label), usize>,
 }
 
 /// What the others say of a pair whose order the counters give.
@@ -30,13 +36,9 @@ enum Company {
 }
 
 /// Settles every pair, those of the highest counters first, since they are the company of the lower ones.
-pub(super) fn settle(relations: &mut [Relation], volume: &Volume<'_>) {
-    let place = |label: &Label| volume.layers.iter().position(|layers| layers.label == *label);
-    let mut order: Vec<(usize, usize, usize)> = relations
-        .iter()
-        .enumerate()
-        .filter_map(|(at, relation)| Some((at, place(&relation.a)?, place(&relation.b)?)))
-        .collect();
+pub(super) fn settle(relations: &mut [Relation], layers: &[Layers], contents: &Contents, factor: usize) {
+    let volume = &Volume::of(relations, layers, contents, factor);
+    let mut order = volume.pairs();
     order.sort_by_key(|(at, a, b)| {
         let counter = volume.layers[*a].counter.min(volume.layers[*b].counter);
         (std::cmp::Reverse(counter), *at)
@@ -86,15 +88,20 @@ pub(super) fn settle(relations: &mut [Relation], volume: &Volume<'_>) {
 }
 
 /// Whether one of two replicas holds nothing that the other lacks, as far as it is settled.
-fn lacks_nothing(holder: &Layers, other: &Layers, relations: &[Relation]) -> Option<bool> {
-    let relation = relations.iter().find(|relation| relation.is_between(&holder.label, &other.label))?;
+fn lacks_nothing(
+    holder: &Layers,
+    other: &Layers,
+    relations: &[Relation],
+    volume: &Volume<'_>,
+) -> Option<bool> {
+    let relation = volume.relation(holder, other, relations)?;
     Some(relation.lacks(&holder.label, &other.label)?.nothing())
 }
 
 /// The counter of the newest state that two replicas share: one that stands in both chains, or the live state of the one
 /// that the other includes.
-fn shared_counter(one: &Layers, other: &Layers, relations: &[Relation]) -> Option<i64> {
-    let relation = relations.iter().find(|relation| relation.is_between(&one.label, &other.label))?;
+fn shared_counter(one: &Layers, other: &Layers, relations: &[Relation], volume: &Volume<'_>) -> Option<i64> {
+    let relation = volume.relation(one, other, relations)?;
     let level = relation.shared.newest().map(|(a, b)| if relation.a == one.label { a } else { b });
     let snapshot = level
         .and_then(|level| one.list.get(level))
@@ -103,7 +110,10 @@ fn shared_counter(one: &Layers, other: &Layers, relations: &[Relation]) -> Optio
         .map(|counter| counter.0);
     let of = |layers: &Layers| layers.counter.map(|counter| counter.0);
     let joined_once = !relation.shared.pairs.is_empty() && !relation.doubts.contains(&Doubt::NotJudged);
-    let live = match (lacks_nothing(one, other, relations)?, lacks_nothing(other, one, relations)?) {
+    let live = match (
+        lacks_nothing(one, other, relations, volume)?,
+        lacks_nothing(other, one, relations, volume)?,
+    ) {
         _ if !joined_once => None,
         (true, true) => of(one).min(of(other)),
         (true, false) => of(other),
@@ -135,12 +145,13 @@ fn company(
     if high.0 - low.0 <= 1 {
         return Company::Shown;
     }
-    let shares =
-        |other: &&Layers| shared_counter(more, other, relations).is_some_and(|counter| counter > low.0);
+    let shares = |other: &&Layers| {
+        shared_counter(more, other, relations, volume).is_some_and(|counter| counter > low.0)
+    };
     if others().filter(shares).count() >= (volume.factor / 2).max(1) && volume.factor > 1 {
         return Company::Shown;
     }
-    let supplied = volume.supplied();
+    let supplied = volume.supplied;
     let all_judged = volume.layers.iter().all(|layers| layers.judged);
     if volume.factor < 2 || supplied < volume.factor.max(3) || !all_judged {
         return Company::Unknown;
@@ -169,13 +180,30 @@ fn contradicts(
     !back.is_empty() && !third.list.is_empty() && !third.is_empty()
 }
 
-impl Volume<'_> {
-    /// How many directories these are, copies of one counted once.
-    fn supplied(&self) -> usize {
-        let first = |(at, layers): &(usize, &Layers)| {
-            !self.layers[..*at].iter().any(|other| other.is_copy_of(layers))
+impl<'a> Volume<'a> {
+    fn of(relations: &[Relation], layers: &'a [Layers], contents: &'a Contents, factor: usize) -> Self {
+        let labels: BTreeMap<&Label, &'a Label> =
+            layers.iter().map(|layers| (&layers.label, &layers.label)).collect();
+        let place = |(at, relation): (usize, &Relation)| {
+            Some(((*labels.get(&relation.a)?, *labels.get(&relation.b)?), at))
         };
-        self.layers.iter().enumerate().filter(first).count()
+        let places = relations.iter().enumerate().filter_map(place).collect();
+        let first = |(at, one): &(usize, &Layers)| !layers[..*at].iter().any(|other| other.is_copy_of(one));
+        let supplied = layers.iter().enumerate().filter(first).count();
+        Self { layers, contents, factor, supplied, places }
+    }
+
+    /// Every relation by its place, with the places of its sides.
+    fn pairs(&self) -> Vec<(usize, usize, usize)> {
+        let by_label: BTreeMap<&Label, usize> =
+            self.layers.iter().enumerate().map(|(at, layers)| (&layers.label, at)).collect();
+        self.places.iter().map(|((a, b), at)| (*at, by_label[a], by_label[b])).collect()
+    }
+
+    /// The relation of two replicas.
+    fn relation<'r>(&self, one: &Layers, other: &Layers, relations: &'r [Relation]) -> Option<&'r Relation> {
+        let pair = ((&one.label).min(&other.label), (&one.label).max(&other.label));
+        relations.get(*self.places.get(&pair)?)
     }
 
     /// What comparing two replicas showed.
@@ -203,7 +231,7 @@ fn few_writes(
     }
     let others = volume.layers.iter().filter(|other| other.label != a.label && other.label != b.label);
     let newest = others
-        .flat_map(|other| [shared_counter(a, other, relations), shared_counter(b, other, relations)])
+        .flat_map(|other| [a, b].map(|one| shared_counter(one, other, relations, volume)))
         .flatten()
         .max();
     let now = |layers: &Layers| layers.counter.map(|counter| counter.0);

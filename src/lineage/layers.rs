@@ -1,7 +1,7 @@
 //! A replica's chain as lineage sees it: layers from base to head, with their blocks and what their counters
 //! are worth.
 
-use crate::format::{FileKind, KeyOrder};
+use crate::format::KeyOrder;
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label, Runs};
 use crate::replica::{Copied, Copies, Flag, Quality, Replica, State};
 
@@ -168,8 +168,10 @@ fn is_restarted(list: &[Layer], tip: Option<usize>, counter: Option<Counter>) ->
 
 /// When `revision.counter` was changed last.
 fn counted_at(replica: &Replica) -> Option<i128> {
+    let entries = replica.source.entries();
     let file =
-        replica.source.entries().iter().find(|entry| FileKind::of(&entry.name) == FileKind::Counter)?;
+        &entries[entries.binary_search_by(|entry| entry.name.as_str().cmp("revision.counter")).ok()?];
+
     replica.source.modified(file).map(|nanoseconds| nanoseconds.div_euclid(1_000_000_000))
 }
 

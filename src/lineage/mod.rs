@@ -62,7 +62,7 @@ impl Lineage {
                 }
             }
         }
-        company::settle(&mut relations, &company::Volume { layers: &layers, contents, factor });
+        company::settle(&mut relations, &layers, contents, factor);
         let graph = Graph::of(replicas, &layers, &relations);
         let ancestors = graph.ancestors(replicas, &layers);
         let witnesses = missing(replicas);

@@ -187,7 +187,12 @@ impl Copies {
     /// Whether the data of a replica may be judged: Jiva could open it, and its copy is not defective, or was accepted.
     /// Relations, the verdict, the forecast and every screen ask here and nowhere else.
     pub fn is_judged(&self, replica: &Replica) -> bool {
-        replica.state != State::Broken && self.of(&replica.label).is_none_or(Copied::is_usable)
+        replica.state != State::Broken && !self.is_defective(&replica.label)
+    }
+
+    /// Whether a copy is defective and was not accepted as what lies on the node.
+    pub fn is_defective(&self, label: &Label) -> bool {
+        self.of(label).is_some_and(|copied| !copied.is_usable())
     }
 
     /// Those that are defective and were not accepted.
