@@ -1,5 +1,5 @@
-//! What `hash`, `export` and `diff` make of a defective copy: the work is done, the defect is said on standard error, the exit
-//! code is 4, and nothing is called equal.
+//! What the commands make of a defective copy. `hash`, `export` and `diff` do the work, say the defect on standard error, exit
+//! with 4 and call nothing equal. The screens tell its state as that of the copy, and foretell nothing from it.
 #![cfg(feature = "cli")]
 
 #[path = "support/cli.rs"]
@@ -58,6 +58,27 @@ fn views_of_which_one_lacks_its_head_are_not_called_equal() {
     names(&ran, HEAD);
     let said = format!("{}{}", ran.out, ran.err);
     assert!(!said.contains("are equal"), "{said}");
+}
+
+#[test]
+fn the_screens_tell_the_state_of_the_copy_and_no_danger_of_the_replica() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, lacking) = without_head(dir.path());
+    let inputs = [given("a", &whole), given("b", &whole), given("c", &lacking)];
+    let [a, b, c] = inputs.each_ref().map(String::as_str);
+    let flat = |ran: Ran| ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let screen = flat(run(["analyze", a, b, c]));
+    assert!(screen.contains("defective copy; as"), "{screen}");
+    assert!(screen.contains("What would change this answer: a whole copy of c"), "{screen}");
+    // Empty, elected, overwritten, silently different: of such a copy none of it is known.
+    for code in ["JV057", "JV070", "JV071", "JV072", "JV073"] {
+        assert!(!screen.contains(code), "{code}: {screen}");
+    }
+    let foretold = flat(run(["simulate", a, b, c]));
+    assert!(foretold.contains("The copy of c is defective."), "{foretold}");
+    // The same three whole: the words are the copy's, not the volume's.
+    let sound = flat(run(["analyze", a, b, &given("c", &whole)]));
+    assert!(!sound.contains("as copied") && !sound.contains("defective"), "{sound}");
 }
 
 /// Bytes that are not there cannot be summed up: that is a failure, and no sum is printed.

@@ -58,6 +58,11 @@ impl<'a> Ground<'a> {
         self.replicas.iter().find(|replica| replica.label == *label)
     }
 
+    /// Whether the copy of a replica may be judged.
+    pub fn is_judged(&self, label: &Label) -> bool {
+        !self.copies.is_defective(label)
+    }
+
     /// The place of a replica in the volume.
     pub fn place(&self, label: &Label) -> Option<usize> {
         self.replicas.iter().position(|replica| replica.label == *label)

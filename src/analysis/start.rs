@@ -21,8 +21,7 @@ pub(super) fn start(
     verdict: &Verdict,
     without_missing: bool,
 ) -> Start {
-    if ground.replicas.iter().any(|replica| ground.copies.of(&replica.label).is_some_and(|c| !c.is_usable()))
-    {
+    if !ground.replicas.iter().all(|replica| ground.is_judged(&replica.label)) {
         return Start::Unknown;
     }
     let partial = is_partial(ground);
@@ -116,7 +115,8 @@ pub(super) fn hazards(
     // Beside a replica that nobody supplied any can come to lead; else only who wins an election.
     let open = is_partial(ground) || (!without_missing && !ground.lineage.witnesses.is_empty());
     let leads = |label: &Label| foretold.elections.iter().any(|election| election.leader == *label);
-    for join in foretold.joins.iter().filter(|join| open || leads(&join.join.rw)) {
+    let told = |join: &&ForetoldJoin| ground.is_judged(&join.join.rw) && ground.is_judged(&join.join.wo);
+    for join in foretold.joins.iter().filter(|join| open || leads(&join.join.rw)).filter(told) {
         pair(ground, join, &mut found);
     }
     nothing_starts(ground, &mut found);
@@ -142,13 +142,19 @@ fn checkpoint(label: &Label, ground: &Ground<'_>) -> Exhibit {
 
 /// Leaders that lack what another replica has.
 fn leaders(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
-    let all: BTreeSet<&Label> = foretold.elections.iter().map(|election| &election.leader).collect();
+    // Of what a defective copy held nothing is told: neither that it lacks anything nor that another does.
+    let judged = |label: &&Label| ground.is_judged(label);
+    let all: BTreeSet<&Label> =
+        foretold.elections.iter().map(|election| &election.leader).filter(judged).collect();
     for leader in all {
         let Some(replica) = ground.replica(leader) else { continue };
+        // An empty one lacks whatever the others hold, known or not.
+        let empty = jiva::is_empty(replica);
         let better: Vec<&Label> = ground
             .replicas
             .iter()
             .map(|other| &other.label)
+            .filter(|other| empty || judged(other))
             .filter(|other| ground.lacks(leader, other).is_some_and(|holds| !holds.nothing()))
             .collect();
         let Some(first) = foretold.elections.iter().find(|election| election.leader == *leader) else {
@@ -159,7 +165,7 @@ fn leaders(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
         }
         let order = list(&first.order);
         let evidence = || first.order.iter().map(|label| counter(label, ground)).collect();
-        let (code, text) = if jiva::is_empty(replica) {
+        let (code, text) = if empty {
             (
                 Code::BlankCanWin,
                 format!("{leader} is empty and becomes the leader if {order} register first, in this order"),

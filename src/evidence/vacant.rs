@@ -58,7 +58,8 @@ impl fmt::Display for Vacant {
                 let when = note.as_ref().map(|note| format!(" on {note}")).unwrap_or_default();
                 write!(
                     f,
-                    "{path}: scrubbed{when}: emptied on purpose by the job that follows the deletion of a claim"
+                    "{path}: scrubbed{when}: emptied on purpose by the job that follows the deletion of a claim. The job \
+                     also empties a node that was down, when it comes back: copy what is left first"
                 )?;
                 let others: Vec<&str> =
                     self.files.iter().map(String::as_str).filter(|name| *name != SCRUBBED).collect();

@@ -289,8 +289,8 @@ catalog! {
         "Look at the original directory, and copy it again."
     49 DataGone Danger
         "writes were counted, and nothing is stored"
-        "The data are not in this directory any more. Jiva would serve zeros, and errors where the oldest image is too short."
-        "Do not start it. Look for another copy of its images, for the deleted file on the node's disk, and for a backup."
+        "None of the data are in the files that were given. If it is so on the node too, they are gone from there, and Jiva would serve zeros, or errors where the oldest image is too short."
+        "Do not start it. Look at the directory on the node first. Then look for another copy of its images, for the deleted file on the node's disk, and for a backup."
     50 NoCommonAncestor Danger
         "no common ancestor"
         "There is no state that both histories went through, so whichever joins the other, data are lost."

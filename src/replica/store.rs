@@ -90,8 +90,7 @@ fn gone(replica: &mut Replica, found: &mut Vec<Finding>) {
     }
     let label = &replica.label;
     let text = format!(
-        "the counter says that {} writes were made, and not one block is stored: the data are gone from this \
-         directory",
+        "the counter says that {} writes were made, and not one block is stored in the files that were given",
         counter.0
     );
     let head = replica.chain[0].as_str();

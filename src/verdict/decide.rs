@@ -41,7 +41,7 @@ impl<'a> Case<'a> {
 
     /// Whether a copy is defective and was not accepted as what lies on the node.
     pub fn is_defective(&self, replica: &Replica) -> bool {
-        self.copies.of(&replica.label).is_some_and(|copied| !copied.is_usable())
+        self.copies.is_defective(&replica.label)
     }
 
     /// The replicas that are judged.
@@ -162,6 +162,12 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     };
     let ways = (kind == VerdictKind::Irreconcilable).then(|| lineages(case, &judged).len());
     let confidence = confidence(case, kind, &holders);
+    let leaning = match rule {
+        Rule::DroppedZeros => Some(Leaning::DroppedZeros),
+        Rule::NoCompany => Some(Leaning::Counters),
+        _ => None,
+    };
+    let likely = leaning.map_or_else(Vec::new, |by| likely(case, &judged, by));
     let verdict = Verdict {
         kind,
         confidence,
@@ -169,6 +175,7 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         start: None,
         keep: keep(&whole).map(|replica| replica.label.clone()),
         holders,
+        likely: likely.iter().map(|replica| replica.label.clone()).collect(),
         ways,
         complete: left_out == 0
             && case.unread.is_empty()
@@ -269,7 +276,7 @@ fn undecided_only(case: &Case<'_>, judged: &[&Replica]) -> bool {
 }
 
 /// Who would hold everything if what an answer leans on were so.
-pub(super) fn likely<'a>(case: &Case<'_>, judged: &[&'a Replica], by: Leaning) -> Vec<&'a Replica> {
+fn likely<'a>(case: &Case<'_>, judged: &[&'a Replica], by: Leaning) -> Vec<&'a Replica> {
     let nothing = |one: &Replica, other: &Replica| {
         let relation = case.lineage.between(&one.label, &other.label);
         relation

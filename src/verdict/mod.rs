@@ -84,6 +84,9 @@ pub struct Verdict {
     pub start: Option<Start>,
     /// Replicas that hold everything any supplied replica holds.
     pub holders: Vec<Label>,
+    /// Where the answer cannot be given and leans on something: who would hold everything if that were so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub likely: Vec<Label>,
     /// The one to keep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<Label>,

@@ -179,7 +179,8 @@ fn ranges(runs: &Runs, label: &Label) -> Vec<Exhibit> {
 
 fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
     let some_data = case.replicas.iter().any(|replica| replica.state == State::Usable);
-    for replica in case.replicas.iter().filter(|replica| replica.state == State::Blank && some_data) {
+    let empty = |replica: &&Replica| replica.state == State::Blank && !case.is_defective(replica);
+    for replica in case.replicas.iter().filter(|replica| empty(replica) && some_data) {
         let label = &replica.label;
         let counter = replica.counter.map_or_else(|| "no counter".to_owned(), |c| format!("counter {c}"));
         let text = format!("{label} holds nothing ({counter})");

@@ -304,6 +304,13 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
             case.factor
         ));
     }
+    if verdict.rule == Rule::NoCompany {
+        out.push(
+            "replica.log of each replica and the controller's log: their sessions show who was with whom, and with \
+             which replication factor"
+                .to_owned(),
+        );
+    }
     for replica in case.replicas {
         let label = &replica.label;
         let Some(copied) = case.copies.of(label) else { continue };
@@ -334,8 +341,13 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
 /// What would change the answer.
 pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     let mut out = Vec::new();
-    let basis = case.lineage.relations.iter().map(|relation| relation.basis).min();
-    if basis.is_some_and(|basis| basis < Basis::Blocks) {
+    let defective: Vec<Label> =
+        case.replicas.iter().filter(|replica| case.is_defective(replica)).map(|r| r.label.clone()).collect();
+    if !defective.is_empty() {
+        out.push(format!("a whole copy of {}", list(&defective)));
+    }
+    let known = case.lineage.relations.iter().filter(|r| !r.doubts.contains(&Doubt::NotJudged));
+    if known.map(|relation| relation.basis).min().is_some_and(|basis| basis < Basis::Blocks) {
         out.push("a comparison of the blocks, which was not made".to_owned());
     }
     if case.replicas.iter().any(|replica| replica.state == State::Broken) {

@@ -5,7 +5,7 @@ use super::palette::Role;
 use super::{start, words};
 use crate::analysis::{Options, Volume};
 use crate::ident::Label;
-use crate::lineage::{Basis, Doubt, Holds, Leaning, Witness};
+use crate::lineage::{Basis, Doubt, Holds, Witness};
 use crate::replica::{Quality, Replica};
 use crate::verdict::{Confidence, Rule, Start, VerdictKind};
 
@@ -133,13 +133,17 @@ fn open_question(volume: &Volume) -> String {
         }
         Rule::NothingReadable => "no replica here can be judged".to_owned(),
         Rule::Defective => defective(volume),
-        Rule::DroppedZeros => format!(
-            "all that stands against {} are blocks where its copy has a hole, and it may have dropped zeros there",
-            words::labels(leaning(volume, Leaning::DroppedZeros))
-        ),
+        Rule::DroppedZeros => {
+            let named = &volume.verdict.likely;
+            let (whose, have) = if named.len() == 1 { ("its copy has", "it") } else { ("their copies have", "they") };
+            format!(
+                "all that stands against {} are blocks where {whose} a hole, and {have} may have dropped zeros there",
+                words::labels(named)
+            )
+        }
         Rule::NoCompany => format!(
             "by the counters {} holds everything, but it cannot have reached its counter with the replicas that are here",
-            words::labels(leaning(volume, Leaning::Counters))
+            words::labels(&volume.verdict.likely)
         ),
         Rule::CounterUnread => {
             "replicas wrote the same blocks, and a counter that might tell whose are newer could not be read here"
@@ -163,17 +167,6 @@ fn open_question(volume: &Volume) -> String {
         Rule::Circle => "the records contradict each other".to_owned(),
         other => other.row().says.trim_end_matches('.').to_owned(),
     }
-}
-
-/// Who would hold everything if what the answer leans on were so.
-fn leaning(volume: &Volume, by: Leaning) -> Vec<&Label> {
-    let nothing = |one: &Label, other: &Label| {
-        let relation = volume.lineage.between(one, other);
-        relation.and_then(|relation| relation.may_lack(one, other, by)).is_some_and(|lacks| lacks.nothing())
-    };
-    let judged =
-        || volume.replicas.iter().filter(|replica| volume.copies.is_judged(replica)).map(|r| &r.label);
-    judged().filter(|one| judged().all(|other| other == *one || nothing(one, other))).collect()
 }
 
 /// Whose copy is defective, and what holds among the rest.

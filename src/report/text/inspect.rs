@@ -29,7 +29,11 @@ pub fn inspect(inputs: &[InputReport], replicas: &[Replica], palette: &Palette) 
     let mut page = Page::new(palette);
     for replica in replicas {
         page.gap();
-        page.say(Role::Heading, 0, &format!("{} · {}", replica.label, words::condition(replica)));
+        page.say(
+            Role::Heading,
+            0,
+            &format!("{} · {}", replica.label, words::condition(replica, !replica.defects.is_empty())),
+        );
         facts(&mut page, replica);
         disks(&mut page, replica);
         candidates(&mut page, replica, replicas);

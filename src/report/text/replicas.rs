@@ -6,7 +6,7 @@ use super::words;
 use crate::analysis::Volume;
 use crate::ident::{Counter, DiskName, Label};
 use crate::lineage::RelationKind;
-use crate::replica::{Replica, State};
+use crate::replica::{Quality, Replica, State};
 
 /// Writes the table.
 pub(super) fn write(page: &mut Page<'_>, volume: &Volume) {
@@ -55,7 +55,7 @@ fn counter(replica: &Replica) -> String {
 }
 
 fn state(volume: &Volume, replica: &Replica) -> String {
-    let mut text = words::condition(replica);
+    let mut text = words::condition(replica, volume.copies.quality(&replica.label) == Quality::Defective);
     let all = volume.verdict.holders.len() == volume.replicas.len();
     if volume.verdict.holders.contains(&replica.label) && !all {
         text.push_str("; holds everything");

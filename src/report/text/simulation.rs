@@ -100,6 +100,15 @@ fn answer(page: &mut Page<'_>, volume: &Volume) {
         }
     };
     page.say(role, 0, text);
+    let defective: Vec<&Label> =
+        volume.copies.defective(&volume.replicas).map(|(replica, _)| &replica.label).collect();
+    if !defective.is_empty() {
+        let text = format!(
+            "The copy of {} is defective. What follows is told of the files as copied, not of what lies on the node.",
+            words::labels(defective)
+        );
+        page.say(Role::Warning, 0, &text);
+    }
 }
 
 fn has(volume: &Volume, flag: Flag) -> bool {

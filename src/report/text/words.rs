@@ -145,18 +145,21 @@ pub(crate) fn flag(flag: Flag) -> Option<&'static str> {
         Flag::BackingFileMissing => "backing file missing",
         Flag::DataBeyondSize => "data beyond the Size",
         Flag::CannotSnapshot => "cannot take a snapshot",
-        Flag::DataGone => "its data are gone",
+        Flag::DataGone => "nothing is stored",
     })
 }
 
 /// State, flags and what keeps its process from starting.
-pub(crate) fn condition(replica: &Replica) -> String {
+///
+/// Of a defective copy it is the state of the copy, and says so: it is not known what lies on the node.
+pub(crate) fn condition(replica: &Replica, defective: bool) -> String {
     let mut words = vec![state(replica)];
     if replica.start_error.is_some() {
         words.push("cannot start");
     }
     words.extend(replica.flags.iter().filter_map(|one| flag(*one)));
-    words.join(", ")
+    let words = words.join(", ");
+    if defective { format!("defective copy; as copied: {words}") } else { words }
 }
 
 /// Where a statement can be looked up: places grouped by replica, in the order given.
