@@ -96,7 +96,9 @@ fn race(root: &Path, what: &str, images: bool, rounds: usize) {
         let took = time(|| found = Some(analyze(evidence(root), options(), &())));
         let analysis = found.expect("an answer");
         assert_eq!(analysis.volumes.len() * 3 * DEPTH, records.len());
-        assert!(analysis.volumes.iter().all(|volume| volume.verdict.holders.len() == 3));
+        // Records alone name nobody: nothing shows what a head holds.
+        let named = if images { 3 } else { 0 };
+        assert!(analysis.volumes.iter().all(|volume| volume.verdict.holders.len() == named));
         took
     });
     race.lane("bare open, read, close", || bare(&all, threads));

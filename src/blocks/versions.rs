@@ -7,7 +7,7 @@ use super::compare::compare_views;
 use super::replicas::Comparison;
 use super::view::{MergedView, ViewError};
 use crate::ident::{DiskName, Label, Run, Runs};
-use crate::lineage::{Content, Former, Lineage, OneWrite, Side, Wanted};
+use crate::lineage::{self, Content, Former, Lineage, OneWrite, Relation, Side, Wanted};
 use crate::replica::{Copies, Replica};
 use crate::watch::Watch;
 
@@ -20,17 +20,14 @@ pub fn relate(
     factor: usize,
     watch: &dyn Watch,
 ) -> Lineage {
-    let lineage = Lineage::of(replicas, &found.contents, copies, factor);
-    if !versions(replicas, &lineage, found, watch) {
-        return lineage;
-    }
+    let (_, relations) = lineage::relations(replicas, &found.contents, copies, factor);
+    versions(replicas, &relations, found, watch);
     Lineage::of(replicas, &found.contents, copies, factor)
 }
 
-/// Reads what the relations want, and puts it to what was compared. True if there was anything.
-fn versions(replicas: &[Replica], lineage: &Lineage, found: &mut Comparison, watch: &dyn Watch) -> bool {
-    let mut any = false;
-    for relation in &lineage.relations {
+/// Reads what the relations want, and puts it to what was compared.
+fn versions(replicas: &[Replica], relations: &[Relation], found: &mut Comparison, watch: &dyn Watch) {
+    for relation in relations {
         let Some(wanted) = &relation.wanted else { continue };
         let pair = (relation.a.clone(), relation.b.clone());
         let of = |label: &Label| replicas.iter().find(|replica| replica.label == *label);
@@ -41,10 +38,8 @@ fn versions(replicas: &[Replica], lineage: &Lineage, found: &mut Comparison, wat
         // What has no view is not known; the relation keeps its doubt.
         if let Ok(former) = read(a, b, wanted, content, watch) {
             content.former = Some(former);
-            any = true;
         }
     }
-    any
 }
 
 fn read(

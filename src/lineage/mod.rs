@@ -52,17 +52,7 @@ impl Lineage {
     /// `factor` is the replication factor: where two wrote the same blocks, the others tell whose are newer. `contents` holds what a comparison of blocks found; a pair without an entry is judged by extents. A pair with a
     /// side whose copy may not be judged is related by nothing but its records, and unknown.
     pub fn of(replicas: &[Replica], contents: &Contents, copies: &Copies, factor: usize) -> Self {
-        let layers: Vec<Layers> = replicas.iter().map(|replica| Layers::of(replica, copies)).collect();
-        let mut relations = Vec::new();
-        for (at, a) in layers.iter().enumerate() {
-            for (bt, b) in layers.iter().enumerate().skip(at + 1) {
-                if replicas[at].state != State::Broken && replicas[bt].state != State::Broken {
-                    let content = contents.get(&(a.label.clone(), b.label.clone()));
-                    relations.push(relate(a, b, content));
-                }
-            }
-        }
-        company::settle(&mut relations, &layers, contents, factor);
+        let (layers, relations) = relations(replicas, contents, copies, factor);
         let graph = Graph::of(replicas, &layers, &relations);
         let ancestors = graph.ancestors(replicas, &layers);
         let witnesses = missing(replicas);
@@ -73,4 +63,25 @@ impl Lineage {
     pub fn between(&self, one: &Label, two: &Label) -> Option<&Relation> {
         self.relations.iter().find(|relation| relation.is_between(one, two))
     }
+}
+
+/// Every replica's chain, and every pair of those that Jiva could open; what [`Lineage::of`] makes its graph of.
+pub(crate) fn relations(
+    replicas: &[Replica],
+    contents: &Contents,
+    copies: &Copies,
+    factor: usize,
+) -> (Vec<Layers>, Vec<Relation>) {
+    let layers: Vec<Layers> = replicas.iter().map(|replica| Layers::of(replica, copies)).collect();
+    let mut relations = Vec::new();
+    for (at, a) in layers.iter().enumerate() {
+        for (bt, b) in layers.iter().enumerate().skip(at + 1) {
+            if replicas[at].state != State::Broken && replicas[bt].state != State::Broken {
+                let content = contents.get(&(a.label.clone(), b.label.clone()));
+                relations.push(relate(a, b, content));
+            }
+        }
+    }
+    company::settle(&mut relations, &layers, contents, factor);
+    (layers, relations)
 }

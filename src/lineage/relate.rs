@@ -115,12 +115,20 @@ fn judge(
 
     let own_a = views.a.of(|level| newest.is_none_or(|(at, _)| level > at));
     let own_b = views.b.of(|level| newest.is_none_or(|(_, bt)| level > bt));
-    let (former_a, former_b) =
-        (formerly(a, &views.b, &out.shared, true), formerly(b, &views.a, &out.shared, false));
+    // Asked only where a relation can turn on it: each takes a sweep over all extents.
+    let former = |owner: &Layers, other: &Supply, is_a: bool, unique: &Runs| {
+        let asked = content.is_some() && !unique.is_empty();
+        if asked { formerly(owner, other, &out.shared, is_a) } else { Formerly::default() }
+    };
+    let former_a = former(a, &views.b, true, &out.unique_a);
+    let former_b = former(b, &views.a, false, &out.unique_b);
     versions_below(&former_a, &former_b, content, &mut out);
     dropped(a, b, content, &mut out);
     // A block that a copy may have dropped stands against no order.
-    out.lesser = lesser(a, b, &own_a.union(&out.dropped_a), &own_b.union(&out.dropped_b), newest);
+    let with = |own: &Runs, dropped: &Runs| (!dropped.is_empty()).then(|| own.union(dropped));
+    let (may_a, may_b) = (with(&own_a, &out.dropped_a), with(&own_b, &out.dropped_b));
+    let (may_a, may_b) = (may_a.as_ref().unwrap_or(&own_a), may_b.as_ref().unwrap_or(&own_b));
+    out.lesser = lesser(a, b, may_a, may_b, newest);
     contested(a, b, views, (&own_a, &own_b), content, &mut out);
     foreign(a, b, &own_a, &own_b, content, &mut out);
     if content.is_some() {

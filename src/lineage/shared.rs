@@ -97,9 +97,8 @@ pub fn shared(a: &Layers, b: &Layers) -> Shared {
 
 /// Whether two disks of one name were made at different times, so that they are not one snapshot.
 fn created_apart(a: &Layers, at_a: usize, b: &Layers, at_b: usize) -> bool {
-    let created =
-        |layers: &Layers, at: usize| layers.list[at].created.clone().filter(|text| !text.is_empty());
-    matches!((created(a, at_a), created(b, at_b)), (Some(one), Some(two)) if one != two)
+    let (one, two) = (&a.list[at_a].created, &b.list[at_b].created);
+    matches!((one, two), (Some(one), Some(two)) if one != two && !one.is_empty() && !two.is_empty())
 }
 
 /// One past the last layer that may be a shared state: a head never is, each writes into its own.
