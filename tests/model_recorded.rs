@@ -52,6 +52,7 @@ fn directory(replica: &Replica) -> Directory {
         parent: meta.parent.clone().unwrap_or_default(),
         checkpoint: meta.checkpoint.clone().unwrap_or_default(),
         counter: meta.revision_counter.map_or(0, |counter| counter.0),
+        clone_status: "NA",
     });
     out
 }

@@ -7,7 +7,7 @@ use super::foretell::{Foretold, ForetoldJoin, Ground};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
 use crate::jiva::{self, JoinError, Outcome};
-use crate::replica::{Flag, LastJoin, Quality, Replica, StartError};
+use crate::replica::{Disk, Flag, LastJoin, Quality, Replica, StartError};
 use crate::verdict::{Case, Confidence, Start, Verdict, VerdictKind};
 
 /// The second axis of the verdict.
@@ -64,17 +64,22 @@ pub(super) fn start(
             .iter()
             .all(|other| one.label == other.label || ground.lacks(&one.label, &other.label).is_some())
     });
-    let unseen_flaw = ground.contents.is_none() && ground.replicas.iter().any(serves_unseen);
+    let unseen_flaw = ground.contents.is_none() && ground.replicas.iter().any(serves_unseen)
+        || ground.replicas.iter().any(may_be_blocked);
     if partial || !related || unseen_flaw || !carries(ground, verdict) { Start::Unknown } else { Start::Safe }
 }
 
 /// Whether a verdict carries the word that starting is safe: it names who holds everything, is more than weak, and rests
-/// on no copy that was defective and on no relation in doubt. What only a counter tells is not told for certain.
+/// on no copy that was defective and on no relation in doubt. What only a counter tells is not told for certain. Copies
+/// that dropped zeros alike look equal where the originals are not.
 fn carries(ground: &Ground<'_>, verdict: &Verdict) -> bool {
     matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative)
         && verdict.confidence >= Confidence::Strong
         && ground.lineage.relations.iter().all(|relation| relation.doubts.is_empty())
-        && ground.replicas.iter().all(|replica| ground.copies.quality(&replica.label) > Quality::Defective)
+        && ground.replicas.iter().all(|replica| {
+            let label = &replica.label;
+            ground.copies.quality(label) > Quality::Defective && ground.copies.keeps_zeros(label)
+        })
 }
 
 /// Whether extents do not tell what a replica serves, or will after a join: an image is missing, or two names are one
@@ -82,6 +87,15 @@ fn carries(ground: &Ground<'_>, verdict: &Verdict) -> bool {
 fn serves_unseen(replica: &Replica) -> bool {
     let unseen = [Flag::ImageMissing, Flag::HardLinked, Flag::ChainHardLinked];
     unseen.iter().any(|flag| replica.flags.contains(flag))
+}
+
+/// Whether a head that an earlier snapshot left lies here and stores nothing in this copy. If it stores zeros that the
+/// copy dropped, the snapshot that would make a head of its name fails.
+fn may_be_blocked(replica: &Replica) -> bool {
+    let left = |disk: &Disk| disk.name.is_head() && !disk.on_chain;
+    let empty =
+        |disk: &Disk| disk.image.as_ref().is_some_and(|image| image.size > 0) && disk.allocated() == Some(0);
+    replica.disks.iter().any(|disk| left(disk) && empty(disk))
 }
 
 /// Whether fewer replicas are here than the factor; copies of one directory are one.

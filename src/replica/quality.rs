@@ -190,6 +190,18 @@ impl Copies {
         replica.state != State::Broken && !self.is_defective(&replica.label)
     }
 
+    /// Whether a copy shows that it dropped no zeros that the original stores: every image does, or one of them that has
+    /// holes at the places where Jiva makes them and zeros beside them. One tool copies a directory, mostly.
+    pub fn keeps_zeros(&self, label: &Label) -> bool {
+        let shows = |image: &CopiedImage| match image.ground {
+            Ground::HolesAndZeros => true,
+            Ground::Base => image.zeros > 0 && image.grain == Some(BLOCK_SIZE),
+            _ => false,
+        };
+        self.of(label)
+            .is_some_and(|copied| copied.quality >= Quality::Faithful || copied.images.iter().any(shows))
+    }
+
     /// Whether a copy is defective and was not accepted as what lies on the node.
     pub fn is_defective(&self, label: &Label) -> bool {
         self.of(label).is_some_and(|copied| !copied.is_usable())

@@ -16,6 +16,8 @@ use super::support::model::Dice;
 use super::support::model::copies::Way;
 use super::support::model::disk::{Directory, Version};
 use super::support::model::engine::Engine;
+use super::support::model::fates::cloned;
+use super::support::model::process::Process;
 use super::support::model::truth;
 use super::support::model::walk::live;
 
@@ -26,15 +28,19 @@ pub struct Life {
     pub story: Vec<String>,
     pub way: Way,
     pub copies: Vec<Directory>,
+    /// Replicas of a clone of the volume, which lie beside the copies.
+    pub clones: Vec<Process>,
 }
 
 impl Life {
     pub fn of(seed: u64) -> Self {
-        let (engine, story) = live(seed);
+        let (mut engine, mut story) = live(seed);
+        let mut dice = Dice::new(seed ^ 0xC1_0E);
+        let clones = if dice.percent(10) { cloned(&mut engine, &mut dice, &mut story) } else { Vec::new() };
         let way = Way::draw(engine.replicas.len(), &mut Dice::new(seed ^ 0xC0_71E5));
         let copies =
             engine.replicas.iter().enumerate().map(|(at, r)| way.copy(at, &r.disk, &engine.truth)).collect();
-        Self { seed, engine, story, way, copies }
+        Self { seed, engine, story, way, copies, clones }
     }
 
     pub fn is_exact(&self) -> bool {
@@ -46,25 +52,36 @@ impl Life {
         self.engine.replicas.iter().filter_map(|r| Some((r.label.clone(), r.disk.view()?))).collect()
     }
 
-    /// What the program says about the copies.
+    /// What the program says about the copies. A clone that lies beside them is a volume of its own, and left out.
     pub fn analyze(&self, metadata_only: bool) -> Analysis {
-        let found = |(replica, copy): (&_, &Directory)| {
-            let replica: &super::support::model::process::Process = replica;
+        let found = |(replica, copy): (&Process, &Directory)| {
             Found {
                 label: Label::new(replica.label.as_str()),
                 path: replica.label.clone(),
                 input: 0,
                 source: Arc::new(copy.source(&self.engine.truth)),
-                labelled: true,
+                // Those that a user labels are one volume, a clone among them or not.
+                labelled: self.clones.is_empty(),
                 volume: None,
                 damage: Vec::new(),
             }
         };
-        let replicas = self.engine.replicas.iter().zip(&self.copies).map(found).collect();
+        let clones = self.clones.iter().map(|replica| (replica, &replica.disk));
+        let replicas = self.engine.replicas.iter().zip(&self.copies).chain(clones).map(found).collect();
         let mut options = Options::default();
         options.metadata_only = metadata_only;
-        let analysis = analyze(Evidence { inputs: Vec::new(), replicas }, options, &());
-        assert_eq!(analysis.volumes.len(), 1);
+        let mut analysis = analyze(Evidence { inputs: Vec::new(), replicas }, options, &());
+        let labels = |volume: &Volume| volume.replicas.iter().map(|replica| replica.label.clone()).collect();
+        let grouped: Vec<Vec<Label>> = analysis.volumes.iter().map(labels).collect();
+        let own = |label: &Label| !self.clones.iter().any(|clone| clone.label == label.as_str());
+        let mixed = grouped.iter().any(|labels| labels.iter().any(own) != labels.iter().all(own));
+        assert!(
+            !mixed && grouped.len() == 1 + usize::from(!self.clones.is_empty()),
+            "{}: {grouped:?}\n{}",
+            self.seed,
+            self.story.join("\n")
+        );
+        analysis.volumes.retain(|volume| volume.replicas.iter().all(|replica| own(&replica.label)));
         analysis
     }
 }

@@ -43,6 +43,8 @@ pub struct Meta {
     pub parent: String,
     pub checkpoint: String,
     pub counter: i64,
+    /// `CloneStatus`; `NA` in all that were not made as clones.
+    pub clone_status: &'static str,
 }
 
 /// Which version runs, as far as its directories differ.
@@ -208,7 +210,7 @@ impl Record {
 
 impl Meta {
     fn json(&self, uuid: usize, version: Version) -> String {
-        let Self { head, dirty, rebuilding, parent, checkpoint, counter } = self;
+        let Self { head, dirty, rebuilding, parent, checkpoint, counter, clone_status } = self;
         let size = BLOCKS as u64 * BLOCK;
         let later = match version {
             Version::V1_5 => String::new(),
@@ -219,7 +221,7 @@ impl Meta {
         };
         format!(
             "{{\"Size\":{size},\"Head\":\"{head}\",\"Dirty\":{dirty},\"Rebuilding\":{rebuilding},\
-             \"Parent\":\"{parent}\",\"SectorSize\":512,\"BackingFileName\":\"\",\"CloneStatus\":\"NA\"{later}}}\n"
+             \"Parent\":\"{parent}\",\"SectorSize\":512,\"BackingFileName\":\"\",\"CloneStatus\":\"{clone_status}\"{later}}}\n"
         )
     }
 }

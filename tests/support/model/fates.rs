@@ -1,8 +1,9 @@
 //! What people do to a volume from outside: copies put back, members replaced, spells with another factor.
 
 use super::Dice;
+use super::disk::{BLOCKS, Meta};
 use super::engine::Engine;
-use super::process::Process;
+use super::process::{Process, record};
 use super::walk::start;
 
 /// What happens outside of the engine in one life.
@@ -116,4 +117,67 @@ pub fn pile_up(engine: &mut Engine, dice: &mut Dice, story: &mut Vec<String>) {
     }
     let merged: Vec<usize> = engine.all().into_iter().map(|at| engine.clean(at, dice.below(4))).collect();
     story.push(format!("{joins} joins in a row, merged {merged:?}"));
+}
+
+/// A clone of a snapshot that a user took lives on as a volume of its own. It carries the disks of its source by name.
+/// Empty where no replica has such a snapshot.
+pub fn cloned(engine: &mut Engine, dice: &mut Dice, story: &mut Vec<String>) -> Vec<Process> {
+    let mut sources = Vec::new();
+    for replica in &engine.replicas {
+        let chain = replica.disk.chain().unwrap_or_default();
+        let whole = chain.iter().skip(1).all(|name| replica.disk.names.contains_key(name));
+        let user = chain.iter().position(|name| replica.disk.records[name].user);
+        sources.extend(user.filter(|_| whole).map(|at| (replica.clone(), chain[at..].to_vec())));
+    }
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    let (source, chain) = &sources[dice.below(sources.len())];
+    let half = dice.percent(25);
+    story.push(format!("a clone of {} at {}, half: {half}", source.label, chain[0]));
+    let one = clone("clone-1", 300 + engine.now as usize, half, source, chain);
+    if half {
+        return vec![one];
+    }
+    let mut side = engine.clone();
+    (side.replicas, side.rw) = (vec![one], Vec::new());
+    start(&mut side, &[0], 1, dice, story);
+    (0..dice.below(8)).for_each(|_| side.write(None, dice));
+    if dice.percent(50) {
+        side.stop(true);
+        // Each replica of a clone copies from the source by itself.
+        side.replicas.push(clone("clone-2", 400 + engine.now as usize, false, source, chain));
+        start(&mut side, &[0, 1], 2, dice, story);
+        (0..dice.below(8)).for_each(|_| side.write(None, dice));
+    }
+    side.stop(dice.percent(50));
+    engine.truth = side.truth;
+    side.replicas
+}
+
+/// What the copying from a source makes of a new directory; half of it, where it was cut off before its last steps.
+fn clone(label: &str, uuid: usize, half: bool, source: &Process, chain: &[String]) -> Process {
+    let mut clone = Process::new(label, uuid);
+    clone.disk.version = source.disk.version;
+    for name in chain {
+        clone.disk.inodes.push(source.disk.image(name).clone());
+        clone.disk.names.insert(name.clone(), clone.disk.inodes.len() - 1);
+        clone.disk.records.insert(name.clone(), source.disk.records[name].clone());
+    }
+    let (head, counter) = ("volume-head-000.img", source.disk.records[&chain[0]].counter.max(1));
+    // The record of the head comes last: half a clone opens as an empty disk.
+    let parent = if half { "" } else { &chain[0] };
+    clone.disk.make(head, BLOCKS);
+    clone.disk.records.insert(head.to_owned(), record(head, parent, false, 0, counter));
+    clone.disk.counter = Some(counter);
+    clone.disk.meta = Some(Meta {
+        head: head.to_owned(),
+        dirty: true,
+        rebuilding: half,
+        parent: chain[0].clone(),
+        checkpoint: String::new(),
+        counter,
+        clone_status: if half { "inProgress" } else { "completed" },
+    });
+    clone
 }

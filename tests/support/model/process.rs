@@ -74,6 +74,7 @@ impl Process {
                 parent: String::new(),
                 checkpoint: String::new(),
                 counter,
+                clone_status: "NA",
             });
         }
         if self.disk.meta.as_ref().is_some_and(|meta| meta.rebuilding) {
