@@ -2,6 +2,7 @@
 
 mod course;
 mod foretell;
+mod ground;
 mod price;
 mod start;
 
@@ -192,7 +193,7 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
     };
     let mut verdict = verdict::decide(&case);
     findings.extend(verdict::notice(&case));
-    let ground = foretell::Ground {
+    let ground = ground::Ground {
         replicas: &replicas,
         lineage: &lineage,
         copies: &copies,

@@ -16,10 +16,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// Cases that do not hold yet, and the issue that mends them. One that holds must leave the list.
-const WAIT: &[(&str, u32, &str)] = &[
-    ("csi-labels", 3, "labels of claims of a stateful set"),
-    ("many-volumes-summary", 3, "one row a volume before the volumes"),
-];
+const WAIT: &[(&str, u32, &str)] = &[];
 
 /// Cases without assertions (they need another user, a terminal or many directories), and where they are held.
 const ELSEWHERE: &[(&str, &str)] = &[

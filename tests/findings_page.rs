@@ -1,4 +1,4 @@
-//! The page of findings is the table of findings.
+//! The pages of findings and words are their tables.
 
 #[test]
 fn docs_findings_is_what_the_table_says() {
@@ -6,5 +6,14 @@ fn docs_findings_is_what_the_table_says() {
     assert!(
         page == jivascope::report::findings_page(),
         "cargo run --example findings_page > docs/findings.md"
+    );
+}
+
+#[test]
+fn docs_glossary_is_what_the_tables_say() {
+    let page = include_str!("../docs/glossary.md");
+    assert!(
+        page == jivascope::report::glossary::glossary_page(),
+        "cargo run --example glossary_page > docs/glossary.md"
     );
 }

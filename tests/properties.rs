@@ -37,6 +37,10 @@ fn volumes(inputs: &[Input]) -> Value {
         for replica in volume["replicas"].as_array_mut().unwrap() {
             assert!(replica["path"].take().is_string());
         }
+        // Commands name the inputs.
+        for step in volume["steps"].as_array_mut().into_iter().flatten() {
+            step.as_object_mut().unwrap().remove("argv");
+        }
     }
     volumes
 }

@@ -134,3 +134,125 @@ fn files_stay_readable() {
         assert!(lines <= 600, "{} has {lines} lines: split it", file.display());
     }
 }
+
+/// Files that use each other in a circle, each circle by its files below `src`. A circle hides which idea comes first;
+/// those that are left are one idea in several files.
+const CIRCLES: &[&[&str]] = &[
+    &[
+        "cli/analyze.rs",
+        "cli/args.rs",
+        "cli/case.rs",
+        "cli/check.rs",
+        "cli/diff.rs",
+        "cli/export.rs",
+        "cli/generate.rs",
+        "cli/graph.rs",
+        "cli/hash.rs",
+        "cli/inputs.rs",
+        "cli/inspect.rs",
+        "cli/new_case.rs",
+        "cli/reading.rs",
+        "cli/simulate.rs",
+    ],
+    &[
+        "evidence/gather.rs",
+        "evidence/index.rs",
+        "evidence/input.rs",
+        "evidence/others.rs",
+        "evidence/recognise.rs",
+    ],
+    &["evidence/tar/pax.rs", "evidence/tar/sparse.rs"],
+    &["jiva/join.rs", "jiva/names.rs", "jiva/start.rs"],
+];
+
+/// Every module that a file takes a name from, as a path of modules below the crate. What a folder's `mod.rs` hands on is
+/// that folder's.
+fn taken(text: &str, module: &[String]) -> Vec<Vec<String>> {
+    let code: String =
+        text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join(" ");
+    let code = code.split("#[cfg(test)]").next().unwrap_or("").to_owned();
+    let mut out = Vec::new();
+    for (start, base) in [("super::", true), ("crate::", false)] {
+        for (at, _) in code.match_indices(start) {
+            let path = &code[at..];
+            let end = path.find([';', ')', '(', '<', '>', ' ', '&', '.']).unwrap_or(path.len());
+            // A group of imports goes on behind its brace.
+            let end = path.find("::{").map_or(end, |brace| brace.min(end));
+            let mut at = if base { module.to_vec() } else { Vec::new() };
+            let parts: Vec<&str> = path[..end].split("::").filter(|part| !part.is_empty()).collect();
+            for part in &parts {
+                match *part {
+                    "super" => drop(at.pop()),
+                    "crate" => {}
+                    part => at.push(part.trim_matches(|c: char| !c.is_alphanumeric() && c != '_').to_owned()),
+                }
+            }
+            let group = path[end..].strip_prefix("::{").filter(|_| parts.len() <= 2);
+            match group.and_then(|group| group.find('}').map(|close| &group[..close])) {
+                Some(names) => out.extend(names.split(',').map(|name| {
+                    let first = name.trim().split("::").next().unwrap_or("").trim().to_owned();
+                    at.iter().cloned().chain([first]).collect()
+                })),
+                None => out.push(at),
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn circles_are_known_and_few() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let module = |file: &Path| -> Vec<String> {
+        let below = file.strip_prefix(&src).unwrap().with_extension("");
+        let mut parts: Vec<String> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        if parts.last().is_some_and(|last| last == "mod") {
+            parts.pop();
+        }
+        parts
+    };
+    let places: BTreeMap<Vec<String>, usize> =
+        files.iter().enumerate().map(|(at, file)| (module(file), at)).collect();
+    let mut graph = petgraph::graph::DiGraph::<usize, ()>::new();
+    let nodes: Vec<_> = (0..files.len()).map(|at| graph.add_node(at)).collect();
+    let mut arrows = 0;
+    for (at, file) in files.iter().enumerate() {
+        let own = module(file);
+        for mut path in taken(&fs::read_to_string(file).unwrap(), &own) {
+            while !path.is_empty() && !places.contains_key(&path) {
+                path.pop();
+            }
+            let Some(to) = places.get(&path).copied() else { continue };
+            // A folder and its files are one: `mod.rs` hands on what they make.
+            let family = path.starts_with(&own) || own.starts_with(&path);
+            if to != at && !family {
+                graph.update_edge(nodes[at], nodes[to], ());
+                arrows += 1;
+            }
+        }
+    }
+    assert!(arrows > 200, "only {arrows} arrows were seen: the test does not look");
+    let name = |at: usize| files[at].strip_prefix(&src).unwrap().to_string_lossy().into_owned();
+    let mut found: Vec<Vec<String>> = petgraph::algo::tarjan_scc(&graph)
+        .into_iter()
+        .filter(|circle| circle.len() > 1)
+        .map(|circle| circle.into_iter().map(|node| name(graph[node])).collect())
+        .collect();
+    found.iter_mut().for_each(|circle| circle.sort());
+    found.sort();
+    assert_eq!(found, CIRCLES, "a circle is new, or gone");
+    assert!(found.len() < 7);
+}
+
+#[test]
+fn half_of_the_files_are_short() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let lines = |file: &PathBuf| fs::read_to_string(file).unwrap().lines().count();
+    let mut lengths: Vec<usize> = files.iter().map(lines).collect();
+    lengths.sort_unstable();
+    assert!(lengths[lengths.len() / 2] < 200, "the median file has {} lines", lengths[lengths.len() / 2]);
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::foretell::Ground;
+use super::ground::Ground;
 use super::price::{Asked, Prices};
 use crate::ident::{Label, Runs};
 use crate::jiva::{Course, Election, Original, Outcome};
@@ -32,8 +32,8 @@ impl FinalState {
         match self {
             Self::Healthy => "healthy with all data",
             Self::Degraded => "writable with all data, not every replica RW",
-            Self::RolledBack => "writable but rolled back",
-            Self::Split => "called healthy, replicas silently differ",
+            Self::RolledBack => "writable, but rolled back",
+            Self::Split => "reported healthy, but replicas differ",
             Self::ReadOnly => "read-only: too few replicas RW",
         }
     }

@@ -3,11 +3,10 @@
 //! `jiva` foretells which image ends up where, `price` what that changes.
 
 use super::course::{Row, rows};
+use super::ground::Ground;
 use super::price::{Asked, Prices, Stacks};
 use crate::ident::{Label, Runs};
 use crate::jiva::{Course, Election, Join, Original, Outcome, Stage, Step};
-use crate::lineage::{Contents, Lineage};
-use crate::replica::{Copies, Replica};
 use crate::version::Version;
 use crate::watch::Watch;
 
@@ -40,43 +39,6 @@ pub(super) struct Foretold {
     pub rows: Vec<Row>,
     /// Replicas whose process does not come up, with Jiva's message.
     pub down: Vec<(Label, String)>,
-}
-
-/// What a foretelling rests on.
-pub(super) struct Ground<'a> {
-    pub replicas: &'a [Replica],
-    pub lineage: &'a Lineage,
-    pub copies: &'a Copies,
-    pub factor: usize,
-    pub version: Version,
-    /// Where the replicas' own contents differ, if all blocks of them were read; others are then read too.
-    pub contents: Option<&'a Contents>,
-}
-
-impl<'a> Ground<'a> {
-    pub fn replica(&self, label: &Label) -> Option<&'a Replica> {
-        self.replicas.iter().find(|replica| replica.label == *label)
-    }
-
-    /// Whether the copy of a replica may be judged.
-    pub fn is_judged(&self, label: &Label) -> bool {
-        !self.copies.is_defective(label)
-    }
-
-    /// The place of a replica in the volume.
-    pub fn place(&self, label: &Label) -> Option<usize> {
-        self.replicas.iter().position(|replica| replica.label == *label)
-    }
-
-    /// What `other` holds and `one` lacks, as far as they can be related.
-    pub fn lacks(&self, one: &Label, other: &Label) -> Option<&'a crate::lineage::Holds> {
-        self.lineage.between(one, other)?.lacks(one, other)
-    }
-
-    /// Whether `one` holds all that `other` holds.
-    pub fn includes(&self, one: &Label, other: &Label) -> bool {
-        one == other || self.lacks(one, other).is_some_and(crate::lineage::Holds::nothing)
-    }
 }
 
 /// Foretells joins, elections and whole starts.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::foretell::Ground;
+use super::ground::Ground;
 use crate::blocks::{self, Compared, MergedView, ViewLayer};
 use crate::ident::{DiskName, Label, Runs};
 use crate::jiva::{Original, Outcome, Stage};

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::course::{Fate, FinalState, Row};
-use super::foretell::{Foretold, ForetoldJoin, Ground};
+use super::foretell::{Foretold, ForetoldJoin};
+use super::ground::Ground;
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
 use crate::jiva::{self, JoinError, Outcome};

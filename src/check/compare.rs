@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::expected::{self, Expected, ExpectedFindings, ExpectedRelation, ExpectedReplica, ExpectedVerdict};
-use super::update::{replica_found, verdict_found, word};
+use super::found::{Unfit, replica_found, verdict_found, volume, word};
 use crate::analysis::{Analysis, Volume};
 use crate::finding::Finding;
 use crate::lineage::RelationKind;
@@ -21,30 +21,6 @@ pub struct Difference {
     pub expected: String,
     /// What was found.
     pub found: String,
-}
-
-/// Why an answer cannot be compared with an expectation at all.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unfit {
-    /// Several volumes, or none.
-    #[error("an expectation is about one volume, and {found}; name one in options.volume")]
-    Volumes {
-        /// What was found, in words.
-        found: String,
-    },
-}
-
-/// The one volume that an expectation is about.
-pub(super) fn volume(analysis: &Analysis) -> Result<&Volume, Unfit> {
-    match &analysis.volumes[..] {
-        [volume] => Ok(volume),
-        [] => Err(Unfit::Volumes { found: "none was found".to_owned() }),
-        several => {
-            let names: Vec<&str> = several.iter().map(|volume| volume.name.as_str()).collect();
-            Err(Unfit::Volumes { found: format!("{} were found ({})", names.len(), names.join(", ")) })
-        }
-    }
 }
 
 /// Compares what is stated, and nothing else; in the order of the keys.

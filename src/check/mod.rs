@@ -4,15 +4,17 @@
 
 mod compare;
 mod expected;
+mod found;
 mod update;
 
 use serde::Serialize;
 
-pub use compare::{Difference, Unfit, differences};
+pub use compare::{Difference, differences};
 pub use expected::{
     Expected, ExpectedError, ExpectedFindings, ExpectedOptions, ExpectedRelation, ExpectedReplica,
     ExpectedVerdict, FILE_NAME,
 };
+pub use found::Unfit;
 pub use update::{picture, updated};
 
 /// A case that was run.

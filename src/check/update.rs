@@ -1,51 +1,12 @@
-//! What was found, in the form of an expectation; and an expectation brought up to date.
+//! An expectation brought up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-use super::compare::{Unfit, volume};
 use super::expected::{self, Expected, ExpectedFindings, ExpectedRelation, ExpectedReplica, ExpectedVerdict};
+use super::found::{Unfit, replica_found, verdict_found, volume, word};
 use crate::analysis::{Analysis, Volume};
 use crate::finding::{Finding, Severity};
 use crate::lineage::RelationKind;
-use crate::replica::Replica;
-
-/// The word that the JSON output has for a value.
-pub(super) fn word<T: Serialize>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        other => unreachable!("only values that are one word are asked for, not {other:?}"),
-    }
-}
-
-/// Every key of a verdict.
-pub(super) fn verdict_found(volume: &Volume) -> ExpectedVerdict {
-    let verdict = &volume.verdict;
-    let labels = |labels: &[crate::ident::Label]| labels.iter().map(ToString::to_string).collect();
-    ExpectedVerdict {
-        kind: Some(word(&verdict.kind)),
-        confidence: Some(word(&verdict.confidence)),
-        rule: Some(word(&verdict.rule)),
-        start: verdict.start.as_ref().map(word),
-        holders: Some(labels(&verdict.holders)),
-        keep: Some(verdict.keep.as_ref().map(ToString::to_string)),
-        ways: Some(verdict.ways),
-        complete: Some(verdict.complete),
-        must_not_wipe: Some(labels(&verdict.must_not_wipe)),
-    }
-}
-
-/// Every key of a replica.
-pub(super) fn replica_found(replica: &Replica) -> ExpectedReplica {
-    ExpectedReplica {
-        state: Some(word(&replica.state)),
-        error: Some(replica.error.as_ref().map(ToString::to_string)),
-        start_error: Some(replica.start_error.as_ref().map(ToString::to_string)),
-        last_join: Some(word(&replica.last_join)),
-        flags: Some(replica.flags.iter().map(word).collect()),
-    }
-}
 
 /// The same expectation with what was found in the place of every key that it states; for one that states nothing,
 /// the verdict, every relation, each replica's state and errors, and the findings that are more than worth knowing.

@@ -23,8 +23,18 @@ impl Color {
             Self::Always => false,
             Self::Never => true,
         };
-        if plain { Palette::plain() } else { Palette::new(look) }
+        let palette = if plain { Palette::plain() } else { Palette::new(look) };
+        match columns() {
+            Some(columns) => palette.wide(columns),
+            None => palette,
+        }
     }
+}
+
+/// The columns of the terminal that standard output is, if it is one.
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 fn look(role: Role) -> (String, String) {

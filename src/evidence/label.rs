@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 /// The shortest parts of paths that tell them apart, and apart from the names taken already.
 ///
 /// First choice is a single component at one depth, counted from the end, that differs in all of them
-/// (the node names in `k8s03/var/openebs/pvc-1`, `k8s05/var/openebs/pvc-1`); then the shortest ending
-/// of one length. `None` where whole paths are equal.
+/// (the node names in `k8s03/var/openebs/pvc-1`, `k8s05/var/openebs/pvc-1`); the last one without a UUID in it, since
+/// people know a thing by a node's name; then the shortest ending of one length. `None` where whole paths are equal.
 pub(super) fn distinguish(paths: &[&[String]], taken: &BTreeSet<String>) -> Option<Vec<String>> {
     let deepest = paths.iter().map(|path| path.len()).max().unwrap_or(0);
     let single = |depth: usize| {
@@ -16,7 +16,14 @@ pub(super) fn distinguish(paths: &[&[String]], taken: &BTreeSet<String>) -> Opti
     let ending = |len: usize| {
         unique(paths.iter().map(|path| path[path.len().saturating_sub(len)..].join("/")).collect(), taken)
     };
-    (1..=deepest).find_map(single).or_else(|| (2..=deepest).find_map(ending))
+    let known = |labels: &Vec<String>| !labels.iter().any(|label| has_uuid(label));
+    let mut singles = (1..=deepest).filter_map(single);
+    let last = singles.next();
+    match last {
+        Some(last) if !known(&last) => singles.find(known).or(Some(last)),
+        Some(last) => Some(last),
+        None => (2..=deepest).find_map(ending),
+    }
 }
 
 fn unique(labels: Vec<String>, taken: &BTreeSet<String>) -> Option<Vec<String>> {
@@ -52,6 +59,10 @@ pub(super) fn volume(path: &[String]) -> Option<String> {
     })
 }
 
+fn has_uuid(text: &str) -> bool {
+    text.char_indices().any(|(at, _)| is_uuid(&text[at..]))
+}
+
 fn is_uuid(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() >= 36
@@ -78,6 +89,17 @@ mod tests {
             (&["k1/pvc-1", "k1/pvc-2", "k2/pvc-1"], Some(&["k1/pvc-1", "k1/pvc-2", "k2/pvc-1"])),
             (&["x/rep", "rep"], Some(&["x/rep", "rep"])),
             (&["x/rep", "taken"], Some(&["x/rep", "y/taken"])),
+            (
+                &[
+                    "node1/pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755",
+                    "node2/pvc-b634b9a3-fdaa-4b45-9dc3-2486e716d755",
+                ],
+                Some(&["node1", "node2"]),
+            ),
+            (
+                &["d/a634b9a3-fdaa-4b45-9dc3-2486e716d755", "d/b634b9a3-fdaa-4b45-9dc3-2486e716d755"],
+                Some(&["a634b9a3-fdaa-4b45-9dc3-2486e716d755", "b634b9a3-fdaa-4b45-9dc3-2486e716d755"]),
+            ),
             (&["x/rep", "x/rep"], None),
         ] {
             let paths: Vec<Vec<String>> =

@@ -81,6 +81,7 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
         let names: BTreeSet<&str> = group.replicas.iter().filter_map(|r| r.volume.as_deref()).collect();
         group.name = names.first().map_or("volume", |name| name).to_owned();
     }
+    forget_local_names(&mut groups);
     tell_unnamed(&mut groups);
     for (one, other, why) in apart {
         let (one, other) = (homes[one], homes[other]);
@@ -103,6 +104,19 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
         (&a.name, first(a)).cmp(&(&b.name, first(b)))
     });
     groups
+}
+
+/// Under CSI each directory is named after its own local volume, and none of these names is the volume's. Several such
+/// volumes keep them all the same, since something must tell them apart.
+fn forget_local_names(groups: &mut BTreeMap<usize, Group>) {
+    let names = |group: &Group| {
+        group.replicas.iter().filter_map(|replica| replica.volume.clone()).collect::<BTreeSet<_>>().len()
+    };
+    if groups.len() == 1 {
+        for group in groups.values_mut().filter(|group| names(group) > 1) {
+            group.name = "volume".to_owned();
+        }
+    }
 }
 
 /// Where directories without a name are several volumes, each is called after what tells it from the others.

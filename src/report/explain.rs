@@ -1,6 +1,6 @@
 //! Looking up a code or a word.
 
-use super::glossary::{Category, TERMS};
+use super::glossary::{Category, terms};
 use crate::finding::catalog::CATALOG;
 use crate::verdict::RULES;
 
@@ -19,7 +19,7 @@ pub struct Explanation {
 
 /// Everything that can be explained, in the order of the categories.
 pub fn all() -> Vec<Explanation> {
-    let terms = TERMS.iter().map(|term| Explanation {
+    let terms = terms().map(|term| Explanation {
         name: term.name.to_owned(),
         category: term.category,
         title: "",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::candidates::{self, ShownCandidate};
+use super::model::{self, Step};
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
 use crate::blocks::{Difference, Holes, Meaning, differences};
 use crate::evidence::InputReport;
@@ -79,6 +80,9 @@ struct ShownVolume<'a> {
     #[serde(skip_serializing_if = "<[Witness]>::is_empty")]
     witnesses: &'a [Witness],
     verdict: &'a Verdict,
+    /// What to do now, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<Step>,
     findings: Vec<ShownFinding<'a>>,
 }
 
@@ -325,7 +329,7 @@ impl<'a> Document<'a> {
             tool: TOOL,
             options: options(&analysis.options),
             evidence: &analysis.inputs,
-            volumes: analysis.volumes.iter().map(volume).collect(),
+            volumes: analysis.volumes.iter().map(|one| volume(one, analysis)).collect(),
         }
     }
 
@@ -355,7 +359,7 @@ fn options(options: &Options) -> ShownOptions<'_> {
     }
 }
 
-fn volume(volume: &Volume) -> ShownVolume<'_> {
+fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
     ShownVolume {
         name: &volume.name,
         size: volume.size,
@@ -375,6 +379,7 @@ fn volume(volume: &Volume) -> ShownVolume<'_> {
         elections: volume.elections.iter().map(election).collect(),
         witnesses: &volume.lineage.witnesses,
         verdict: &volume.verdict,
+        steps: model::steps_of(volume, analysis),
         findings: volume.findings.iter().map(finding).collect(),
     }
 }

@@ -11,10 +11,12 @@ pub mod explain;
 mod findings_page;
 pub mod glossary;
 pub mod json;
+pub mod model;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod simulation;
 #[cfg(feature = "cli")]
 pub mod text;
+mod words;
 
 pub use findings_page::findings_page;

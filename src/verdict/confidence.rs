@@ -1,6 +1,6 @@
 //! How sure an answer is.
 
-use super::decide::{Case, hides_data, lineages};
+use super::case::{Case, hides_data, lineages};
 use super::{Confidence, VerdictKind};
 use crate::finding::Code;
 use crate::ident::Label;

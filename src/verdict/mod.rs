@@ -1,5 +1,6 @@
 //! From relations to an answer: which replica may be kept, how sure that is, and what must not be wiped.
 
+mod case;
 mod confidence;
 mod decide;
 mod notice;
@@ -11,7 +12,8 @@ use serde::Serialize;
 use crate::finding::Exhibit;
 use crate::ident::Label;
 
-pub use decide::{Case, decide};
+pub use case::Case;
+pub use decide::decide;
 pub use notice::notice;
 pub use rules::{RULES, Rule, RuleRow};
 
@@ -93,6 +95,9 @@ pub struct Verdict {
     /// Into how many lineages the data are split, where they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ways: Option<usize>,
+    /// Those lineages: replicas of the same data that no other replica exceeds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lineages: Vec<Vec<Label>>,
     /// Whether everything that could change the answer was there and readable.
     pub complete: bool,
     /// Why, most important first; never empty.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::case::Case;
 use super::confidence::checkpoint_by_fewer;
-use super::decide::Case;
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Doubt, Relation, Stop, Supply};

@@ -1,6 +1,6 @@
 //! The sentences of an answer: reasons with evidence, what to collect, what would change it.
 
-use super::decide::{Case, hides_data, is_equal, lineages, witness_was_outside};
+use super::case::{Case, hides_data, is_equal, lineages, witness_was_outside};
 use super::rules::Rule;
 use super::{Reason, Verdict, VerdictKind};
 use crate::blocks::is_filled;
@@ -51,7 +51,7 @@ pub(super) fn reasons(case: &Case<'_>, verdict: &Verdict) -> Vec<Reason> {
     match verdict.rule {
         Rule::OneAlone => out.push(reason(
             format!(
-                "one readable replica was supplied and the replication factor is {}: nothing tells what the others hold",
+                "one readable replica was supplied and the replication factor is {}: what the others hold is unknown",
                 case.factor
             ),
             case.judged().map(|replica| Exhibit::file(&replica.label, "volume.meta")).collect(),
@@ -69,7 +69,7 @@ pub(super) fn reasons(case: &Case<'_>, verdict: &Verdict) -> Vec<Reason> {
         flaws(replica, &mut out);
     }
     for unread in case.unread {
-        out.push(reason(format!("what could not be read may have been a replica: {unread}"), Vec::new()));
+        out.push(reason(format!("an input that could not be read may be a replica: {unread}"), Vec::new()));
     }
     for relation in &case.lineage.relations {
         if let Some(found) = describe(case, relation) {
@@ -95,7 +95,7 @@ fn alone(replica: &Replica) -> Reason {
     }
     let made = replica.chain_disks().filter_map(|disk| disk.read_record()?.created.as_deref()).max();
     if let Some(made) = made {
-        text.push_str(&format!("; its newest disk was made at {made}"));
+        text.push_str(&format!("; its newest disk was created at {made}"));
     }
     reason(text, vec![Exhibit::file(label, "revision.counter")])
 }
@@ -112,8 +112,8 @@ fn witnesses(case: &Case<'_>, verdict: &Verdict, out: &mut Vec<Reason>) {
         let record = &witness.record;
         let counter = record.counter.map_or_else(String::new, |c| format!(", counter {c}"));
         let mut text = format!(
-            "{} met a replica that was serving the volume (RW) and is not here: its head was {}{counter}, and the \
-             snapshot of that join, {}, is in no supplied directory",
+            "{} last tried to rejoin a replica that was serving the volume (RW) and is not here: its head was {}{counter}, \
+             and the snapshot of that attempt, {}, is in no supplied directory",
             witness.seen_by,
             record.head,
             record.join_snapshot.short()
@@ -141,14 +141,14 @@ fn not_judged(case: &Case<'_>, out: &mut Vec<Reason>) {
         match case.copies.of(label).filter(|copied| copied.quality == Quality::Defective) {
             Some(copied) if copied.is_usable() => {
                 let text = format!(
-                    "the copy of {label} is defective and is taken for what lies on the node, as asked: {}",
+                    "the copy of {label} is defective and is taken as found, as you asked: {}",
                     faults(copied)
                 );
                 out.push(reason(text, meta()));
             }
             Some(copied) => {
                 let text = format!(
-                    "the copy of {label} is defective, so what its original holds is not known: {}",
+                    "the copy of {label} is defective, so what the original holds is unknown: {}",
                     faults(copied)
                 );
                 out.push(reason(text, meta()));
@@ -165,7 +165,7 @@ fn not_judged(case: &Case<'_>, out: &mut Vec<Reason>) {
 
 /// What is wrong with a copy: the first fault, and how many more there are.
 pub(crate) fn faults(copied: &Copied) -> String {
-    let first = copied.defects.first().map_or("nothing was said of it", String::as_str);
+    let first = copied.defects.first().map_or("no reason was recorded", String::as_str);
     match copied.defects.len() {
         0 | 1 => first.to_owned(),
         2 => format!("{first}; and 1 more fault"),
@@ -178,13 +178,13 @@ fn flaws(replica: &Replica, out: &mut Vec<Reason>) {
     let flaw = if replica.flags.contains(&Flag::ImageMissing) {
         "an image of its chain is missing"
     } else if replica.flags.contains(&Flag::ChainHardLinked) {
-        "two members of its chain are one file"
+        "two disks of its chain are one file (hard link)"
     } else if replica.last_join == LastJoin::Unfinished {
-        "a join was cut off while files were copied over its own, so its view belongs to no moment"
+        "its last rebuild was interrupted while files were copied over its own, so its view is a mixture of two moments"
     } else if hides_data(replica) {
-        "its chain is empty, but disks with data lie beside it, and what they hold was not judged"
+        "its chain is empty, but off-chain disks hold data that was not judged"
     } else if replica.state == State::Blank {
-        "it holds nothing: not one block of its chain is stored"
+        "it is empty: its chain stores no block"
     } else {
         return;
     };
@@ -199,20 +199,20 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
     }
     let (a, b) = (&relation.a, &relation.b);
     let from = match &relation.ancestor {
-        Some((disk, _)) => format!("since {}, the newest state that both share", disk.short()),
-        None => "and no state is common to both".to_owned(),
+        Some((disk, _)) => format!("after {}, the newest common snapshot", disk.short()),
+        None => "no common ancestor".to_owned(),
     };
     let read = match relation.basis {
         Basis::Records => "by records alone",
         Basis::Extents => "by extents",
-        Basis::Blocks => "by content",
+        Basis::Blocks => "by block",
     };
     let mut text = match (relation.newer_a.nothing(), relation.newer_b.nothing()) {
-        (true, true) => format!("{a} and {b} hold the same data, {read}"),
-        (false, true) => format!("{b} lacks {} of {a}, {from}, {read}", holds(&relation.newer_a)),
-        (true, false) => format!("{a} lacks {} of {b}, {from}, {read}", holds(&relation.newer_b)),
+        (true, true) => format!("{a} and {b} hold the same data ({read})"),
+        (false, true) => format!("{b} lacks {} of {a} ({from}; {read})", holds(&relation.newer_a)),
+        (true, false) => format!("{a} lacks {} of {b} ({from}; {read})", holds(&relation.newer_b)),
         (false, false) => format!(
-            "{a} holds {} that {b} lacks, and {b} {} that {a} lacks, {from}, {read}",
+            "{a} and {b} diverged ({from}; {read}): only {a} holds {}, only {b} holds {}",
             holds(&relation.newer_a),
             holds(&relation.newer_b)
         ),
@@ -221,7 +221,7 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
         if lost.is_empty() {
             String::new()
         } else {
-            format!("; {who} lost {} below that state", blocks(lost))
+            format!("; {who} lost {} below that snapshot", blocks(lost))
         }
     };
     text.push_str(&below(&relation.lost_a, a));
@@ -230,7 +230,7 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
         text.push_str("; where both wrote, the higher counter decides");
     }
     if relation.doubts.contains(&Doubt::OneWrite) {
-        text.push_str("; they differ by what looks like one write that was never acknowledged");
+        text.push_str("; the only difference looks like one write that was never acknowledged");
     }
     let mut evidence = Vec::new();
     for label in [a, b] {
@@ -268,7 +268,7 @@ fn why_keep(case: &Case<'_>, verdict: &Verdict, keep: &Label) -> Reason {
             why.push("its process starts".to_owned());
         }
         if matches!(replica.last_join, LastJoin::None | LastJoin::Finished) {
-            why.push("it left no join unfinished".to_owned());
+            why.push("its last rebuild is complete".to_owned());
         }
         if let Some(counter) = replica.counter {
             why.push(format!("its counter is {counter}"));
@@ -284,8 +284,8 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     if let Some(head) = heads.max() {
         let outside = verdict.kind == VerdictKind::Consistent;
         let mut text = format!(
-            "the directory of the replica whose head is volume-head-{head:03}.img or higher: look for it on every \
-             node, also where no pod runs any more"
+            "the directory of the replica whose head is volume-head-{head:03}.img or higher: look on every node, also \
+             where no pod runs any more"
         );
         if outside {
             text.push_str(" (the answer does not turn on it)");
@@ -306,8 +306,8 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     }
     if verdict.rule == Rule::NoCompany {
         out.push(
-            "replica.log of each replica and the controller's log: their sessions show who was with whom, and with \
-             which replication factor"
+            "replica.log of each replica and the controller's log: their sessions show which replicas ran together, and \
+             with which replication factor"
                 .to_owned(),
         );
     }
@@ -320,16 +320,16 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
         });
         if dropped && copied.quality > Quality::Defective {
             out.push(format!(
-                "again a copy of {label}, with tar --sparse: this one may have dropped stored zeros"
+                "a new copy of {label}, made with tar --sparse: this one may have dropped stored zeros"
             ));
         }
         if copied.quality == Quality::Defective {
             let how =
-                if replica.flags.contains(&Flag::RecordsOnly) { "the images of" } else { "again a copy of" };
-            let mut text = format!("{how} {label}, with tar --sparse: {}", faults(copied));
+                if replica.flags.contains(&Flag::RecordsOnly) { "the images of" } else { "a new copy of" };
+            let mut text = format!("{how} {label}, made with tar --sparse: {}", faults(copied));
             if is_filled(copied) {
                 text.push_str(
-                    "; if the original is gone, --holes zeros takes zeros for holes: a reconstruction",
+                    "; if the original is gone, --holes zeros treats all-zero blocks as holes (a reconstruction)",
                 );
             }
             out.push(text);
@@ -348,16 +348,16 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     }
     let known = case.lineage.relations.iter().filter(|r| !r.doubts.contains(&Doubt::NotJudged));
     if known.map(|relation| relation.basis).min().is_some_and(|basis| basis < Basis::Blocks) {
-        out.push("a comparison of the blocks, which was not made".to_owned());
+        out.push("a comparison of the blocks (run without --metadata-only)".to_owned());
     }
     if case.replicas.iter().any(|replica| replica.state == State::Broken) {
-        out.push("the data of a replica that cannot be opened, once they can be read".to_owned());
+        out.push("the data of a replica that cannot be opened".to_owned());
     }
     if case.replicas.iter().any(hides_data) {
-        out.push("the disks outside the chain of an empty replica, once they have been compared".to_owned());
+        out.push("the off-chain disks of an empty replica".to_owned());
     }
     if case.witnesses().next().is_some() {
-        out.push("the directory of the replica that is missing".to_owned());
+        out.push("the directory of the missing replica".to_owned());
     }
     if case.supplied() < case.factor {
         out.push("a further replica of this volume".to_owned());
@@ -365,7 +365,7 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     let judged: Vec<&Replica> = case.judged().collect();
     if verdict.kind == VerdictKind::Irreconcilable {
         let ways = lineages(case, &judged).len();
-        out.push(format!("knowing that what all but one of the {ways} histories hold is of no worth"));
+        out.push(format!("a decision that all but one of the {ways} histories can be discarded"));
     }
     if case.lineage.relations.iter().any(|r| is_equal(r.kind) && r.doubts.contains(&Doubt::SameBlocksUnread))
     {

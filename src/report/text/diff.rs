@@ -3,11 +3,11 @@
 use super::page::{Page, shorten};
 use super::palette::{Palette, Role};
 use super::table::{Cell, Column, table};
-use super::words;
 use crate::blocks::{Apart, Difference, Holes, Meaning};
 use crate::ident::{BLOCK_SIZE, DiskName};
 use crate::lineage::{Relation, RelationKind};
 use crate::report::diff::{Compared, ComparedVolume};
+use crate::report::words;
 
 /// Ranges told of one pair unless all are asked for.
 const RANGES: usize = 24;
@@ -28,8 +28,7 @@ pub fn diff(compared: &Compared<'_>, palette: &Palette, all: bool) -> String {
         page.say(
             Role::Warning,
             0,
-            "Blocks of zeros were taken for holes in copies whose holes were filled: what is told of those is a \
-             reconstruction.",
+            "All-zero blocks were treated as holes in copies whose holes were filled: those views are reconstructions.",
         );
     }
     page.finish()
@@ -96,10 +95,10 @@ fn show_pair(page: &mut Page<'_>, compared: &Compared<'_>, pair: &Apart<'_>, all
     }
     if !pair.ranges.is_empty() {
         page.gap();
-        let told = if all { pair.ranges.len() } else { pair.ranges.len().min(RANGES) };
-        show_ranges(page, pair, &pair.ranges[..told]);
-        if told < pair.ranges.len() {
-            let text = format!("and {} more ranges; --all tells them", pair.ranges.len() - told);
+        let shown = if all { pair.ranges.len() } else { pair.ranges.len().min(RANGES) };
+        show_ranges(page, pair, &pair.ranges[..shown]);
+        if shown < pair.ranges.len() {
+            let text = format!("{} more ranges not shown (use --all)", pair.ranges.len() - shown);
             page.say(Role::Faint, 2, &text);
         }
     }
@@ -111,19 +110,19 @@ fn show_relation(page: &mut Page<'_>, relation: &Relation, pair: &Apart<'_>) {
         RelationKind::Identical | RelationKind::Equal => None,
         RelationKind::Behind => Some(format!("{b} holds all that {a} holds, and more.")),
         RelationKind::Ahead => Some(format!("{a} holds all that {b} holds, and more.")),
-        RelationKind::Diverged => Some("Each holds what the other lacks.".to_owned()),
-        RelationKind::Unrelated => Some("They have no state in common.".to_owned()),
-        RelationKind::Unknown => Some("Nothing tells whose is newer.".to_owned()),
+        RelationKind::Diverged => Some("They diverged: each holds data that the other lacks.".to_owned()),
+        RelationKind::Unrelated => Some("They have no common ancestor.".to_owned()),
+        RelationKind::Unknown => Some("Which side is newer is unknown.".to_owned()),
     };
     if let Some(text) = text {
         page.say(Role::Plain, 2, &text);
     }
     match &relation.ancestor {
         Some((of_a, of_b)) if of_a == of_b => {
-            page.say(Role::Plain, 2, &format!("last common state: {of_a}"));
+            page.say(Role::Plain, 2, &format!("common ancestor: {of_a}"));
         }
         Some((of_a, of_b)) => {
-            page.say(Role::Plain, 2, &format!("last common state: {of_a} of {a}, {of_b} of {b}"));
+            page.say(Role::Plain, 2, &format!("common ancestor: {of_a} of {a}, {of_b} of {b}"));
         }
         None => {}
     }
@@ -155,14 +154,14 @@ fn show_relation(page: &mut Page<'_>, relation: &Relation, pair: &Apart<'_>) {
 fn meant(meaning: Meaning, relation: &Relation) -> String {
     let (a, b) = (&relation.a, &relation.b);
     match meaning {
-        Meaning::UniqueA => format!("written by {a} alone since then"),
-        Meaning::UniqueB => format!("written by {b} alone since then"),
-        Meaning::Contested => "written by both since then".to_owned(),
-        Meaning::LostA => format!("older: {b} still has them, {a} lost them"),
-        Meaning::LostB => format!("older: {a} still has them, {b} lost them"),
-        Meaning::Unknown => "nothing tells whose is newer".to_owned(),
-        Meaning::ForeignA => format!("received by {a} in a join that did not end"),
-        Meaning::ForeignB => format!("received by {b} in a join that did not end"),
+        Meaning::UniqueA => format!("only written in {a} after it"),
+        Meaning::UniqueB => format!("only written in {b} after it"),
+        Meaning::Contested => "written in both after it".to_owned(),
+        Meaning::LostA => format!("older: lost in {a}, still in {b}"),
+        Meaning::LostB => format!("older: lost in {b}, still in {a}"),
+        Meaning::Unknown => "which side is newer is unknown".to_owned(),
+        Meaning::ForeignA => format!("received by {a} in an interrupted rebuild"),
+        Meaning::ForeignB => format!("received by {b} in an interrupted rebuild"),
     }
 }
 
@@ -174,7 +173,7 @@ fn show_ranges(page: &mut Page<'_>, pair: &Apart<'_>, ranges: &[Difference<'_>])
     };
     let mut columns = vec![Column::number("from byte", 14), Column::number("blocks", 9)];
     if with_meaning {
-        columns.push(Column::text("", 13));
+        columns.push(Column::text("written in", 18));
     }
     let (one, two) = match pair.a.0 == pair.b.0 {
         true => (pair.a.1.short(), pair.b.1.short()),
@@ -187,7 +186,7 @@ fn show_ranges(page: &mut Page<'_>, pair: &Apart<'_>, ranges: &[Difference<'_>])
         .map(|range| {
             let mut row = vec![range.run.start.to_string().into(), range.blocks().to_string().into()];
             if with_meaning {
-                row.push(range.meaning.map_or("", short).into());
+                row.push(range.meaning.map_or_else(String::new, |meaning| short(meaning, &one, &two)).into());
             }
             row.extend([layer(range.a), layer(range.b)]);
             row
@@ -196,16 +195,16 @@ fn show_ranges(page: &mut Page<'_>, pair: &Apart<'_>, ranges: &[Difference<'_>])
     table(page, 2, &columns, &rows);
 }
 
-fn short(meaning: Meaning) -> &'static str {
+fn short(meaning: Meaning, one: &str, two: &str) -> String {
     match meaning {
-        Meaning::UniqueA => "first wrote",
-        Meaning::UniqueB => "second wrote",
-        Meaning::Contested => "both wrote",
-        Meaning::LostA => "first lost",
-        Meaning::LostB => "second lost",
-        Meaning::Unknown => "unclear",
-        Meaning::ForeignA => "first received",
-        Meaning::ForeignB => "second received",
+        Meaning::UniqueA => format!("only {one}"),
+        Meaning::UniqueB => format!("only {two}"),
+        Meaning::Contested => "both wrote".to_owned(),
+        Meaning::LostA => format!("lost in {one}"),
+        Meaning::LostB => format!("lost in {two}"),
+        Meaning::Unknown => "unknown".to_owned(),
+        Meaning::ForeignA => format!("{one}'s rebuild"),
+        Meaning::ForeignB => format!("{two}'s rebuild"),
     }
 }
 

@@ -1,45 +1,33 @@
 //! Findings: the grave ones in full, each kind once with all its places; the others counted.
 
-use std::collections::BTreeMap;
-
 use super::page::Page;
 use super::palette::Role;
-use super::words;
 use crate::finding::{Code, Finding, Severity};
+use crate::report::model::Findings;
+use crate::report::words;
 
 /// Places of one kind that are told one by one.
 const PLACES: usize = 8;
 
 /// Writes those of danger and warning, and counts the others.
-pub(super) fn write(page: &mut Page<'_>, findings: &[Finding]) {
-    let mut kinds: BTreeMap<(std::cmp::Reverse<Severity>, Code), Vec<&Finding>> = BTreeMap::new();
-    for finding in findings {
-        kinds.entry((std::cmp::Reverse(finding.severity()), finding.code)).or_default().push(finding);
-    }
-    if kinds.is_empty() {
+pub(super) fn write(page: &mut Page<'_>, findings: &Findings<'_>) {
+    if findings.is_empty() {
         return;
     }
     page.heading("findings");
-    let mut minor = Vec::new();
-    let mut grouping = Vec::new();
-    for ((std::cmp::Reverse(severity), code), found) in &kinds {
-        if matches!(code, Code::GroupedByHistory | Code::ToldApart) {
-            grouping.extend(found.iter().map(|finding| (*code, *finding)));
-            continue;
-        }
-        if *severity == Severity::Info {
-            let times = if found.len() > 1 { format!(" ({} times)", found.len()) } else { String::new() };
-            minor.push(format!("{code} {}{times}", code.row().title));
-            continue;
-        }
-        kind(page, *code, found);
+    for group in &findings.grave {
+        kind(page, group.code, &group.found);
     }
-    // What was taken for one volume, and what was not, is told in full: everything else rests on it.
-    for (code, finding) in grouping {
-        page.item(Role::Faint, "  info     ", &format!("{code} {}", finding.detail));
+    for finding in &findings.grouping {
+        page.item(Role::Faint, "  info     ", &format!("{} {}", finding.code, finding.detail));
     }
-    if !minor.is_empty() {
-        page.item(Role::Faint, "  info     ", &format!("{}. In full: jivascope inspect.", minor.join("; ")));
+    if !findings.minor.is_empty() {
+        let minor = findings.minor.iter().map(|(code, times)| {
+            let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+            format!("{code} {}{times}", code.row().title)
+        });
+        let text = minor.collect::<Vec<_>>().join("; ");
+        page.item(Role::Faint, "  info     ", &format!("{text}. In full: jivascope inspect."));
     }
 }
 

@@ -7,18 +7,21 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 use super::lanes::{Row, draw};
-use super::page::{Page, WIDTH, shorten};
+use super::page::{Page, shorten};
 use super::palette::Role;
-use super::words;
 use crate::analysis::Volume;
 use crate::ident::{Counter, DiskName, Label};
 use crate::lineage::Node;
 use crate::replica::{Disk, Replica};
+use crate::report::words;
 
 /// A stretch of fewer states than this is drawn in full.
 const FOLD_FROM: usize = 3;
 /// More lanes than this leave too little room for words.
 const LANES: usize = 22;
+
+/// The widest name of a disk.
+const NAME: usize = 26;
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +91,7 @@ fn describe(volume: &Volume, node: NodeIndex) -> String {
         .iter()
         .filter_map(|(label, name)| volume.replicas.iter().find(|r| r.label == *label)?.disk(name))
         .collect();
-    let mut parts = vec![shorten(&state.name().short(), WIDTH / 3)];
+    let mut parts = vec![shorten(&state.name().short(), NAME)];
     let made = disks.iter().find_map(|disk| disk.read_record()?.created.as_deref());
     parts.extend(made.map(words::when));
     // A head's record tells the counter of when it was made, or a peer's; the live one is in a file of its own.
@@ -120,7 +123,7 @@ fn describe(volume: &Volume, node: NodeIndex) -> String {
     note("Checkpoint", those(&|replica| replica.checkpoint.clone()));
     note("clean tip", those(&|replica| replica.clean_tip.clone()));
     if disks.iter().any(|disk| disk.user_created()) {
-        parts.push("made by a user".to_owned());
+        parts.push("user-created".to_owned());
     }
     if disks.iter().any(|disk| disk.removed()) {
         parts.push("marked for removal".to_owned());
@@ -133,7 +136,7 @@ fn describe(volume: &Volume, node: NodeIndex) -> String {
 
 fn whose(volume: &Volume, state: &Node) -> String {
     if state.on_chain.is_empty() {
-        return format!("outside the chain of {}", words::labels(state.disks.iter().map(|(label, _)| label)));
+        return format!("off-chain in {}", words::labels(state.disks.iter().map(|(label, _)| label)));
     }
     whom(volume, &state.on_chain)
 }

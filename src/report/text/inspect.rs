@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::findings;
 use super::lanes::draw;
 use super::page::Page;
 use super::palette::{Palette, Role};
-use super::words;
+use super::{findings, screen};
 use crate::blocks::{self, Seen};
 use crate::evidence::InputReport;
 use crate::finding::Code;
@@ -14,6 +13,7 @@ use crate::ident::DiskName;
 use crate::lineage::rescue;
 use crate::replica::{Disk, Flag, RecordState, Replica};
 use crate::report::json::in_order;
+use crate::report::{model, words};
 
 /// More lanes than this leave too little room for names.
 const LANES: usize = 12;
@@ -49,20 +49,20 @@ pub fn inspect(inputs: &[InputReport], replicas: &[Replica], palette: &Palette) 
             }
         }
     }
-    super::screen::vacant(&mut page, inputs);
-    super::screen::inputs(&mut page, inputs);
+    screen::without_data(&mut page, &model::without_data(inputs));
+    screen::inputs(&mut page, &model::remarks(inputs));
     page.finish()
 }
 
 fn facts(page: &mut Page<'_>, replica: &Replica) {
     let mut fact = |name: &str, text: Option<String>| {
         if let Some(text) = text {
-            page.item(Role::Plain, &format!("  {name:14} "), &text);
+            page.item(Role::Plain, &format!("  {name:16} "), &text);
         }
     };
     let name = |name: &Option<DiskName>| name.as_ref().map(DiskName::to_string);
     fact("found in", Some(replica.path.clone()));
-    fact("copied", words::copied(&blocks::quality(replica, Seen::Extents)));
+    fact("copy fidelity", words::copied(&blocks::quality(replica, Seen::Extents)));
     fact("volume", replica.volume.clone());
     fact("size", replica.size.map(|size| format!("{} ({size} bytes)", words::bytes(size))));
     fact("written by", words::dialect(replica).map(|_| "Longhorn, by the keys of its files".to_owned()));
@@ -73,10 +73,7 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
     if replica.is_jivas() {
         fact("Checkpoint", Some(name(&replica.checkpoint).unwrap_or_else(|| "none".to_owned())));
     }
-    fact(
-        "counter",
-        Some(replica.counter.map_or_else(|| "none that can be read".to_owned(), |c| c.to_string())),
-    );
+    fact("counter", Some(replica.counter.map_or_else(|| "none readable".to_owned(), |c| c.to_string())));
     fact("backing file", replica.backing_file.clone());
     if let Some(meta) = &replica.meta {
         let shown = |flag: Option<bool>| flag.map_or_else(|| "absent".to_owned(), |flag| flag.to_string());
@@ -84,7 +81,10 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
         fact("Rebuilding", Some(shown(meta.rebuilding)));
         fact("CloneStatus", meta.clone_status.clone().filter(|text| !text.is_empty()));
         fact("sector size", meta.sector_size.map(|size| size.to_string()));
-        fact("at last snap", meta.revision_counter.map(|counter| format!("counter {counter}")));
+        fact(
+            "last snapshot",
+            meta.revision_counter.map(|counter| format!("counter {counter} at last snapshot")),
+        );
         fact("UUID", meta.uuid.clone());
         fact(
             "written by",
@@ -94,15 +94,15 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
         );
     }
     if replica.is_jivas() {
-        fact("last join", Some(words::last_join(replica.last_join).to_owned()));
+        fact("last rebuild", Some(words::last_join(replica.last_join).to_owned()));
     }
     fact("clean tip", name(&replica.clean_tip));
     if let Some(peer) = &replica.peer {
         let counter =
             peer.counter.map_or_else(|| "no counter".to_owned(), |counter| format!("counter {counter}"));
         let at = peer.created.as_deref().map_or_else(String::new, |at| format!(" at {}", words::when(at)));
-        fact("met a peer", Some(format!("head {}, {counter}{at}", peer.head)));
-        fact("join snapshot", Some(peer.join_snapshot.to_string()));
+        fact("last peer seen", Some(format!("head {}, {counter}{at}", peer.head)));
+        fact("rebuild snapshot", Some(peer.join_snapshot.to_string()));
     }
 }
 
@@ -116,7 +116,7 @@ fn candidates(page: &mut Page<'_>, replica: &Replica, replicas: &[Replica]) {
     let title = Code::RescueCandidates.row().title;
     page.say(Role::Heading, 2, &format!("{} {title}", Code::RescueCandidates));
     for candidate in &found {
-        let end = if candidate.complete { "to a base" } else { "and then breaks off" };
+        let end = if candidate.complete { "to a base" } else { "but is incomplete" };
         let disks = words::count(candidate.chain.len(), "disk");
         let text = format!("{}@{}: {disks} {end}", replica.label, candidate.name);
         page.item(Role::Plain, "    ", &text);
@@ -139,10 +139,10 @@ fn disks(page: &mut Page<'_>, replica: &Replica) {
     let off = disks.iter().filter(|disk| !disk.on_chain).count();
     let mut text = format!("chain of {}, head first", words::count(replica.chain.len(), "disk"));
     if off > 0 {
-        text.push_str(&format!("; {off} outside it, marked x"));
+        text.push_str(&format!("; {off} off-chain, marked x"));
     }
     if replica.has_images() {
-        text.push_str(&format!("; {} stored in all", words::bytes(stored)));
+        text.push_str(&format!("; {} stored in total", words::bytes(stored)));
     }
     page.say(Role::Heading, 2, &text);
     let places: BTreeMap<&str, usize> =
@@ -198,7 +198,7 @@ fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, links: &Links<'_>, l
             // In Longhorn a snapshot's record keeps the name of the head that it was.
             let name = record.name.as_deref().filter(|_| replica.is_jivas());
             if let Some(name) = name.filter(|name| *name != disk.name.as_str()) {
-                parts.push(format!("calls itself {name}"));
+                parts.push(format!("record Name: {name}"));
             }
         }
     }
@@ -215,12 +215,12 @@ fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, links: &Links<'_>, l
             }
             let same = image.link.and_then(|link| links.get(&link)).into_iter().flatten();
             parts.extend(
-                same.filter(|other| ***other != disk.name).map(|other| format!("one file with {other}")),
+                same.filter(|other| ***other != disk.name).map(|other| format!("hard link to {other}")),
             );
         }
     }
     if disk.user_created() {
-        parts.push("made by a user".to_owned());
+        parts.push("user-created".to_owned());
     }
     if disk.removed() {
         parts.push("marked for removal".to_owned());
@@ -232,7 +232,7 @@ fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, links: &Links<'_>, l
         parts.push("clean tip".to_owned());
     }
     if let Some(missing) = disk.parent().filter(|parent| replica.disk(*parent).is_none()) {
-        parts.push(format!("its parent {missing} is not here"));
+        parts.push(format!("parent {missing} is missing"));
     }
     page.led(Role::Faint, under, under, &parts.join(", "));
 }

@@ -1,6 +1,5 @@
 //! Reports for a person at a terminal: 80 columns, the answer first.
 
-mod answer;
 mod diff;
 mod explain;
 mod findings;
@@ -9,19 +8,14 @@ mod inspect;
 mod lanes;
 mod page;
 mod palette;
-mod price;
-mod replicas;
 mod screen;
 mod simulation;
-mod start;
+mod steps;
 mod table;
-mod takeout;
-mod words;
 
 pub use diff::diff;
 pub use explain::{explanation_list, explanations};
 pub use inspect::inspect;
-pub use page::WIDTH;
-pub use palette::{Palette, Role};
+pub use palette::{Palette, Role, WIDTH};
 pub use screen::{analysis, graph};
 pub use simulation::simulation;

@@ -17,10 +17,16 @@ pub enum Role {
     Faint,
 }
 
-/// The codes that switch a look on and off, for each role.
+/// The columns of a page in a file or a pipe.
+pub const WIDTH: usize = 80;
+/// No page is narrower or wider, however the terminal is.
+const WIDTHS: std::ops::RangeInclusive<usize> = 60..=120;
+
+/// What a page looks like: the codes that switch a look on and off, for each role, and the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Palette {
     looks: [(String, String); 6],
+    width: usize,
 }
 
 impl Palette {
@@ -32,7 +38,17 @@ impl Palette {
     /// Asks for each role's codes, on and off.
     pub fn new(look: impl Fn(Role) -> (String, String)) -> Self {
         let roles = [Role::Plain, Role::Heading, Role::Good, Role::Warning, Role::Danger, Role::Faint];
-        Self { looks: roles.map(look) }
+        Self { looks: roles.map(look), width: WIDTH }
+    }
+
+    /// For a terminal of so many columns; a page has 60 at least and 120 at most.
+    #[must_use]
+    pub fn wide(self, columns: usize) -> Self {
+        Self { width: columns.clamp(*WIDTHS.start(), *WIDTHS.end()), ..self }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.width
     }
 
     pub(super) fn paint(&self, role: Role, text: &str) -> String {

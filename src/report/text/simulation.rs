@@ -3,11 +3,11 @@
 use super::page::Page;
 use super::palette::{Palette, Role};
 use super::table::{Cell, Column, table};
-use super::words;
 use crate::analysis::{Analysis, Fate, FinalState, ForetoldJoin, Part, Row, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::jiva::Outcome;
 use crate::replica::Flag;
+use crate::report::words;
 use crate::verdict::Start;
 
 /// So many orders are spelt out in a row; more are counted.
@@ -73,30 +73,30 @@ fn one(page: &mut Page<'_>, volume: &Volume, factor: usize) {
 
 fn answer(page: &mut Page<'_>, volume: &Volume) {
     let (role, text) = match volume.verdict.start {
-        Some(Start::Safe) => {
-            (Role::Good, "SAFE TO START: in every order all come up, nothing is lost, nothing differs.")
-        }
+        Some(Start::Safe) => (
+            Role::Good,
+            "SAFE TO START: in every order all replicas come up, no data are lost, nothing differs.",
+        ),
         Some(Start::Unsafe) if has(volume, Flag::HalfClone) => {
             (Role::Danger, "UNSAFE TO START: half a clone would be served as healthy.")
         }
         Some(Start::Unsafe) if has(volume, Flag::DataGone) => {
-            (Role::Danger, "UNSAFE TO START: zeros would be served in the place of data that are gone.")
+            (Role::Danger, "UNSAFE TO START: zeros would be served in place of data that are gone.")
         }
         Some(Start::Unsafe) if has(volume, Flag::CannotSnapshot) && !volume.starts.iter().any(Row::harms) => {
-            (
-                Role::Warning,
-                "UNSAFE TO START: nothing is lost by it, but no snapshot can be taken everywhere.",
-            )
+            (Role::Warning, "UNSAFE TO START: no data are lost, but a snapshot fails on some replica.")
         }
         Some(Start::Unsafe) if volume.starts.iter().all(|row| !row.harms()) => {
-            (Role::Warning, "UNSAFE TO START: nothing is lost by it, but not every replica comes up.")
+            (Role::Warning, "UNSAFE TO START: no data are lost, but not every replica comes up.")
         }
         Some(Start::Unsafe) => {
-            (Role::Danger, "UNSAFE TO START: some order loses data or splits the replicas.")
+            (Role::Danger, "UNSAFE TO START: some order loses data or leaves replicas different.")
         }
-        Some(Start::Stuck) => (Role::Danger, "STUCK: in no order does it come up writable by itself."),
+        Some(Start::Stuck) => {
+            (Role::Danger, "STUCK: the volume will not come up writable on its own, in any order.")
+        }
         Some(Start::Unknown) | None => {
-            (Role::Warning, "UNKNOWN: what is here does not tell whether it is safe.")
+            (Role::Warning, "UNKNOWN: what is here does not show whether it is safe to start.")
         }
     };
     page.say(role, 0, text);
@@ -137,11 +137,11 @@ fn starts(page: &mut Page<'_>, volume: &Volume) {
 
 fn price(row: &Row) -> String {
     let mut out = String::new();
-    if row.unserved_blocks > 0 {
+    if row.unserved_blocks > row.destroyed_blocks {
         out.push_str(&format!(" · {} not served", words::bytes(row.unserved_blocks * BLOCK_SIZE)));
     }
     if row.destroyed_blocks > 0 {
-        out.push_str(&format!(", {} destroyed for good", words::bytes(row.destroyed_blocks * BLOCK_SIZE)));
+        out.push_str(&format!(" · {} lost permanently", words::bytes(row.destroyed_blocks * BLOCK_SIZE)));
     }
     if row.differing_blocks.is_some_and(|blocks| blocks > 0) {
         let blocks = row.differing_blocks.unwrap_or(0);
@@ -181,7 +181,7 @@ fn fate(part: &Part) -> String {
     };
     match part.fate {
         Fate::Leads => format!("{label} leads"),
-        Fate::Kept => format!("{label} joins, nothing is copied{differs}"),
+        Fate::Kept => format!("{label} rejoins, nothing is copied{differs}"),
         Fate::Rebuilt => format!("{label} is rebuilt{differs}"),
         Fate::RolledBack => format!("{label} is overwritten and loses {}{differs}", loses()),
         Fate::Refused if part.unserved_blocks > 0 || part.more => {
@@ -197,17 +197,20 @@ fn joins(page: &mut Page<'_>, volume: &Volume) {
     if volume.joins.is_empty() {
         return;
     }
-    page.heading("a join of two, when the one is RW and the other comes back");
+    page.heading("pairwise rebuilds (row: RW source, column: rejoining replica)");
     let labels: Vec<&Label> = volume.replicas.iter().map(|replica| &replica.label).collect();
     if labels.len() > MATRIX {
         for join in &volume.joins {
-            page.say(Role::Plain, 2, &format!("{} RW, {} joins: {}", join.join.rw, join.join.wo, cell(join)));
+            page.say(
+                Role::Plain,
+                2,
+                &format!("{} RW, {} rejoins: {}", join.join.rw, join.join.wo, cell(join)),
+            );
         }
         return;
     }
-    let width = (78 - 16) / labels.len() - 2;
-    let mut columns = vec![Column::text("RW", 14)];
-    columns.extend(labels.iter().map(|label| Column::text(&format!("{label} joins"), width)));
+    let mut columns = vec![Column::text("RW source", 14)];
+    columns.extend(labels.iter().map(|label| Column::text(&format!("{label} rejoins"), usize::MAX)));
     let rows: Vec<Vec<Cell>> = labels
         .iter()
         .map(|rw| {
@@ -234,7 +237,7 @@ fn cell(join: &ForetoldJoin) -> String {
                 text.push_str(&format!(", loses {}", words::bytes(join.lost.unwrap_or(0) * BLOCK_SIZE)));
             }
             if join.splits {
-                text.push_str(", both then differ");
+                text.push_str(", then both differ");
             }
             text
         }
@@ -245,7 +248,7 @@ fn leaders(page: &mut Page<'_>, volume: &Volume) {
     if volume.elections.is_empty() {
         return;
     }
-    page.heading("who leads, by who registers first");
+    page.heading("elected leader, by registration order");
     for election in &volume.elections {
         let order: Vec<&str> = election.order.iter().map(Label::as_str).collect();
         let text = format!("{}: {} leads; {}", order.join(", "), election.leader, election.condition);

@@ -6,8 +6,6 @@ use crate::ident::{BLOCK_SIZE, Label, Runs};
 use crate::lineage::{Basis, Holds};
 use crate::replica::{Copied, Dialect, Flag, LastJoin, Quality, Replica, State};
 
-use super::page::shorten;
-
 pub(crate) use crate::verdict::words::bytes;
 
 /// The bytes of whole blocks.
@@ -67,11 +65,11 @@ pub(crate) fn count(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// A moment to the minute, in the record's own time; what is no moment is shown as it stands.
+/// A moment to the minute, in the record's own time; what is no moment is shown as far as one would be long.
 pub(crate) fn when(text: &str) -> String {
     match (parse_rfc3339(text), text.get(..16)) {
         (Some(_), Some(minute)) => minute.replace('T', " "),
-        _ => shorten(text, 20),
+        _ => text.chars().take(20).collect(),
     }
 }
 
@@ -80,17 +78,17 @@ pub(crate) fn basis(basis: Basis) -> &'static str {
     match basis {
         Basis::Records => "by records alone",
         Basis::Extents => "by extents",
-        Basis::Blocks => "by content",
+        Basis::Blocks => "by block",
     }
 }
 
 /// What the copy of a replica is worth, and what shows it; `None` where it has no image that could show it.
 pub(crate) fn copied(copied: &Copied) -> Option<String> {
     let how = match copied.quality {
-        Quality::Faithful => "faithfully",
+        Quality::Faithful => "faithful",
         Quality::Defective => "defective",
         _ if copied.images.is_empty() => return None,
-        _ => "whether faithfully cannot be told",
+        _ => "unknown",
     };
     Some(format!("{how}: {}", copied.why))
 }
@@ -99,7 +97,7 @@ pub(crate) fn last_join(join: LastJoin) -> &'static str {
     match join {
         LastJoin::None => "none",
         LastJoin::Finished => "finished",
-        LastJoin::Unfinished => "cut off",
+        LastJoin::Unfinished => "interrupted",
         LastJoin::Refused => "refused",
     }
 }
@@ -108,7 +106,7 @@ fn state(replica: &Replica) -> &'static str {
     match replica.state {
         State::Usable if !replica.is_jivas() => "readable",
         State::Usable => "usable",
-        State::Broken if replica.error.is_some() => "broken: Jiva cannot open it",
+        State::Broken if replica.error.is_some() => "broken (Jiva cannot open it)",
         State::Broken if !replica.unread.is_empty() => "could not be read here",
         State::Broken => "its chain is not whole",
         State::Blank => "empty",
@@ -128,14 +126,14 @@ pub(crate) fn dialect(replica: &Replica) -> Option<&'static str> {
 pub(crate) fn flag(flag: Flag) -> Option<&'static str> {
     Some(match flag {
         Flag::PowerLossSuspected => "power loss suspected",
-        Flag::Dirty => "not closed",
+        Flag::Dirty => "dirty",
         Flag::Rebuilding => "Rebuilding flag set",
         Flag::RefusedJoin | Flag::UnfinishedJoin | Flag::PeerHeadRecord => return None,
         Flag::ChainNearLimit => "chain near its limit",
         Flag::ChainOverLimit => "chain too long",
-        Flag::HardLinked => "hard-linked files",
+        Flag::HardLinked => "hard links",
         Flag::ChainHardLinked => "two layers in one file",
-        Flag::OffChainDisks => "disks outside the chain",
+        Flag::OffChainDisks => "off-chain disks",
         Flag::UnfaithfulCopy => "copy not faithful",
         Flag::RecordsOnly => "records only, no images",
         Flag::ImageMissing => "an image is missing",

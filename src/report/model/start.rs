@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::words;
 use crate::analysis::{ForetoldJoin, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::jiva::Outcome;
 use crate::lineage::{Doubt, Relation};
 use crate::replica::{Flag, Replica, StartError, State};
-use crate::verdict::{Start, VerdictKind};
+use crate::report::words;
+use crate::verdict::{Confidence, Start, VerdictKind};
 
 /// The clause, without a capital and a full stop; `None` where nothing is known.
 pub(super) fn clause(volume: &Volume) -> Option<String> {
@@ -20,18 +20,22 @@ pub(super) fn clause(volume: &Volume) -> Option<String> {
     }
     Some(match volume.verdict.start? {
         Start::Safe => {
-            "Jiva can start it as it is: in every order all come up and nothing is lost".to_owned()
+            "Jiva can start it as it is: in every order all replicas come up and no data are lost".to_owned()
         }
-        Start::Unsafe => format!("do not simply start it: {}", harm(volume)),
+        Start::Unsafe => format!("do not start it as is: {}", harm(volume)),
         Start::Stuck => stuck(volume),
         Start::Unknown if volume.replicas.iter().any(|replica| replica.counter_unread) => {
-            "what Jiva would do cannot be told, since a revision.counter could not be read here".to_owned()
+            "whether it is safe to start is unknown: a revision.counter could not be read here".to_owned()
         }
         Start::Unknown if by_counters(volume) => {
-            "whether it can simply be started is not certain: whose blocks are newer rests on the counters"
+            "whether it is safe to start is not certain: only the counters say whose blocks are newer"
                 .to_owned()
         }
-        Start::Unknown => "what Jiva would do with it cannot be told from what is here".to_owned(),
+        Start::Unknown if by_copies(volume) => {
+            "whether it is safe to start is not certain: the copies may have dropped zeros that the originals store"
+                .to_owned()
+        }
+        Start::Unknown => "what is here does not show whether it is safe to start".to_owned(),
     })
 }
 
@@ -91,6 +95,14 @@ fn by_counters(volume: &Volume) -> bool {
     named && volume.lineage.relations.iter().any(decided)
 }
 
+/// Whether all that keeps a start from being called safe is that copies may have dropped zeros.
+fn by_copies(volume: &Volume) -> bool {
+    let named = matches!(volume.verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative);
+    named
+        && volume.verdict.confidence >= Confidence::Strong
+        && volume.replicas.iter().any(|replica| !volume.copies.keeps_zeros(&replica.label))
+}
+
 /// What makes processes start that do not, where that is a small thing.
 pub(super) fn step(volume: &Volume) -> Option<String> {
     let log_info = dead(volume, |error| matches!(error, StartError::LogInfo(_)));
@@ -136,7 +148,7 @@ fn stuck(volume: &Volume) -> String {
     }
     let refused = "whichever starts first, the others are refused";
     causes.insert(0, refused.to_owned());
-    format!("Jiva will not bring it up by itself: {}", causes.join("; "))
+    format!("the volume will not come up on its own: {}", causes.join("; "))
 }
 
 /// How `log.info` is damaged: empty in all of them, or not.
@@ -187,10 +199,7 @@ fn harm(volume: &Volume) -> String {
         });
     if let Some((join, holds)) = worst {
         let (rw, wo) = (&join.join.rw, &join.join.wo);
-        return format!(
-            "if {rw} leads and {wo} joins it, {} of {wo} are overwritten or hidden",
-            words::holds(holds)
-        );
+        return format!("if {rw} leads and {wo} rejoins, {} of {wo}'s data are lost", words::holds(holds));
     }
     let without = joins
         .iter()
@@ -201,7 +210,7 @@ fn harm(volume: &Volume) -> String {
     if let Some((join, holds)) = without {
         let (rw, wo) = (&join.join.rw, &join.join.wo);
         return format!(
-            "if {rw} leads, the volume is served without {} of {wo}, which is refused",
+            "if {rw} leads, {wo} is refused and {} of its data are not served",
             words::holds(holds)
         );
     }
@@ -209,7 +218,7 @@ fn harm(volume: &Volume) -> String {
         joins.iter().filter(accepted).find_map(|join| Some((join, join.differing.filter(|n| *n > 0)?)));
     if let Some((join, blocks)) = differing {
         return format!(
-            "if {} leads, {} comes up as healthy and yet differs from it in {}",
+            "if {} leads, {} is reported healthy but differs from it in {}",
             join.join.rw,
             join.join.wo,
             words::bytes(blocks * BLOCK_SIZE)
@@ -228,6 +237,6 @@ fn harm(volume: &Volume) -> String {
         Some(join) => {
             format!("if {} leads, {} does not come up and is left behind", join.join.rw, join.join.wo)
         }
-        None => "in some order data are lost or the replicas part".to_owned(),
+        None => "in some order data are lost or the replicas silently differ".to_owned(),
     }
 }

@@ -1,53 +1,96 @@
 //! The answer: what holds, what not to do, how sure that is.
 
-use super::page::Page;
-use super::palette::Role;
-use super::{start, words};
+use super::{distinct_replicas, start};
 use crate::analysis::{Options, Volume};
 use crate::ident::Label;
-use crate::lineage::{Basis, Doubt, Holds, Witness};
+use crate::lineage::{Basis, Doubt, Witness};
 use crate::replica::{Quality, Replica};
+use crate::report::words;
 use crate::verdict::{Confidence, Rule, Start, VerdictKind};
 
-/// Writes it.
-pub(super) fn write(page: &mut Page<'_>, volume: &Volume, options: &Options) {
-    let start = start::clause(volume);
-    let role = role(volume);
-    page.say(role, 0, &headline(volume, start.as_deref()));
-    page.say(role, 0, &dont(volume, options));
-    if let Some(start) = start.filter(|_| volume.verdict.kind != VerdictKind::Consistent) {
-        page.say(Role::Plain, 0, &format!("{}.", words::capital(&start)));
-    }
-    if let Some(gap) = incomplete(volume, options) {
-        page.say(Role::Plain, 0, &gap);
-    }
-    let sure = volume.verdict.confidence.as_str();
-    page.say(
-        Role::Faint,
-        2,
-        &format!("{sure}: {} · rule {}", examined(volume, options), volume.verdict.rule),
-    );
+/// How grave something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// All is well.
+    Good,
+    /// Mind this.
+    Warning,
+    /// Data are at stake.
+    Danger,
 }
 
-pub(super) fn role(volume: &Volume) -> Role {
-    match (volume.verdict.kind, volume.verdict.start) {
-        (VerdictKind::Irreconcilable, _) => Role::Danger,
-        (VerdictKind::Consistent, Some(Start::Safe)) => Role::Good,
-        (VerdictKind::Consistent | VerdictKind::Authoritative | VerdictKind::InsufficientEvidence, _) => {
-            Role::Warning
+/// The verdict in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// How grave it is.
+    pub tone: Tone,
+    /// What holds, in a sentence or two.
+    pub headline: String,
+    /// What must not be done.
+    pub dont: String,
+    /// What Jiva would make of it, unless the headline says so.
+    pub start: Option<String>,
+    /// What the answer is short of.
+    pub incomplete: Option<String>,
+    /// How sure it is, what was looked at, and what keeps it from being proven.
+    pub examined: String,
+    /// The same in one line.
+    pub short: String,
+}
+
+impl Answer {
+    pub(super) fn of(volume: &Volume, options: &Options) -> Self {
+        let start = start::clause(volume);
+        let verdict = &volume.verdict;
+        let apart = verdict.kind != VerdictKind::Consistent;
+        Self {
+            tone: tone(volume),
+            headline: headline(volume, start.as_deref()),
+            dont: dont(volume, options),
+            start: start.filter(|_| apart).map(|text| format!("{}.", words::capital(&text))),
+            incomplete: incomplete(volume, options),
+            examined: format!(
+                "{} (rule {}): {}",
+                verdict.confidence.as_str(),
+                verdict.rule,
+                examined(volume, options)
+            ),
+            short: short(volume),
         }
     }
 }
 
+fn tone(volume: &Volume) -> Tone {
+    match (volume.verdict.kind, volume.verdict.start) {
+        (VerdictKind::Irreconcilable, _) => Tone::Danger,
+        (VerdictKind::Consistent, Some(Start::Safe)) => Tone::Good,
+        (VerdictKind::Consistent | VerdictKind::Authoritative | VerdictKind::InsufficientEvidence, _) => {
+            Tone::Warning
+        }
+    }
+}
+
+/// Kind, whom to keep, confidence.
+fn short(volume: &Volume) -> String {
+    let verdict = &volume.verdict;
+    let kind = verdict.kind.as_str().replace('-', " ").to_uppercase();
+    let keep = match (&verdict.keep, verdict.kind) {
+        (Some(keep), VerdictKind::Authoritative) => format!(", keep {keep}"),
+        _ => String::new(),
+    };
+    format!("{}: {kind}{keep} ({})", volume.name, verdict.confidence.as_str())
+}
+
 fn headline(volume: &Volume, start: Option<&str>) -> String {
     let verdict = &volume.verdict;
-    let all = volume.replicas.len();
     match verdict.kind {
         VerdictKind::Consistent => {
-            let what = match all {
-                1 => "the one replica is the volume".to_owned(),
-                2 => "both replicas hold the same data".to_owned(),
-                all => format!("all {all} replicas hold the same data"),
+            let what = match (distinct_replicas(volume), volume.replicas.len()) {
+                (1, 1) => "the one replica is the volume".to_owned(),
+                (1, _) => "the directories are copies of one replica, which is the volume".to_owned(),
+                (2, _) => "both replicas hold the same data".to_owned(),
+                (all, _) => format!("all {all} replicas hold the same data"),
             };
             match (start, verdict.start) {
                 (Some(start), Some(Start::Safe)) => format!("CONSISTENT: {what}, and {start}."),
@@ -57,13 +100,13 @@ fn headline(volume: &Volume, start: Option<&str>) -> String {
         }
         VerdictKind::Authoritative => authoritative(volume),
         VerdictKind::Irreconcilable => {
-            let ways = verdict.ways.unwrap_or(2);
-            if ways == all {
+            let ways = verdict.ways.unwrap_or(verdict.lineages.len());
+            if ways == volume.replicas.len() {
                 format!("IRRECONCILABLE, {ways} ways: each replica holds data that no other holds.")
             } else {
                 format!(
                     "IRRECONCILABLE, {ways} ways, {}: each holds data that no other holds.",
-                    histories(volume)
+                    sides(volume)
                 )
             }
         }
@@ -71,23 +114,9 @@ fn headline(volume: &Volume, start: Option<&str>) -> String {
     }
 }
 
-/// Who stands together: replicas of the same data, without those that another one exceeds.
-fn histories(volume: &Volume) -> String {
-    let includes = |more: &Label, less: &Label| {
-        let relation = volume.lineage.between(more, less);
-        more == less || relation.and_then(|r| r.lacks(more, less)).is_some_and(Holds::nothing)
-    };
-    let judged = || volume.replicas.iter().map(|replica| &replica.label);
-    let mut sides: Vec<Vec<&Label>> = Vec::new();
-    for label in
-        judged().filter(|label| !judged().any(|other| includes(other, label) && !includes(label, other)))
-    {
-        match sides.iter_mut().find(|side| includes(side[0], label) && includes(label, side[0])) {
-            Some(side) => side.push(label),
-            None => sides.push(vec![label]),
-        }
-    }
-    let sides: Vec<String> = sides.into_iter().map(words::labels).collect();
+/// Who stands together.
+fn sides(volume: &Volume) -> String {
+    let sides: Vec<String> = volume.verdict.lineages.iter().map(words::labels).collect();
     if sides.len() == 2 { format!("{} against {}", sides[0], sides[1]) } else { sides.join("; ") }
 }
 
@@ -129,7 +158,7 @@ fn open_question(volume: &Volume) -> String {
     let holders = &volume.verdict.holders;
     match volume.verdict.rule {
         Rule::OneAlone => {
-            "there is only one replica that can be judged, and nothing tells what the others hold".to_owned()
+            "only one replica here can be judged, and what the others hold is unknown".to_owned()
         }
         Rule::NothingReadable => "no replica here can be judged".to_owned(),
         Rule::Defective => defective(volume),
@@ -137,7 +166,7 @@ fn open_question(volume: &Volume) -> String {
             let named = &volume.verdict.likely;
             let (whose, have) = if named.len() == 1 { ("its copy has", "it") } else { ("their copies have", "they") };
             format!(
-                "all that stands against {} are blocks where {whose} a hole, and {have} may have dropped zeros there",
+                "{} may hold everything: all that speaks against it are blocks where {whose} a hole, and {have} may have dropped zeros there",
                 words::labels(named)
             )
         }
@@ -146,24 +175,24 @@ fn open_question(volume: &Volume) -> String {
             words::labels(&volume.verdict.likely)
         ),
         Rule::CounterUnread => {
-            "replicas wrote the same blocks, and a counter that might tell whose are newer could not be read here"
+            "replicas wrote the same blocks, and a counter that could show whose are newer could not be read here"
                 .to_owned()
         }
         Rule::InDanger => "the one replica is the volume, and its data are gone or not all here".to_owned(),
         Rule::NoVolumeMeta => "no directory here has a volume.meta".to_owned(),
         Rule::AnotherEngine => {
-            "another engine than Jiva wrote a directory here, and its rules are not known".to_owned()
+            "an engine other than Jiva wrote a directory here, and jivascope does not know its rules".to_owned()
         }
         Rule::Witness => format!(
-            "another replica was alive and is not here, and it may hold more. Of those that are here {} {} everything",
+            "another replica was alive, is not here, and may hold more. Of those that are here, {} {} everything",
             words::labels(holders),
             if holders.len() == 1 { "holds" } else { "hold" }
         ),
         Rule::SameState => {
-            "the replicas differ where their records call them the same, and nothing tells which is newer"
+            "the replicas differ inside a snapshot that they share, and nothing shows which side is newer"
                 .to_owned()
         }
-        Rule::NoneWhole => "the replicas that would hold everything have flaws of their own".to_owned(),
+        Rule::NoneWhole => "every replica that could hold everything has a flaw of its own".to_owned(),
         Rule::Circle => "the records contradict each other".to_owned(),
         other => other.row().says.trim_end_matches('.').to_owned(),
     }
@@ -193,26 +222,26 @@ fn dont(volume: &Volume, options: &Options) -> String {
     let mut text = if verdict.must_not_wipe.len() == volume.replicas.len() {
         match verdict.kind {
             VerdictKind::Irreconcilable => {
-                "Do not wipe anything: whichever is kept, data of the others are lost.".to_owned()
+                "Do not wipe anything: whichever you keep, data of the others are lost.".to_owned()
             }
             _ => "Do not wipe anything.".to_owned(),
         }
     } else {
         let why = if verdict.kind == VerdictKind::Irreconcilable {
-            ": whichever is kept, data of the others are lost"
+            ": whichever you keep, data of the others are lost"
         } else {
             ""
         };
         format!("Do not wipe {}{why}.", words::either(&verdict.must_not_wipe))
     };
     if verdict.kind == VerdictKind::Consistent
-        && volume.replicas.len() > 1
+        && distinct_replicas(volume) > 1
         && let Some(keep) = &verdict.keep
     {
-        text.push_str(&format!(" If only one can be kept, keep {keep}."));
+        text.push_str(&format!(" If you can keep only one, keep {keep}."));
     }
     if missing(volume, options).is_some() && verdict.kind != VerdictKind::Consistent {
-        let which = ordinal(volume.replicas.len() + 1);
+        let which = ordinal(distinct_replicas(volume) + 1);
         text.push_str(&format!(" A {which} replica was alive and is not here: find it first."));
     }
     text
@@ -225,7 +254,7 @@ fn missing<'a>(volume: &'a Volume, options: &Options) -> Option<&'a Witness> {
 }
 
 fn incomplete(volume: &Volume, options: &Options) -> Option<String> {
-    let (here, factor) = (volume.replicas.len(), options.factor);
+    let (here, factor) = (distinct_replicas(volume), options.factor);
     if here < factor {
         return Some(format!(
             "Only {here} of {factor} replicas {} here: another may hold more.",
@@ -249,9 +278,7 @@ fn examined(volume: &Volume, options: &Options) -> String {
     let mut text = match (lowest, options.sample) {
         (None, _) => "there is nothing to compare it with".to_owned(),
         (Some(Basis::Records), _) => "not all replicas could be compared".to_owned(),
-        (Some(Basis::Extents), None) => {
-            "records and extents; the data themselves were not examined".to_owned()
-        }
+        (Some(Basis::Extents), None) => "records and extents were compared, the data were not".to_owned(),
         (Some(Basis::Extents | Basis::Blocks), Some(share)) => {
             format!("records, extents and {} % of the blocks", (share * 100.0).round())
         }
@@ -267,30 +294,30 @@ fn examined(volume: &Volume, options: &Options) -> String {
         .filter(|label| volume.copies.quality(label) == Quality::Unknown)
         .collect();
     if unknown.len() == volume.replicas.len() {
-        text.push_str("; whether the copies kept stored zeros cannot be told");
+        text.push_str("; whether the copies kept stored zeros is unknown");
     } else if !unknown.is_empty() {
         text.push_str(&format!(
-            "; whether the copies of {} kept stored zeros cannot be told",
+            "; whether the copies of {} kept stored zeros is unknown",
             words::labels(unknown)
         ));
     }
     let doubted = |doubt: Doubt| relations.iter().any(|relation| relation.doubts.contains(&doubt));
     let doubts = [
         (Doubt::DecidedByCounter, "where both sides wrote a block, the counter decided"),
-        (Doubt::OneWrite, "one write that was never acknowledged is taken for the only difference"),
-        (Doubt::CompanyUnknown, "the replicas that could bear out the counters are not all here"),
+        (Doubt::OneWrite, "the only difference looks like one write that was never acknowledged"),
+        (Doubt::CompanyUnknown, "the replicas that could confirm the counters are not all here"),
         (Doubt::OrderContradicted, "a third replica contradicts the order that the counters give"),
         (Doubt::NoCompany, "the higher counter was reached without the replicas that a write needs"),
         (Doubt::YoungerCounter, "the lower counter was written later than the higher one"),
         (Doubt::EqualCountersApart, "at equal counters one side stores blocks that the other does not"),
         (Doubt::DroppedZeros, "where the higher counter has a hole, its copy may have dropped stored zeros"),
-        (Doubt::OtherVersionBelow, "what one side wrote over is not what the other still shows"),
-        (Doubt::HoleBelow, "blocks that one side lost are taken for a loss, not for zeros"),
-        (Doubt::DamageBelow, "one side lost blocks below the common state"),
-        (Doubt::FormerVersionGone, "what a later write replaced is gone on the side that wrote it"),
-        (Doubt::ContentContradicts, "contents contradicted the records"),
-        (Doubt::SharedStateDiffers, "a state that two share by their records holds different blocks"),
-        (Doubt::ForeignBlocks, "a join that did not end left blocks of the other side"),
+        (Doubt::OtherVersionBelow, "one side overwrote a version that the other never had"),
+        (Doubt::HoleBelow, "blocks missing on one side are taken as lost, not as zeros"),
+        (Doubt::DamageBelow, "one side lost blocks below the common ancestor"),
+        (Doubt::FormerVersionGone, "the overwritten versions of some blocks are gone"),
+        (Doubt::ContentContradicts, "the data contradict the records"),
+        (Doubt::SharedStateDiffers, "a shared snapshot has different content"),
+        (Doubt::ForeignBlocks, "an interrupted rebuild left blocks of the other side"),
         (Doubt::Unread, "some ranges could not be read"),
         (Doubt::Sizes, "the sizes differ"),
     ];

@@ -1,0 +1,43 @@
+//! What a forecast rests on.
+
+use crate::ident::Label;
+use crate::lineage::{Contents, Holds, Lineage};
+use crate::replica::{Copies, Replica};
+use crate::version::Version;
+
+/// One volume, as far as it is judged.
+pub(super) struct Ground<'a> {
+    pub replicas: &'a [Replica],
+    pub lineage: &'a Lineage,
+    pub copies: &'a Copies,
+    pub factor: usize,
+    pub version: Version,
+    /// Where the replicas' own contents differ, if all blocks of them were read; others are then read too.
+    pub contents: Option<&'a Contents>,
+}
+
+impl<'a> Ground<'a> {
+    pub fn replica(&self, label: &Label) -> Option<&'a Replica> {
+        self.replicas.iter().find(|replica| replica.label == *label)
+    }
+
+    /// Whether the copy of a replica may be judged.
+    pub fn is_judged(&self, label: &Label) -> bool {
+        !self.copies.is_defective(label)
+    }
+
+    /// The place of a replica in the volume.
+    pub fn place(&self, label: &Label) -> Option<usize> {
+        self.replicas.iter().position(|replica| replica.label == *label)
+    }
+
+    /// What `other` holds and `one` lacks, as far as they can be related.
+    pub fn lacks(&self, one: &Label, other: &Label) -> Option<&'a Holds> {
+        self.lineage.between(one, other)?.lacks(one, other)
+    }
+
+    /// Whether `one` holds all that `other` holds.
+    pub fn includes(&self, one: &Label, other: &Label) -> bool {
+        one == other || self.lacks(one, other).is_some_and(Holds::nothing)
+    }
+}

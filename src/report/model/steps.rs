@@ -1,0 +1,192 @@
+//! What to do now: steps in their order, with the commands.
+
+use super::start;
+use crate::analysis::{Analysis, Volume};
+use crate::evidence::InputReport;
+use crate::ident::Label;
+use crate::replica::{Flag, Replica, State};
+use crate::report::{escape, words};
+use crate::verdict::{Rule, Start, VerdictKind};
+
+/// Exports that are written out; more candidates are counted.
+const MOST: usize = 4;
+/// The replication factor that no command has to name.
+const FACTOR: usize = 3;
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Step {
+    /// What it is for. Steps in a row that share it are one.
+    pub why: String,
+    /// The command, word by word; empty where no command does it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub argv: Vec<String>,
+    /// What it gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
+}
+
+impl Step {
+    fn say(why: impl Into<String>) -> Self {
+        Self { why: why.into(), argv: Vec::new(), expect: None }
+    }
+
+    fn run(why: &str, argv: Vec<String>, expect: &str) -> Self {
+        Self { why: why.to_owned(), argv, expect: Some(expect.to_owned()) }
+    }
+
+    /// The command, quoted for a shell; `None` without one.
+    pub fn command(&self) -> Option<Vec<String>> {
+        (!self.argv.is_empty()).then(|| self.argv.iter().map(|word| escape::shell(word)).collect())
+    }
+}
+
+/// The steps.
+pub(super) fn steps(volume: &Volume, analysis: &Analysis) -> Vec<Step> {
+    let verdict = &volume.verdict;
+    let mut out: Vec<Step> =
+        verdict.collect.iter().map(|wanted| Step::say(format!("Collect {wanted}."))).collect();
+    out.extend(start::first_steps(volume).into_iter().map(Step::say));
+    exports(volume, analysis, &mut out);
+    out.extend(start::step(volume).map(Step::say));
+    let unclean = unclean(volume);
+    if !unclean.is_empty() {
+        out.push(Step::say(format!(
+            "Check the file system in an export: e2fsck -fn FILE (ext4), xfs_repair -n FILE (XFS). {} ended uncleanly, \
+             so acknowledged writes may be missing from every copy, and no copy shows that.",
+            words::labels(unclean)
+        )));
+    }
+    if asks_for_simulation(volume) {
+        out.push(Step::run(
+            "See what each order of starting would lose",
+            simulate(volume, analysis),
+            "Every order of starting, with the data that it loses.",
+        ));
+    }
+    out
+}
+
+/// The commands that take the data out, where the answer leaves a choice or no other copy.
+fn exports(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
+    let candidates = candidates(volume);
+    let why = match volume.verdict.kind {
+        _ if candidates.is_empty() => return,
+        VerdictKind::Irreconcilable => "Export the data of each side before you decide anything",
+        VerdictKind::Authoritative => "Back up the data before you change anything",
+        _ if candidates.len() == 1 => "Export the data, whatever you decide",
+        _ => "Export the data of each, whatever you decide",
+    };
+    for replica in candidates.iter().take(MOST) {
+        out.push(Step::run(
+            why,
+            export(replica, analysis),
+            "The merged view as a raw image, with its sha256.",
+        ));
+    }
+    if candidates.len() > MOST {
+        let more = words::labels(candidates[MOST..].iter().map(|replica| &replica.label));
+        out.push(Step::say(format!("Export {more} in the same way.")));
+    }
+    if volume.verdict.kind != VerdictKind::Authoritative {
+        out.push(Step::say(
+            "Look into an exported image without changing it: e2fsck -fn FILE, then mount -o ro,noload,loop FILE DIR \
+             (XFS: ro,norecovery,loop).",
+        ));
+    }
+}
+
+/// Whether the next question is what a start would do.
+fn asks_for_simulation(volume: &Volume) -> bool {
+    let named = matches!(volume.verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative);
+    named && matches!(volume.verdict.start, Some(Start::Unsafe | Start::Stuck | Start::Unknown))
+}
+
+/// Whose data are to be taken out: one of each history that nobody else holds; where nothing is decided, of all.
+fn candidates(volume: &Volume) -> Vec<&Replica> {
+    let readable = |replica: &&Replica| {
+        replica.state == State::Usable && replica.has_images() && !replica.chain.is_empty()
+    };
+    let verdict = &volume.verdict;
+    match verdict.kind {
+        VerdictKind::Consistent => Vec::new(),
+        VerdictKind::Authoritative => {
+            volume.replicas.iter().filter(|replica| verdict.keep.as_ref() == Some(&replica.label)).collect()
+        }
+        VerdictKind::Irreconcilable => {
+            let first_of_equals = |replica: &&Replica| {
+                !volume
+                    .replicas
+                    .iter()
+                    .take_while(|other| other.label != replica.label)
+                    .any(|other| equal(volume, &other.label, &replica.label))
+            };
+            volume.replicas.iter().filter(readable).filter(first_of_equals).collect()
+        }
+        VerdictKind::InsufficientEvidence if verdict.rule == Rule::Witness => volume
+            .replicas
+            .iter()
+            .filter(readable)
+            .filter(|replica| verdict.holders.contains(&replica.label))
+            .take(1)
+            .collect(),
+        VerdictKind::InsufficientEvidence => volume.replicas.iter().filter(readable).collect(),
+    }
+}
+
+fn equal(volume: &Volume, one: &Label, other: &Label) -> bool {
+    volume
+        .lineage
+        .between(one, other)
+        .is_some_and(|relation| relation.newer_a.nothing() && relation.newer_b.nothing())
+}
+
+/// Replicas that lost power or were not closed.
+fn unclean(volume: &Volume) -> Vec<&Label> {
+    let flagged = |replica: &&Replica| {
+        [Flag::PowerLossSuspected, Flag::Dirty].iter().any(|flag| replica.flags.contains(flag))
+    };
+    volume.replicas.iter().filter(flagged).map(|replica| &replica.label).collect()
+}
+
+fn export(replica: &Replica, analysis: &Analysis) -> Vec<String> {
+    let label = replica.label.as_str();
+    let input = analysis.inputs.iter().find(|input| input.replicas.contains(&replica.label));
+    // By itself an input may be labelled otherwise than among others, unless the label is given. One with a slash
+    // cannot be given.
+    let given = match input {
+        Some(input) if input.replicas.len() == 1 && !label.contains('/') => {
+            vec![format!("{label}={}", input.input)]
+        }
+        _ => inputs(analysis),
+    };
+    let mut argv = vec!["jivascope".to_owned(), "export".to_owned()];
+    argv.extend(given);
+    let file = format!("{}.raw", label.replace('/', "-"));
+    argv.extend(["--replica", label, "--format", "raw", "--to", &file].map(str::to_owned));
+    argv
+}
+
+/// The inputs that hold replicas, as they were given.
+fn inputs(analysis: &Analysis) -> Vec<String> {
+    let replicas = || analysis.volumes.iter().flat_map(|volume| &volume.replicas);
+    let given = |input: &InputReport| {
+        let labelled = replicas().find(|one| one.labelled && input.replicas.contains(&one.label));
+        labelled.map_or_else(|| input.input.clone(), |one| format!("{}={}", one.label, input.input))
+    };
+    analysis.inputs.iter().filter(|input| !input.replicas.is_empty()).map(given).collect()
+}
+
+fn simulate(volume: &Volume, analysis: &Analysis) -> Vec<String> {
+    let mut argv = vec!["jivascope".to_owned(), "simulate".to_owned()];
+    argv.extend(inputs(analysis));
+    if analysis.volumes.len() > 1 {
+        argv.extend(["--volume".to_owned(), volume.name.clone()]);
+    }
+    if analysis.options.factor != FACTOR {
+        argv.extend(["--replication-factor".to_owned(), analysis.options.factor.to_string()]);
+    }
+    argv
+}
