@@ -35,7 +35,7 @@ impl Palette {
         Self { looks: roles.map(look) }
     }
 
-    pub(super) fn paint(&self, role: Role, text: &str) -> String {
+    pub(in crate::report) fn paint(&self, role: Role, text: &str) -> String {
         let (on, off) = &self.looks[role as usize];
         format!("{on}{text}{off}")
     }
