@@ -385,7 +385,7 @@ fn an_export_gets_the_very_name_that_was_given() {
     let dir = tempfile::tempdir().unwrap();
     lay(dir.path(), &names);
     let row = &rows("export", &names)[0];
-    assert!(program().args(&row.arguments).current_dir(dir.path()).status().unwrap().success());
+    assert!(program().args(&row.arguments).current_dir(dir.path()).output().unwrap().status.success());
     assert_eq!(std::fs::metadata(dir.path().join(&names.target)).unwrap().len(), 8192);
     let written: Vec<OsString> =
         std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

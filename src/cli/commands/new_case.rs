@@ -97,7 +97,7 @@ pub(super) fn run(command: &NewCase, out: &Out) -> anyhow::Result<u8> {
     let verdict = &made.volumes[0].verdict;
     let (kind, confidence) = (verdict.kind.as_str(), verdict.confidence.as_str());
     out.line(&format!(
-        "{shown}: {} replicas; verdict ({kind}, {confidence}), relations and findings are the same as of the originals",
+        "{shown}: {} replicas; verdict ({kind}, {confidence}), relations and findings are those of the originals",
         replicas.len()
     ))?;
     if random {
