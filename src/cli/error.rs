@@ -120,9 +120,11 @@ fn escaped(value: &ContextValue) -> ContextValue {
 
 /// Says where the program broke off. What a message quotes may be hostile, so the standard library's words are not used.
 pub(super) fn report_panic(out: &Out, info: &PanicHookInfo<'_>) {
-    let what = info.payload_as_str().unwrap_or("the program broke off");
+    let what = info.payload();
+    let text = what.downcast_ref::<String>().map(String::as_str).or_else(|| what.downcast_ref().copied());
+    let text = text.unwrap_or("the program broke off");
     let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
-    report(out, &internal(format!("{what}{}", place.unwrap_or_default())).into());
+    report(out, &internal(format!("{text}{}", place.unwrap_or_default())).into());
 }
 
 /// Whose matter an error is, and what can be done about it, from what stands at any depth of it.
