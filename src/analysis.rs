@@ -3,6 +3,7 @@
 mod course;
 mod foretell;
 mod ground;
+mod labels;
 mod price;
 mod start;
 
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::blocks::{self, Comparison, Held, Holes, Rescued, Seen};
-use crate::evidence::{Evidence, InputReport};
+use crate::evidence::{Evidence, Found, InputReport};
 use crate::finding::{Code, Exhibit, Finding};
 use crate::ident::Label;
 use crate::jiva::Election;
@@ -113,8 +114,9 @@ pub struct Volume {
 /// Describes and judges everything in the evidence.
 ///
 /// Replicas are described in parallel; the answer does not depend on the number of threads nor on the order of the
-/// inputs.
+/// inputs. Replicas that share a label get numbers as in [`describe`], which is remarked under their inputs.
 pub fn analyze(mut evidence: Evidence, options: Options, watch: &dyn Watch) -> Analysis {
+    labels::make_distinct(&mut evidence);
     let replicas = describe(&evidence, watch);
     remark_unread(&mut evidence.inputs, &replicas);
     let groups: Vec<lineage::Group> = lineage::group(replicas)
@@ -134,19 +136,32 @@ pub fn analyze(mut evidence: Evidence, options: Options, watch: &dyn Watch) -> A
 }
 
 /// Describes every replica of the evidence, without relating or judging them.
+///
+/// [`gather`](crate::evidence::gather) gives no label twice. Where other evidence does, the first by path keeps the label
+/// and the others get a number behind it (`a`, `a#2`, …), and the replicas
+/// come sorted by label.
 pub fn describe(evidence: &Evidence, watch: &dyn Watch) -> Vec<Replica> {
     watch.begin("reading records", Some(evidence.replicas.len() as u64));
-    let replicas = evidence
+    let labels = labels::distinct(&evidence.replicas);
+    let mut replicas: Vec<Replica> = evidence
         .replicas
         .par_iter()
-        .map(|found| {
-            let mut replica = replica::describe(found);
+        .zip(labels)
+        .map(|(found, label)| {
+            let mut replica = if found.label == label {
+                replica::describe(found)
+            } else {
+                replica::describe(&Found { label, ..found.clone() })
+            };
             blocks::settle(&mut replica);
             watch.advance(1);
             replica
         })
         .collect();
     watch.end();
+    if replicas.iter().zip(&evidence.replicas).any(|(replica, found)| replica.label != found.label) {
+        replicas.sort_by(|a, b| a.label.cmp(&b.label));
+    }
     replicas
 }
 

@@ -108,6 +108,8 @@
 //!
 //! [petgraph]: https://docs.rs/petgraph
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 pub mod analysis;
 pub mod blocks;
 pub mod check;

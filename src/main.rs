@@ -1,5 +1,7 @@
 //! The `jivascope` program: arguments in, exit code out.
 
+#![warn(clippy::disallowed_methods)]
+
 mod cli;
 
 use std::process::ExitCode;

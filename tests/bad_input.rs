@@ -47,7 +47,7 @@ impl Ran {
 
     fn fails(&self, words: &[&str]) {
         assert_eq!((self.code, self.out.as_str()), (1, ""), "{}", self.err);
-        assert!(self.err.starts_with("jivascope: "), "{}", self.err);
+        assert!(self.err.starts_with("error: "), "{}", self.err);
         for word in words {
             assert!(self.err.contains(word), "{word:?} is not said: {}", self.err);
         }

@@ -499,10 +499,10 @@ fn points_are_found_by_any_unique_spelling() {
         assert_eq!(disk(text).unwrap(), name, "{text}");
     }
     for (text, error) in [
-        ("c", "no replica is called c; there is a, we@ird"),
-        ("a@x", "a has no disk x; it has volume-head-007.img, volume-snap-s0.img"),
-        ("a@", "a has no disk ; it has volume-head-007.img, volume-snap-s0.img"),
-        ("a@volume-", "a has several disks that begin with volume-: volume-head-007.img, volume-snap-s0.img"),
+        ("c", "no replica named c (available: a, we@ird)"),
+        ("a@x", "a has no disk x (available: volume-head-007.img, volume-snap-s0.img)"),
+        ("a@", "a has no disk  (available: volume-head-007.img, volume-snap-s0.img)"),
+        ("a@volume-", "volume- is ambiguous in a: volume-head-007.img, volume-snap-s0.img"),
     ] {
         assert_eq!(disk(text).unwrap_err().to_string(), error, "{text}");
     }

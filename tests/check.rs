@@ -157,6 +157,18 @@ fn an_archive_of_a_case_is_one() {
     tar.append_dir_all("", dir.path().join("cases/b/stale")).unwrap();
     tar.finish().unwrap();
     assert_eq!(text(&check(dir.path(), &["-v", "two.tar"])), "same     two.tar\n1 cases: 1 as expected\n");
+    // One label for two replicas is no answer to the question whose state is meant, packed or not.
+    let twice = r#"{"inputs": ["a=rep-1", "a=rep-3"], "replicas": {"a": {"state": "usable"}}}"#;
+    let beside = dir.path().join("cases/b/stale/expected.json");
+    fs::write(&beside, twice).unwrap();
+    let mut tar = tar::Builder::new(fs::File::create(dir.path().join("twice.tar")).unwrap());
+    tar.append_dir_all("", dir.path().join("cases/b/stale")).unwrap();
+    tar.finish().unwrap();
+    for place in ["twice.tar", "cases/b/stale"] {
+        let output = check(dir.path(), &[place]);
+        assert_eq!(output.status.code(), Some(1), "{place}: {}", text(&output));
+        assert!(text(&output).contains("two replicas have the label a"), "{place}: {}", text(&output));
+    }
     let refused = check(dir.path(), &["--update", "two.tar"]);
     assert_eq!(refused.status.code(), Some(0), "nothing to write: {}", text(&refused));
     assert!(

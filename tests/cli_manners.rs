@@ -1,110 +1,15 @@
-//! How the program behaves: exit codes, colour, hostile names, readers that go away.
+//! How the program behaves: exit codes, errors. What holds for every command is in `cli_commands.rs`.
 #![cfg(feature = "cli")]
 
 #[path = "support/cli.rs"]
 mod cli;
+#[path = "support/evil.rs"]
+mod evil;
 
-use std::ffi::OsString;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 
-use cli::{archives, captures, program, run};
-
-/// One small replica. `evil` stands in everything that is free text.
-fn replica(dir: &Path, evil: &str) {
-    std::fs::create_dir_all(dir).unwrap();
-    let quoted = |text: &str| serde_json::to_string(text).unwrap();
-    let snapshot = format!("volume-snap-s{evil}.img").replace('/', "_");
-    let record = |name: &str, parent: &str, count: u8| {
-        format!(
-            r#"{{"Name":{},"Parent":{},"Removed":false,"UserCreated":true,"Created":{},"RevisionCounter":{count}}}"#,
-            quoted(name),
-            quoted(parent),
-            quoted(&format!("2026-03-28T04:00:00Z{evil}")),
-        )
-    };
-    let head = "volume-head-001.img";
-    std::fs::write(dir.join(format!("{head}.meta")), record(&format!("{head}{evil}"), &snapshot, 5)).unwrap();
-    std::fs::write(dir.join(format!("{snapshot}.meta")), record(&snapshot, "", 4)).unwrap();
-    std::fs::write(dir.join(head), [1; 8192]).unwrap();
-    std::fs::write(dir.join(&snapshot), [2; 8192]).unwrap();
-    let meta = format!(
-        r#"{{"Size":8192,"Head":"{head}","Dirty":true,"Rebuilding":false,"Parent":{},"SectorSize":512,"BackingFileName":{},"CloneStatus":{},"Checkpoint":{},"RevisionCounter":4,"UUID":{}}}"#,
-        quoted(&snapshot),
-        quoted(evil),
-        quoted(evil),
-        quoted(&snapshot),
-        quoted(evil)
-    );
-    std::fs::write(dir.join("volume.meta"), meta).unwrap();
-    let mut counter = [0; 4096];
-    counter[0] = b'7';
-    std::fs::write(dir.join("revision.counter"), counter).unwrap();
-}
-
-const EVIL: &str =
-    "\u{1b}[31mred\u{1b}]0;title\u{7}\u{202e}backward\u{9b}2J\u{200b}\"];evil[label=\"x\n\tb\r";
-
-fn is_harmless(text: &str, what: &str) {
-    let bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{200b}');
-    if let Some(at) = text.find(bad) {
-        panic!("{what}: {:?} at {at}:\n{text}", text[at..].chars().next());
-    }
-}
-
-#[test]
-fn hostile_names_never_reach_the_terminal_raw() {
-    let dir = tempfile::tempdir().unwrap();
-    let (one, two) = (dir.path().join(format!("a{EVIL}")), dir.path().join("b"));
-    replica(&one, EVIL);
-    replica(&two, EVIL);
-    // A replica that Jiva would refuse, with a message that quotes the evidence.
-    let three = dir.path().join("c");
-    replica(&three, "");
-    std::fs::write(three.join("volume.meta"), format!("{{\"Head\":\"{}\" x", EVIL.replace('"', ""))).unwrap();
-    std::fs::write(three.join(format!("volume-head-{EVIL}.img.meta.tmp").replace('/', "_")), "").unwrap();
-    let labelled = |label: &str, path: &Path| {
-        let mut argument = OsString::from(format!("{label}="));
-        argument.push(path);
-        argument
-    };
-    let given: Vec<OsString> = vec![
-        labelled(&format!("x{}", EVIL.replace(['/', '='], "_")), &one),
-        labelled("y", &two),
-        labelled("z", &three),
-    ];
-    let commands: [&[&str]; 8] = [
-        &["analyze"],
-        &["analyze", "--metadata-only"],
-        &["analyze", "--output", "json"],
-        &["inspect"],
-        &["inspect", "--output", "json"],
-        &["graph"],
-        &["graph", "--output", "dot"],
-        &["hash"],
-    ];
-    for command in commands {
-        for inputs in [given.clone(), vec![dir.path().as_os_str().to_owned()]] {
-            let mut arguments: Vec<OsString> = command.iter().map(OsString::from).collect();
-            arguments.extend(inputs);
-            let ran = run(&arguments);
-            assert!(ran.out.len() > 100, "{command:?}: {}{}", ran.out, ran.err);
-            assert!(ran.out.contains("backward"), "{command:?}: the test shows nothing\n{}", ran.out);
-            is_harmless(&ran.err, &format!("{command:?}"));
-            if !command.contains(&"json") {
-                is_harmless(&ran.out, &format!("{command:?}"));
-            } else {
-                serde_json::from_str::<serde_json::Value>(&ran.out).unwrap();
-                assert!(!ran.out.contains('\u{1b}'));
-            }
-        }
-    }
-    let missing = run(["analyze".to_owned(), format!("no{EVIL}path")]);
-    assert_eq!(missing.code, 1);
-    is_harmless(&missing.err, "missing path");
-    is_harmless(&run(["explain", EVIL]).err, "explain");
-}
+use cli::{archives, captures, run};
+use evil::{EVIL, replica};
 
 #[test]
 fn dot_labels_stay_inside_their_quotes() {
@@ -126,30 +31,6 @@ fn dot_labels_stay_inside_their_quotes() {
             .collect();
         assert!(!open && !outside.contains("evil"), "{line}");
     }
-}
-
-#[test]
-fn no_colour_in_pipes_and_the_same_words_with_it() {
-    let dir = tempfile::tempdir().unwrap();
-    replica(&dir.path().join("a"), "");
-    replica(&dir.path().join("b"), "");
-    let path = dir.path().to_str().unwrap();
-    let plain = run(["analyze", path]).out;
-    assert!(!plain.contains('\u{1b}'));
-    assert_eq!(plain, run(["analyze", "--color", "never", path]).out);
-    let coloured = run(["analyze", "--color", "always", path]).out;
-    assert!(coloured.contains("\u{1b}[1m"));
-    assert_eq!(strip(&coloured), plain);
-}
-
-/// Takes the codes of colour out.
-fn strip(text: &str) -> String {
-    let mut parts = text.split('\u{1b}');
-    let mut out = parts.next().unwrap().to_owned();
-    for part in parts {
-        out.push_str(part.split_once('m').expect("a code of colour ends with m").1);
-    }
-    out
 }
 
 #[test]
@@ -218,7 +99,7 @@ fn what_cannot_be_done_is_1_and_wrong_usage_is_2() {
     for command in ["analyze", "inspect", "graph"] {
         let ran = run([command, "/no/such/path"]);
         assert_eq!(ran.code, 1, "{command}: {}", ran.err);
-        assert!(ran.err.starts_with("jivascope: ") && ran.out.is_empty(), "{command}: {}", ran.err);
+        assert!(ran.err.starts_with("error: ") && ran.out.is_empty(), "{command}: {}", ran.err);
         let ran = run([command, empty.path().to_str().unwrap()]);
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{command}: {}", ran.err);
         assert_eq!(run([command]).code, 2);
@@ -235,50 +116,11 @@ fn explain_knows_codes_and_names_near_ones() {
     assert!(ran.out.contains("JV013") && ran.out.contains("log.info"), "{}", ran.out);
     let ran = run(["explain", "JV113"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
-    assert!(ran.err.contains("JV013"), "{}", ran.err);
+    assert!(ran.err.starts_with("error: unknown code JV113; did you mean JV013"), "{}", ran.err);
     let list = run(["explain"]).out;
     for name in ["JV001", "R-N-WAYS", "irreconcilable", "proven", "blank", "refused-join", "stuck"] {
         assert!(list.contains(name), "{name}");
     }
-}
-
-#[test]
-fn help_tells_exit_codes_and_fits_80_columns() {
-    for arguments in [
-        &["--help"][..],
-        &["analyze", "--help"],
-        &["inspect", "--help"],
-        &["graph", "--help"],
-        &["explain", "--help"],
-    ] {
-        let ran = run(arguments);
-        assert_eq!(ran.code, 0);
-        assert!(ran.out.contains("Exit codes"), "{arguments:?}");
-        assert!(ran.out.contains("Examples:"), "{arguments:?}");
-        for line in ran.out.lines() {
-            assert!(line.chars().count() <= 80, "{arguments:?}: {line}");
-        }
-    }
-}
-
-#[test]
-fn a_reader_that_goes_away_is_no_error() {
-    let dir = tempfile::tempdir().unwrap();
-    replica(&dir.path().join("a"), "");
-    replica(&dir.path().join("b"), "");
-    let expected = run(["analyze".as_ref(), dir.path()]).code;
-    let mut child = program()
-        .arg("analyze")
-        .arg(dir.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let mut error = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(expected));
-    assert_eq!(error, "");
 }
 
 /// A directory in which thousands of records name one parent, and thousands of names are one file.
@@ -299,4 +141,65 @@ fn a_fan_of_thousands_is_told_without_being_drawn() {
     let inspect = run(["inspect", path]);
     assert!(inspect.out.contains("volume-snap-x4999.img"), "{}", inspect.err);
     assert_eq!(run(["analyze", path]).code, 30);
+}
+
+/// A command line that is wrong whatever lies on the disk is 2, with a hint where one helps.
+#[test]
+fn errors_say_whose_matter_they_are_and_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    replica(&dir.path().join("a"), "");
+    replica(&dir.path().join("b"), "");
+    let (a, b) = (dir.path().join("a").display().to_string(), dir.path().join("b").display().to_string());
+    let (x_a, x_b) = (format!("x={a}"), format!("x={b}"));
+    std::fs::write(dir.path().join("there"), "").unwrap();
+    let there = dir.path().join("there").display().to_string();
+    let inside = format!("{a}/new");
+    let export = |to: &str| {
+        ["export", &a, "--replica", "a", "--format", "raw", "--to", to].map(str::to_owned).to_vec()
+    };
+    let plain = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+    for (arguments, code, error, hint) in [
+        (
+            plain(&["analyze", &x_a, &x_b]),
+            2,
+            "two replicas have the label x",
+            "give each replica its own label",
+        ),
+        (
+            plain(&["inspect", &x_a, &x_b]),
+            2,
+            "two replicas have the label x",
+            "give each replica its own label",
+        ),
+        (plain(&["hash", &x_a, &x_b]), 2, "two replicas have the label x", "give each replica its own label"),
+        (plain(&["analyze", "-", "-"]), 2, "standard input was given twice", ""),
+        (plain(&["analyze", ""]), 2, "the path is empty", ""),
+        (plain(&["analyze", "x="]), 2, "the path of x is empty", ""),
+        (plain(&["analyze", &a, "--volume", "v"]), 1, "no volume named v", "without --volume"),
+        (plain(&["diff", &a]), 1, "only one replica was given", "--between"),
+        (plain(&["diff", &a, &b, "--volume", "v"]), 1, "no volume named v", ""),
+        (plain(&["hash", &a, "--replica", "z"]), 1, "no replica named z (available: a)", "jivascope inspect"),
+        (plain(&["hash", &a, "--replica", "a@z"]), 1, "a has no disk z (available: volume-head-001.img", ""),
+        (plain(&["new-case", &a, "--to", "n", "--key", "z"]), 2, "--key: is not 64 hexadecimal digits", ""),
+        (plain(&["explain", "zzzzzz"]), 1, "unknown code zzzzzz", "jivascope explain lists"),
+        (plain(&["hash", &a, "--spool-dir", "/none"]), 1, "--spool-dir /none: is not a directory", ""),
+        (export("-"), 2, "--to -: an image cannot be written to standard output", "./-"),
+        (export("none/"), 1, "none/: is a directory, not an image file", "rep-1.raw"),
+        (export("none/."), 1, "none/.: is a directory, not an image file", "rep-1.raw"),
+        (export(".."), 1, "..: is a directory, not an image file", "rep-1.raw"),
+        (export(&b), 1, "is a directory, not an image file", "rep-1.raw"),
+        (export(&there), 1, "exists already", "--force"),
+        (export(&inside), 1, "belongs to the evidence", "outside the inputs"),
+        (export("/none/x"), 1, "/none/x: cannot be created: No such file", ""),
+    ] {
+        let ran = run(&arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{arguments:?}: {}", ran.err);
+        let mut lines = ran.err.lines();
+        let first = lines.next().unwrap_or_default();
+        assert!(first.starts_with("error: ") && first.contains(error), "{arguments:?}: {first}");
+        let second = lines.next().unwrap_or_default();
+        assert_eq!(second.starts_with("hint: "), !hint.is_empty(), "{arguments:?}: {second}");
+        assert!(second.contains(hint) && lines.next().is_none(), "{arguments:?}: {}", ran.err);
+    }
+    assert!(!std::path::Path::new("none").exists());
 }

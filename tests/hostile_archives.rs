@@ -254,7 +254,7 @@ fn every_archive_ends_well() {
         assert!(!ran.err.contains("panicked"), "{name}: {}", ran.err);
         let ends = match ran.code {
             Some(1) => {
-                assert!(ran.err.starts_with("jivascope: ") && ran.out.is_empty(), "{name}: {}", ran.err);
+                assert!(ran.err.starts_with("error: ") && ran.out.is_empty(), "{name}: {}", ran.err);
                 "an error"
             }
             Some(0 | 10 | 20 | 30) => {

@@ -139,22 +139,6 @@ fn files_stay_readable() {
 /// those that are left are one idea in several files.
 const CIRCLES: &[&[&str]] = &[
     &[
-        "cli/analyze.rs",
-        "cli/args.rs",
-        "cli/case.rs",
-        "cli/check.rs",
-        "cli/diff.rs",
-        "cli/export.rs",
-        "cli/generate.rs",
-        "cli/graph.rs",
-        "cli/hash.rs",
-        "cli/inputs.rs",
-        "cli/inspect.rs",
-        "cli/new_case.rs",
-        "cli/reading.rs",
-        "cli/simulate.rs",
-    ],
-    &[
         "evidence/gather.rs",
         "evidence/index.rs",
         "evidence/input.rs",
@@ -255,4 +239,90 @@ fn half_of_the_files_are_short() {
     let mut lengths: Vec<usize> = files.iter().map(lines).collect();
     lengths.sort_unstable();
     assert!(lengths[lengths.len() / 2] < 200, "the median file has {} lines", lengths[lengths.len() / 2]);
+}
+
+/// The files of the command line and what each may import of the others, from the ground up. A folder counts as one.
+const CLI: &[(&str, &[&str])] = &[
+    ("out", &[]),
+    ("args", &[]),
+    ("error", &["out"]),
+    ("progress", &["out"]),
+    ("inputs", &["args", "error"]),
+    ("judging", &["args", "error", "inputs", "progress"]),
+    ("trust", &["out"]),
+    ("verdicts", &[]),
+    ("case", &["inputs"]),
+    ("commands", &["out", "args", "error", "progress", "inputs", "judging", "trust", "verdicts", "case"]),
+    ("mod", &["out", "error", "commands"]),
+];
+
+/// What a file of `src/cli` imports of the others; `super` is followed from where the file is.
+fn cli_imports(text: &str, folder: &str) -> Vec<String> {
+    let whole: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let above = if folder.is_empty() { "super::" } else { "super::super::" };
+    let whole = whole.replace("crate::cli::", "\u{1}").replace(above, "\u{1}").replace(' ', "");
+    let mut out = Vec::new();
+    for (at, _) in whole.match_indices('\u{1}') {
+        let rest = &whole[at + 1..];
+        let group = rest.strip_prefix('{').map(|group| group.split('}').next().unwrap_or(group));
+        let word =
+            |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        match group {
+            Some(group) => out.extend(group.split(',').map(word)),
+            None => out.push(word(rest)),
+        }
+    }
+    out.retain(|name| !name.is_empty() && name != folder);
+    out
+}
+
+#[test]
+fn arrows_of_the_command_line_point_down() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+    for (at, (name, allowed)) in CLI.iter().enumerate() {
+        let below: Vec<&str> = CLI[..at].iter().map(|(name, _)| *name).collect();
+        assert!(allowed.iter().all(|one| below.contains(one)), "{name} may import what stands above it");
+    }
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let mut seen = 0;
+    for file in files {
+        let below = file.strip_prefix(&src).expect("the file lies below src/cli");
+        let name = below.iter().next().expect("a path has a first part").to_string_lossy();
+        let folder = if below.components().count() > 1 { name.as_ref() } else { "" };
+        let name = name.trim_end_matches(".rs");
+        let (_, allowed) =
+            CLI.iter().find(|(one, _)| *one == name).unwrap_or_else(|| panic!("{name} is not in the table"));
+        for used in cli_imports(&fs::read_to_string(&file).expect("a source file is text"), folder) {
+            if name == "mod" && !CLI.iter().any(|(one, _)| *one == used) {
+                continue; // `super::*` of its tests
+            }
+            seen += 1;
+            assert!(allowed.contains(&used.as_str()), "{} imports {used}, which it may not", file.display());
+        }
+    }
+    assert!(seen > 40, "only {seen} imports were seen: the test does not look");
+}
+
+/// clippy.toml bans the streams too; an `allow` in another file would get past it, and not past this.
+#[test]
+fn one_file_writes_to_the_terminal() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut files, mut seen) = (Vec::new(), 0);
+    sources(&src, &mut files);
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a source file is text");
+        // The tests at the end of a file may write as they like.
+        let code = text.split("#[cfg(test)]\nmod tests").next().expect("a first part");
+        let names = |line: &str, way: &str| {
+            let own = |at: usize| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            line.match_indices(way).any(|(at, _)| own(at))
+        };
+        let ways = ["stdout()", "stderr()", "print!(", "println!(", "eprint!(", "eprintln!(", "dbg!("];
+        let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let writes = ways.iter().any(|way| code.iter().any(|line| names(line, way)));
+        seen += usize::from(writes);
+        assert!(!writes || file.ends_with("cli/out.rs"), "{} writes to the terminal", file.display());
+    }
+    assert_eq!(seen, 1, "the writer was not seen: the test does not look");
 }

@@ -24,7 +24,7 @@ pub struct Point<'a> {
 #[non_exhaustive]
 pub enum PointError {
     /// No replica has that label.
-    #[error("no replica is called {text}; there is {}", list(known))]
+    #[error("no replica named {text} (available: {})", list(known))]
     Replica {
         /// What was typed.
         text: String,
@@ -32,7 +32,7 @@ pub enum PointError {
         known: Vec<String>,
     },
     /// The replica has no such disk.
-    #[error("{label} has no disk {text}; it has {}", list(known))]
+    #[error("{label} has no disk {text} (available: {})", list(known))]
     Disk {
         /// The replica.
         label: String,
@@ -42,7 +42,7 @@ pub enum PointError {
         known: Vec<String>,
     },
     /// Several disks begin like that.
-    #[error("{label} has several disks that begin with {text}: {}", list(known))]
+    #[error("{text} is ambiguous in {label}: {}", list(known))]
     Ambiguous {
         /// The replica.
         label: String,

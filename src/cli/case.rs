@@ -1,6 +1,7 @@
 //! Cases on disk: finding them, reading what is expected, analysing what lies beside it.
 
-use std::ffi::OsStr;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -9,7 +10,7 @@ use anyhow::{Context, bail, ensure};
 use jivascope::analysis::{self, Analysis};
 use jivascope::check::{Expected, FILE_NAME};
 use jivascope::evidence::{
-    Beside, Evidence, Found, Input, InputPath, is_archive_name, read_beside, without_archive_ending,
+    Beside, Evidence, Found, Input, InputPath, is_archive_name, read_beside, spelled, without_archive_ending,
 };
 use jivascope::ident::Label;
 use walkdir::WalkDir;
@@ -32,7 +33,7 @@ pub(super) struct CaseDir {
 
 /// The cases at or below a path, sorted by name. A case is not searched for others.
 pub(super) fn find(given: &Path) -> anyhow::Result<Vec<CaseDir>> {
-    let meta = fs::metadata(given).with_context(|| format!("{}: cannot be read", given.display()))?;
+    let meta = fs::metadata(given).with_context(|| format!("{}: cannot be read", spelled(given)))?;
     let base = base_name(given);
     if !meta.is_dir() {
         let found = read_beside(given, FILE_NAME).with_context(|| format!("{base}: cannot be read"))?;
@@ -48,8 +49,8 @@ pub(super) fn find(given: &Path) -> anyhow::Result<Vec<CaseDir>> {
             let inner = entry.path().strip_prefix(given).unwrap_or(Path::new(""));
             let name = match (base.as_str(), inner.as_os_str().is_empty()) {
                 (base, true) => base.to_owned(),
-                (".", false) => inner.display().to_string(),
-                (base, false) => format!("{base}/{}", inner.display()),
+                (".", false) => spelled(inner),
+                (base, false) => format!("{base}/{}", spelled(inner)),
             };
             cases.push(CaseDir { name, path: entry.path().to_owned(), archived: None });
             walk.skip_current_dir();
@@ -66,10 +67,10 @@ pub(super) fn find(given: &Path) -> anyhow::Result<Vec<CaseDir>> {
 pub(super) fn base_name(given: &Path) -> String {
     let parts: Vec<_> = given.components().filter(|part| *part != Component::CurDir).collect();
     if given.is_absolute() {
-        return given.file_name().unwrap_or(OsStr::new(".")).to_string_lossy().into_owned();
+        return spelled(given.file_name().unwrap_or(OsStr::new(".")));
     }
     let path: PathBuf = parts.iter().collect();
-    if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
+    if path.as_os_str().is_empty() { ".".to_owned() } else { spelled(path) }
 }
 
 impl CaseDir {
@@ -108,11 +109,15 @@ impl CaseDir {
         let whole = Input { label: None, path: InputPath::Path(self.path.clone()) };
         let mut evidence = gather(std::slice::from_ref(&whole))?;
         // Names of inputs are those below the case's own directory, as where it is no archive.
-        let top = format!("{}:{}", self.path.display(), found.directory);
+        let top = format!("{}:{}", spelled(&self.path), found.directory);
         let below = |path: &str| path.strip_prefix(&top).map(|rest| rest.trim_start_matches('/').to_owned());
         let stated = expected.inputs.as_deref().map(|list| {
             list.iter().map(|text| text.split_once('=').unwrap_or((text, text))).collect::<Vec<_>>()
         });
+        let mut labels = BTreeSet::new();
+        for (label, _) in stated.iter().flatten() {
+            ensure!(labels.insert(label), "{FILE_NAME}: inputs: two replicas have the label {label}");
+        }
         let mut kept: Vec<Found> = Vec::new();
         for one in evidence.replicas.drain(..) {
             let Some(inner) = below(&one.path) else { continue };
@@ -134,9 +139,10 @@ impl CaseDir {
 
     /// The message of an error without the way to the case.
     fn inside(&self, error: &anyhow::Error) -> anyhow::Error {
-        let above = format!("{}/", self.path.display());
+        let place = spelled(&self.path);
+        let above = format!("{place}/");
         let text = format!("{error:#}").replace(&above, "");
-        anyhow::anyhow!("{}", text.replace(&self.path.display().to_string(), &self.name))
+        anyhow::anyhow!("{}", text.replace(&place, &self.name))
     }
 
     fn inputs(&self, expected: &Expected) -> anyhow::Result<Vec<Input>> {
@@ -162,19 +168,20 @@ impl CaseDir {
 
     /// Every directory and every archive beside the expectation, labelled by its name.
     fn beside(&self) -> anyhow::Result<Vec<Input>> {
-        let mut names: Vec<(String, bool)> = Vec::new();
+        let mut names: Vec<(OsString, bool)> = Vec::new();
         for entry in fs::read_dir(&self.path).context("the case cannot be listed")? {
             let entry = entry.context("the case cannot be listed")?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+            let name = spelled(entry.file_name());
             let kind = entry.file_type().context("the case cannot be listed")?;
             if !name.starts_with('.') && (kind.is_dir() || kind.is_file() && is_archive_name(&name)) {
-                names.push((name, kind.is_dir()));
+                names.push((entry.file_name(), kind.is_dir()));
             }
         }
         names.sort();
         ensure!(!names.is_empty(), "no directory and no archive beside {FILE_NAME}");
         let labelled = names.into_iter().map(|(name, is_dir)| {
-            let label = if is_dir { name.as_str() } else { without_archive_ending(&name) };
+            let shown = spelled(&name);
+            let label = if is_dir { shown.as_str() } else { without_archive_ending(&shown) };
             Input { label: Some(label.to_owned()), path: InputPath::Path(self.path.join(&name)) }
         });
         Ok(labelled.collect())

@@ -1,65 +1,58 @@
 //! Arguments, progress, exit codes. Nothing here knows Jiva.
+//!
+//! From the ground up: the writer and the shared arguments; errors; progress; the ways from arguments to evidence and to
+//! an analysis; the commands. `tests/rooms.rs` holds every file to that order.
 
-mod analyze;
 mod args;
 mod case;
-mod check;
-mod diff;
-mod explain;
-mod export;
-mod generate;
-mod graph;
-mod hash;
+mod commands;
+mod error;
 mod inputs;
-mod inspect;
-mod new_case;
+mod judging;
 mod out;
 mod progress;
-mod reading;
-mod simulate;
+mod trust;
 mod verdicts;
 
-use std::io::Write;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
-use jivascope::report::escape;
 
-use args::{Arguments, Command};
-
-/// Exit code of a run that could not do its work.
-const FAILED: u8 = 1;
+use commands::Arguments;
+use out::{Color, Out};
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let done = match &arguments.command {
-        Command::Analyze(command) => analyze::run(command, arguments.color),
-        Command::Inspect(command) => inspect::run(command, arguments.color),
-        Command::Graph(command) => graph::run(command, arguments.color),
-        Command::Explain(command) => explain::run(command, arguments.color),
-        Command::Check(command) => check::run(command),
-        Command::NewCase(command) => new_case::run(command),
-        Command::Generate(command) => generate::run(command),
-        Command::Hash(command) => hash::run(command),
-        Command::Diff(command) => diff::run(command),
-        Command::Export(command) => export::run(command),
-        Command::Simulate(command) => simulate::run(command, arguments.color),
-    };
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "jivascope: {}", escape::terminal(&format!("{error:#}")));
-            ExitCode::from(FAILED)
+    ExitCode::from(match Arguments::try_parse() {
+        Ok(arguments) => {
+            let color = arguments.color;
+            panic::set_hook(Box::new(move |info| error::report_panic(&Out::new(color), info)));
+            let out = Out::new(color);
+            guarded(&out, || commands::run(&arguments, &out))
         }
+        Err(error) => error::report_usage(&Out::new(Color::Auto), error),
+    })
+}
+
+/// Runs to the end, whatever happens, and gives the exit code.
+fn guarded(out: &Out, run: impl FnOnce() -> anyhow::Result<u8>) -> u8 {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => error::report(out, &error),
+        // The hook has said what happened.
+        Err(_) => error::FAILED,
     }
 }
 
-/// Whether the reader of our output went away: it had what it wanted.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_breaks_off_has_failed() {
+        let out = Out::new(Color::Never);
+        assert_eq!(guarded(&out, || panic!("as it should")), error::FAILED);
+        assert_eq!(guarded(&out, || Ok(30)), 30);
+    }
 }

@@ -1,13 +1,15 @@
-//! Progress on standard error, for whoever watches a terminal, once something takes longer than a second.
+//! Progress on standard error, for who watches a terminal, once something takes longer than a second.
 
-use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
+use jivascope::report::escape;
 use jivascope::watch::Watch;
+
+use super::out;
 
 /// Work that ends sooner is not worth a bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -44,7 +46,7 @@ struct Work {
 
 impl Progress {
     pub(super) fn new() -> Self {
-        if !std::io::stderr().is_terminal() {
+        if !out::is_watched() {
             return Self { shared: None, drawer: None };
         }
         let shared = Arc::new(Shared::default());
@@ -119,9 +121,9 @@ fn begin(work: &Work) -> ProgressBar {
     let unknown = "{spinner} {msg}, {elapsed}";
     let template = if work.total.is_some() { known } else { unknown };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::with_draw_target(work.total, ProgressDrawTarget::stderr())
+    ProgressBar::with_draw_target(work.total, out::progress())
         .with_style(style)
-        .with_message(work.what.clone())
+        .with_message(escape::terminal(&work.what))
         .with_elapsed(work.begun.elapsed())
 }
 

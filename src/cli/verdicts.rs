@@ -7,21 +7,21 @@ use jivascope::verdict::{Start, VerdictKind};
 /// What `--fail-on` can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
-    /// All hold the same data (exit code 0 all the same)
+    /// All replicas hold the same data (still exits 0)
     Consistent,
-    /// Some replica holds everything, and not all do
+    /// At least one replica holds everything, and not all do
     Authoritative,
-    /// Several hold what no other does
+    /// Several replicas hold data that no other holds
     Irreconcilable,
-    /// What would settle it is missing
+    /// Evidence that would decide is missing
     InsufficientEvidence,
-    /// Simply starting it can lose data
+    /// Starting the volume as it is can lose data
     Unsafe,
-    /// It does not come up by itself
+    /// The volume does not come up on its own
     Stuck,
 }
 
-/// The gravest code of all volumes. Without `--fail-on` every verdict gives its own; with it only what is named does,
+/// The highest code of all volumes. Without `--fail-on` every verdict gives its own; with it only what is named does,
 /// and `unsafe` or `stuck` give the verdict's code, or 10 where that would be 0.
 pub(super) fn exit_code(volumes: &[Volume], fail_on: &[FailOn]) -> u8 {
     // Without a single volume there is nothing to judge by.

@@ -20,7 +20,7 @@ use rustix::io::Errno;
 use super::examine::{Examiner, Listed, Look, Opener, Status, identity, is_file, number, on_disk};
 use super::handles::{Handles, read_full_at};
 use super::remarks::Remarks;
-use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip, sys};
+use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip, spelled, sys};
 use crate::ident::{BLOCK_SIZE, Runs, front};
 
 /// A directory of the file system.
@@ -91,7 +91,7 @@ impl Directory {
         for (Listed { name, raw, inode, .. }, look) in listed.into_iter().zip(looks) {
             let Some(Look { kind, size, damage, status, content }) = look else {
                 let path = path.join(on_disk(&name, raw.as_deref()));
-                remarks.push(format!("{}: vanished while the directory was read", path.display()));
+                remarks.push(format!("{}: vanished while the directory was read", spelled(path)));
                 continue;
             };
             entries.push(Entry { name, kind, size, link: None, damage });

@@ -15,7 +15,7 @@ use super::handles::Handles;
 use super::remarks::Remarks;
 use super::tree::{Child, Tree};
 use super::vacant::{self, VacantKind};
-use super::{Kind, spell};
+use super::{Kind, spell, spelled};
 
 /// Whether a name is found in replica directories only.
 pub(super) fn is_replicas(name: &[u8]) -> bool {
@@ -106,7 +106,7 @@ pub(super) fn below(root: &Path, handles: &Arc<Handles>, remarks: &mut Remarks) 
                     return Err(error);
                 }
                 search.incomplete = true;
-                remarks.push(format!("{}: not read in full: {error}", level.path.display()));
+                remarks.push(format!("{}: not read in full: {error}", spelled(&level.path)));
             }
             level.remarks.into_lines().into_iter().for_each(|line| remarks.push(line));
             let place = |name: OsString| {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::Source;
 use super::error::GatherError;
 use super::find::Place;
 use super::handles::Handles;
@@ -16,6 +15,7 @@ use super::input::{Candidate, Read, read, read_found};
 use super::label::{count, distinguish, volume};
 use super::spool::Spool;
 use super::vacant::{Layouts, Vacant};
+use super::{Source, spelled};
 use crate::ident::Label;
 use crate::watch::Watch;
 
@@ -40,7 +40,7 @@ pub enum InputPath {
 impl fmt::Display for InputPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path) => path.display().fmt(f),
+            Self::Path(path) => f.write_str(&spelled(path)),
             Self::StandardInput => f.write_str("-"),
         }
     }
@@ -276,7 +276,7 @@ fn with_archives(
     for ((at, archive), read) in found.iter().zip(read) {
         let mut read = read?;
         let Some(failure) = read.failure.take_if(|_| read.candidates.is_empty()) else {
-            let (text, given) = (archive.path.display().to_string(), parts[*at].given);
+            let (text, given) = (spelled(&archive.path), parts[*at].given);
             parts.push(Part { text, given, read });
             continue;
         };

@@ -27,7 +27,7 @@ use super::remarks::Remarks;
 use super::spool::Spool;
 use super::tar::{Feed, Walk};
 use super::vacant::{self, Facts, VacantKind};
-use super::{Kind, MemorySource, Source, spell, tar};
+use super::{Kind, MemorySource, Source, spell, spelled, tar};
 use crate::watch::Watch;
 
 /// What one input gave.
@@ -145,7 +145,7 @@ pub(super) fn read_found(
     spool: Option<&Arc<Spool>>,
     watch: &dyn Watch,
 ) -> Result<Read, GatherError> {
-    let text = archive.path.display().to_string();
+    let text = spelled(&archive.path);
     let reader = Reader { text: &text, labelled: false, handles, spool, watch };
     let mut read = reader.archive(&archive.path)?;
     let (name, above) = archive.inner.split_last().unwrap_or((&text, &[]));
@@ -229,7 +229,7 @@ impl Reader<'_> {
         let at = |path: &Path, inner: Vec<String>| {
             let parts = [&root[..], &inner].concat();
             Candidate {
-                path: path.display().to_string(),
+                path: spelled(path),
                 inner,
                 full_parts: parts.clone(),
                 parts,
@@ -243,7 +243,7 @@ impl Reader<'_> {
         for (place, kind) in std::mem::take(&mut search.vacant) {
             match self.vacant(&place.path, kind) {
                 Ok(found) => vacant.push((place, found)),
-                Err(error) => remarks.push(format!("{}: not read in full: {error}", place.path.display())),
+                Err(error) => remarks.push(format!("{}: not read in full: {error}", spelled(&place.path))),
             }
         }
         if nothing && vacant.is_empty() {
@@ -265,7 +265,7 @@ impl Reader<'_> {
         }
         for seen in search.seen {
             let (device, inode) = seen.directory.identity();
-            packed_images(&seen.path.display().to_string(), &seen.directory, &mut remarks);
+            packed_images(&spelled(&seen.path), &seen.directory, &mut remarks);
             candidates.push(Candidate {
                 source: Some(Arc::new(seen.directory)),
                 identity: (device, inode, String::new()),

@@ -4,8 +4,10 @@
 //! writes to the evidence, follows a link that the evidence names, or unpacks an archive to disk.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fmt;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 
@@ -173,6 +175,11 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// # Errors
     /// As for reading; a range that an incomplete copy lacks is [`ReadError::Damaged`].
     fn read_at(&self, entry: &Entry, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError>;
+}
+
+/// Spells a name or a path in text: what is UTF-8 stays, every other byte becomes `\xNN`.
+pub fn spelled(name: impl AsRef<OsStr>) -> String {
+    spell(name.as_ref().as_bytes())
 }
 
 /// Spells a name in text: what is UTF-8 stays, every other byte becomes `\xNN`.

@@ -1,7 +1,7 @@
 //! Hostile text made safe: one function for each form of output.
 //!
 //! Labels, names of disks, strings out of records, paths and messages of errors are what somebody else wrote. None of
-//! them reaches a form of output but through the function of that form. JSON is left to serde.
+//! them reaches a form of output but through the function of that form. What ends a string of JSON is left to serde.
 
 use std::fmt::Write;
 
@@ -24,6 +24,23 @@ pub fn terminal(text: &str) -> String {
 /// For the inside of a quoted string in DOT.
 pub fn dot(text: &str) -> String {
     terminal(text).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// For a whole JSON document as serde writes it, which leaves DEL, C1, the controls of direction and what cannot be seen as
+/// they are. They stand in strings alone, so each becomes `\uXXXX`, and the document says the same.
+pub fn json(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for char in document.chars() {
+        if char == '\n' || !is_unseen(char) {
+            out.push(char);
+        } else {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
 }
 
 /// For running text in Markdown; no markup, no link, no HTML and no line break comes through.
@@ -123,6 +140,16 @@ mod tests {
     #[test]
     fn what_only_looks_escaped_is_told_apart() {
         assert_ne!(terminal("\\u{1b}"), terminal("\u{1b}"));
+    }
+
+    #[test]
+    fn json_says_the_same_in_characters_that_show_themselves() {
+        let document = serde_json::json!({ HOSTILE: ["\u{7f}\u{85}\u{202e}", "\u{e0041} é 猫\u{10ffff}"] });
+        let raw = serde_json::to_string_pretty(&document).expect("a document");
+        let safe = json(&raw);
+        assert!(!safe.chars().any(|char| char != '\n' && is_unseen(char)), "{safe:?}");
+        assert!(safe.contains("\\u007f\\u0085\\u202e") && safe.contains("\\udb40\\udc41 é 猫"), "{safe}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).expect("a document"), document);
     }
 
     #[test]

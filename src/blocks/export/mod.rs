@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use super::pass::{Sink, Stopped, Unreadable, pass};
 use super::unread::Unread;
 use super::view::{MergedView, ViewError};
+use crate::evidence::spelled;
 use crate::watch::Watch;
 
 pub use target::{Target, TargetError};
@@ -68,7 +69,7 @@ pub enum ExportError {
     #[error(transparent)]
     View(#[from] ViewError),
     /// The image cannot be written.
-    #[error("{path}: cannot be written", path = path.display())]
+    #[error("{path}: cannot be written", path = spelled(path))]
     Write {
         /// The image.
         path: PathBuf,

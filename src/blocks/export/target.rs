@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +16,14 @@ use rustix::io::Errno;
 use tempfile::NamedTempFile;
 use walkdir::WalkDir;
 
+use crate::evidence::spelled;
+
 /// Why nothing can be written there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
     /// It would change the evidence.
-    #[error("{path}: belongs to the evidence ({input}), which is never written to", path = path.display(), input = input.display())]
+    #[error("{path}: belongs to the evidence ({input}), which is never written to", path = spelled(path), input = spelled(input))]
     Evidence {
         /// The target.
         path: PathBuf,
@@ -28,19 +31,25 @@ pub enum TargetError {
         input: PathBuf,
     },
     /// There is a file of that name.
-    #[error("{path}: exists already", path = path.display())]
+    #[error("{path}: exists already", path = spelled(path))]
     Exists {
         /// The target.
         path: PathBuf,
     },
+    /// It names a directory, or what could only be one.
+    #[error("{path}: is a directory, not an image file", path = spelled(path))]
+    Directory {
+        /// The target.
+        path: PathBuf,
+    },
     /// There is something of that name that is not a file.
-    #[error("{path}: is not a regular file", path = path.display())]
+    #[error("{path}: is not a regular file", path = spelled(path))]
     NotAFile {
         /// The target.
         path: PathBuf,
     },
     /// The system said no.
-    #[error("{path}: cannot be made", path = path.display())]
+    #[error("{path}: cannot be created", path = spelled(path))]
     Io {
         /// The target.
         path: PathBuf,
@@ -73,6 +82,12 @@ impl Target {
     /// [`TargetError`], before anything is made.
     pub fn create(path: &Path, evidence: &[PathBuf], force: bool) -> Result<Self, TargetError> {
         let failed = |source| TargetError::Io { path: path.to_owned(), source };
+        // The standard library takes `x/` for `x`.
+        if path.file_name().is_none()
+            || [&b"/"[..], b"/."].iter().any(|end| path.as_os_str().as_bytes().ends_with(end))
+        {
+            return Err(TargetError::Directory { path: path.to_owned() });
+        }
         // What a link leads to is what would be replaced.
         let resolved = match fs::symlink_metadata(path) {
             Ok(_) => fs::canonicalize(path).map_err(failed)?,
@@ -95,6 +110,9 @@ impl Target {
         if let Some(there) = &there {
             if let Some(input) = guard.holds(there).or_else(|| guard.contains(there)) {
                 return Err(TargetError::Evidence { path: path.to_owned(), input });
+            }
+            if there.is_dir() {
+                return Err(TargetError::Directory { path: path.to_owned() });
             }
             if !there.is_file() {
                 return Err(TargetError::NotAFile { path: path.to_owned() });

@@ -5,11 +5,13 @@
 mod json;
 mod junit;
 mod sarif;
+#[cfg(feature = "cli")]
 mod text;
 
 pub use json::{CheckDocument, SCHEMA as CHECK_SCHEMA};
 pub use junit::junit;
 pub use sarif::sarif;
+#[cfg(feature = "cli")]
 pub use text::text;
 
 use crate::check::Difference;

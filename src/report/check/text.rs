@@ -4,25 +4,27 @@ use std::fmt::Write;
 
 use crate::check::{Checked, Counts, Outcome};
 use crate::report::escape::terminal as shown;
+use crate::report::text::{Palette, Role};
 
 /// Writes the run as text. Without `all`, cases that are as expected are only counted.
-pub fn text(cases: &[Checked], all: bool) -> String {
+pub fn text(cases: &[Checked], palette: &Palette, all: bool) -> String {
+    let (bad, good) = (|word| palette.paint(Role::Danger, word), |word| palette.paint(Role::Good, word));
     let mut out = String::new();
     for case in cases {
         let name = shown(&case.name);
         match &case.outcome {
             Outcome::Same if !all => {}
             Outcome::Same => {
-                let _ = writeln!(out, "same     {name}");
+                let _ = writeln!(out, "{}     {name}", good("same"));
             }
             Outcome::Updated => {
-                let _ = writeln!(out, "updated  {name}");
+                let _ = writeln!(out, "{}  {name}", good("updated"));
             }
             Outcome::Failed(why) => {
-                let _ = writeln!(out, "FAILED   {name}\n           {}", shown(why));
+                let _ = writeln!(out, "{}   {name}\n           {}", bad("FAILED"), shown(why));
             }
             Outcome::Differs(differences) => {
-                let _ = writeln!(out, "DIFFERS  {name}");
+                let _ = writeln!(out, "{}  {name}", bad("DIFFERS"));
                 for one in differences {
                     let (key, expected, found) = (shown(&one.key), shown(&one.expected), shown(&one.found));
                     let _ =

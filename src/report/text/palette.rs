@@ -51,7 +51,7 @@ impl Palette {
         self.width
     }
 
-    pub(super) fn paint(&self, role: Role, text: &str) -> String {
+    pub(in crate::report) fn paint(&self, role: Role, text: &str) -> String {
         let (on, off) = &self.looks[role as usize];
         format!("{on}{text}{off}")
     }

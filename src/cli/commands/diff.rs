@@ -1,16 +1,17 @@
 //! `diff`.
 
-use std::io::Write;
-
 use clap::Args;
 use jivascope::blocks::{self, Point};
 use jivascope::lineage;
 use jivascope::report::diff::{Compared, ComparedVolume, json};
-use jivascope::report::text::{self, Palette};
+use jivascope::report::text;
 
-use super::args::{Inputs, Output};
-use super::progress::Progress;
-use super::reading::{self, DEFECTIVE, Reading};
+use crate::cli::args::{self, Inputs, Output, Reading};
+use crate::cli::error::failed;
+use crate::cli::inputs;
+use crate::cli::out::Out;
+use crate::cli::progress::Progress;
+use crate::cli::trust::{self, DEFECTIVE};
 
 /// The replication factor that is taken for granted: what differs does not depend on it, whose is newer may.
 const FACTOR: usize = 3;
@@ -20,39 +21,45 @@ const DIFFERENT: u8 = 3;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 all equal, 3 something differs, 4 a copy is defective, or nothing
-differs in what could be compared but not all could; 1 the work could not be
-done, 2 wrong usage.")]
+Exit codes: 0 all equal; 3 different; 4 a copy is defective, or no difference
+was found but not everything could be compared; 1 operation failed, 2 wrong
+usage.
+
+Examples:
+  jivascope diff rep-1.tar.zst rep-2.tar.zst
+  jivascope diff ./copies --between rep-1@volume-snap-e6fa71a8 rep-1
+  jivascope diff ./copies --output json")]
 pub(super) struct Diff {
     #[command(flatten)]
     pub inputs: Inputs,
-    /// Compare these two views: replicas as their heads show them, from one of their disks down, or rescue candidates
+    /// Compare these two views: of a replica's head, of a disk and everything below it, or of a rescue candidate
     /// (LABEL@candidate-N)
-    #[arg(long, num_args = 2, value_names = ["A[@DISK]", "B[@DISK]"])]
+    #[arg(long, num_args = 2, value_names = ["A[@DISK]", "B[@DISK]"], value_parser = args::name())]
     pub between: Vec<String>,
-    /// Only the volume of this name
-    #[arg(long, value_name = "NAME", conflicts_with = "between")]
+    /// Only this volume
+    #[arg(long, value_name = "NAME", conflicts_with = "between", value_parser = args::name())]
     pub volume: Option<String>,
-    /// Compare only this share of the blocks, as in 5% or 0.05
-    #[arg(long, value_name = "SHARE", value_parser = reading::share)]
+    /// Compare only this share of the blocks, such as 5% or 0.05
+    #[arg(long, value_name = "SHARE", value_parser = args::share)]
     pub sample: Option<f64>,
-    /// Tell every range in the text
+    /// List every range in the text output
     #[arg(long)]
     pub all: bool,
     #[command(flatten)]
     pub reading: Reading,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Output::Text)]
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Output::Text)]
     pub output: Output,
 }
 
-pub(super) fn run(command: &Diff) -> anyhow::Result<u8> {
+pub(super) fn run(command: &Diff, out: &Out) -> anyhow::Result<u8> {
     let progress = Progress::new();
-    let evidence = reading::open(&command.inputs, &command.reading, &progress)?;
-    let replicas = reading::describe(&evidence, &command.reading, &progress)?;
+    let evidence = inputs::open_images(&command.inputs, &command.reading, &progress)?;
+    let replicas = trust::describe(&evidence, command.reading.holes(), &progress)?;
     let report = |volumes, defective| {
         show(
             command,
+            out,
             &Compared {
                 inputs: &evidence.inputs,
                 volumes,
@@ -66,8 +73,8 @@ pub(super) fn run(command: &Diff) -> anyhow::Result<u8> {
         let (a, b) = (Point::parse(a, &replicas)?, Point::parse(b, &replicas)?);
         let mut defective = Vec::new();
         for point in [&a, &b] {
-            let told = defective.contains(&point.replica.label);
-            if !told && reading::warn(point)? {
+            let known = defective.contains(&point.replica.label);
+            if !known && trust::warn(point, out)? {
                 defective.push(point.replica.label.clone());
             }
         }
@@ -77,18 +84,23 @@ pub(super) fn run(command: &Diff) -> anyhow::Result<u8> {
             defective,
         );
     }
-    anyhow::ensure!(replicas.len() > 1, "one replica alone; give more, or two points of it with --between");
+    if replicas.len() < 2 {
+        let alone = failed("only one replica was given, so there is nothing to compare it with");
+        return Err(alone.hint("give more replicas, or two points of this one with --between").into());
+    }
     let groups: Vec<_> = lineage::group(replicas)
         .into_iter()
         .filter(|group| command.volume.as_ref().is_none_or(|name| *name == group.name))
         .collect();
-    anyhow::ensure!(!groups.is_empty(), "no volume of that name");
+    if let (Some(name), true) = (&command.volume, groups.is_empty()) {
+        return Err(failed(format!("no volume named {name}")).into());
+    }
     let mut defective = Vec::new();
-    let copies: Vec<_> = groups.iter().map(|group| reading::copies(&group.replicas)).collect();
+    let copies: Vec<_> = groups.iter().map(|group| trust::copies(&group.replicas)).collect();
     for (group, copies) in groups.iter().zip(&copies) {
         for replica in &group.replicas {
             if let Some(copied) = copies.of(&replica.label)
-                && reading::warn_of_copy(replica, copied)?
+                && trust::warn_of_copy(replica, copied, out)?
             {
                 defective.push(replica.label.clone());
             }
@@ -108,14 +120,11 @@ pub(super) fn run(command: &Diff) -> anyhow::Result<u8> {
     report(volumes, defective)
 }
 
-fn show(command: &Diff, compared: &Compared<'_>) -> anyhow::Result<u8> {
-    let text = match command.output {
+fn show(command: &Diff, out: &Out, compared: &Compared<'_>) -> anyhow::Result<u8> {
+    out.report(&match command.output {
         Output::Json => json(compared),
-        Output::Text => text::diff(compared, &Palette::plain(), command.all),
-    };
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
+        Output::Text => text::diff(compared, out.palette(), command.all),
+    })?;
     Ok(match (compared.differs(), compared.has_gaps()) {
         _ if !compared.defective.is_empty() => DEFECTIVE,
         (true, _) => DIFFERENT,

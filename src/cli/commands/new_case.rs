@@ -2,49 +2,64 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::Args;
 use flate2::{Compression, GzBuilder};
 use jivascope::analysis::{self, Analysis};
 use jivascope::check::{self, Expected, ExpectedOptions};
-use jivascope::evidence::{Evidence, Found};
+use jivascope::evidence::{Evidence, Found, InputPath};
 use jivascope::ident::Label;
-use jivascope::report::escape::terminal;
 use jivascope::share::{Key, Plan, Pseudonyms, write_replica};
 
-use super::args::{Inputs, Judging};
-use super::case::CaseDir;
-use super::inputs;
+use crate::cli::args::{self, Inputs, Judging};
+use crate::cli::case::CaseDir;
+use crate::cli::error::{failed, usage};
+use crate::cli::out::Out;
+use crate::cli::{inputs, judging};
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+The case contains the structure of the replicas, and patterns instead of their
+content: equal blocks stay equal. The command fails unless the case gives the
+same answer as the originals.
+
+Exit codes: 0 the case was written; 1 operation failed, 2 wrong usage.
+
+Examples:
+  jivascope new-case ./copies --to cases/split-brain
+  jivascope new-case ./copies --pseudonyms --with-logs --to cases/split-brain")]
 pub(super) struct NewCase {
     #[command(flatten)]
     pub inputs: Inputs,
     #[command(flatten)]
     pub judging: Judging,
-    /// Directory to make; it must not exist, or be empty
+    /// Directory to create; it must not exist, or be empty
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
-    /// Replace labels, snapshot names, ids and addresses, each always by the same other one
+    /// Replace labels, snapshot names, IDs and addresses, each always by the same pseudonym
     #[arg(long)]
     pub pseudonyms: bool,
-    /// Keep the replicas' logs; with --pseudonyms ids and addresses in them are replaced, other words are not
+    /// Include the replicas' logs; --pseudonyms replaces IDs and addresses in them, but no other words
     #[arg(long)]
     pub with_logs: bool,
-    /// 64 hexadecimal digits: makes the same patterns and names again; random and printed otherwise
-    #[arg(long, value_name = "HEX")]
+    /// Key for patterns and pseudonyms, 64 hexadecimal digits; the same key gives the same case [default: random, and
+    /// printed]
+    #[arg(long, value_name = "HEX", value_parser = args::name())]
     pub key: Option<String>,
 }
 
-pub(super) fn run(command: &NewCase) -> anyhow::Result<u8> {
+pub(super) fn run(command: &NewCase, out: &Out) -> anyhow::Result<u8> {
     let (key, random) = match &command.key {
-        Some(text) => (Key::parse(text).context("--key: is not 64 hexadecimal digits")?, false),
+        Some(text) => {
+            // What was typed may be the secret with one digit too many.
+            (Key::parse(text).ok_or_else(|| usage("--key: is not 64 hexadecimal digits"))?, false)
+        }
         None => (random_key()?, true),
     };
-    let options = inputs::options(&command.judging);
+    let options = judging::options(&command.judging);
     let mut evidence = inputs::open(&command.inputs, true, &())?;
     choose(&mut evidence, options.volume.as_deref())?;
     let replicas = evidence.replicas.clone();
@@ -53,11 +68,11 @@ pub(super) fn run(command: &NewCase) -> anyhow::Result<u8> {
     let original = analysis::analyze(evidence, judging, &());
     let names = command.pseudonyms.then(|| pseudonyms(&key, &replicas));
     let labels = case_labels(&replicas, names.as_ref())?;
+    let shown = InputPath::Path(command.to.clone());
     let built = Building::begin(&command.to)?;
-    let mut err = std::io::stderr().lock();
     for found in &replicas {
         let path = built.dir.path().join(format!("{}.tar.gz", labels[&found.label]));
-        let file = File::create_new(&path).with_context(|| format!("{}: cannot be made", path.display()))?;
+        let file = File::create_new(&path).with_context(|| format!("{shown}: cannot be written"))?;
         let gz = GzBuilder::new().mtime(0).write(file, Compression::default());
         let mut gz = std::io::BufWriter::with_capacity(1 << 18, gz);
         let plan = Plan { key: &key, names: names.as_ref(), with_logs: command.with_logs };
@@ -65,11 +80,10 @@ pub(super) fn run(command: &NewCase) -> anyhow::Result<u8> {
             .with_context(|| format!("{}: no case can be made of it", found.label))?;
         gz.into_inner().map_err(|error| error.into_error())?.finish()?;
         for left in left {
-            writeln!(err, "left out: {}/{} {}", found.label, terminal(&left.name), left.why)?;
+            out.warn(&format!("left out: {}/{} {}", found.label, left.name, left.why))?;
         }
     }
-    let case =
-        CaseDir { name: command.to.display().to_string(), path: built.dir.path().to_owned(), archived: None };
+    let case = CaseDir { name: shown.to_string(), path: built.dir.path().to_owned(), archived: None };
     let mut stated_options = ExpectedOptions::default();
     stated_options.replication_factor = (options.factor != 3).then_some(command.judging.replication_factor);
     stated_options.metadata_only = options.metadata_only.then_some(true);
@@ -80,20 +94,18 @@ pub(super) fn run(command: &NewCase) -> anyhow::Result<u8> {
     prove(&original, &made, &labels, names.as_ref())?;
     case.write(&check::updated(&stated, &made)?)?;
     built.end(&command.to)?;
-    let mut out = std::io::stdout().lock();
     let verdict = &made.volumes[0].verdict;
-    writeln!(
-        out,
-        "{}: {} replicas; verdict ({}, {}), relations and findings are those of the originals",
-        terminal(&case.name),
-        replicas.len(),
-        verdict.kind.as_str(),
-        verdict.confidence.as_str(),
-    )?;
+    let (kind, confidence) = (verdict.kind.as_str(), verdict.confidence.as_str());
+    out.line(&format!(
+        "{shown}: {} replicas; verdict ({kind}, {confidence}), relations and findings are those of the originals",
+        replicas.len()
+    ))?;
     if random {
-        writeln!(out, "key: {} (keep it to yourself: it opens the patterns to guesses)", key.to_text())?;
+        let text = key.to_text();
+        out.line(&format!(
+            "key: {text} (keep it secret: whoever has it can test guesses about block contents)"
+        ))?;
     }
-    out.flush()?;
     Ok(0)
 }
 
@@ -112,11 +124,13 @@ fn choose(evidence: &mut Evidence, volume: Option<&str>) -> anyhow::Result<()> {
     let group = match (volume, &groups[..]) {
         (None, [group]) => group,
         (None, _) => {
-            bail!("{} volumes were found ({}); choose one with --volume", names.len(), names.join(", "))
+            let many = failed(format!("{} volumes were found: {}", names.len(), names.join(", ")));
+            return Err(many.hint("choose one with --volume").into());
         }
         (Some(name), _) => {
             let found = groups.iter().find(|group| group.name == name);
-            found.with_context(|| format!("--volume {name}: there are {}", names.join(", ")))?
+            found
+                .ok_or_else(|| failed(format!("no volume named {name} (available: {})", names.join(", "))))?
         }
     };
     let labels: BTreeSet<&Label> = group.replicas.iter().map(|replica| &replica.label).collect();
@@ -142,8 +156,8 @@ fn case_labels(replicas: &[Found], names: Option<&Pseudonyms>) -> anyhow::Result
         let safe = Label::from(safe.trim_start_matches('.'));
         ensure!(
             !safe.as_str().is_empty() && taken.insert(safe.clone()),
-            "{}: its label cannot be a file name beside the others; give each a plain one with LABEL=PATH",
-            terminal(label.as_str())
+            failed(format!("{label}: its label cannot be a file name beside the others"))
+                .hint("give each replica a plain label: LABEL=PATH")
         );
         out.insert(found.label.clone(), safe);
     }
@@ -175,13 +189,11 @@ fn prove(
     if blocks(original, &|label| labels[label].clone()) != blocks(made, &Label::clone) {
         differences.push("blocks that differ".to_owned());
     }
-    ensure!(
-        differences.is_empty(),
-        "the case would not be like the original in: {}{}",
-        differences.join(", "),
-        if names.is_some() { "; try without --pseudonyms" } else { "" }
-    );
-    Ok(())
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let unlike = failed(format!("the case would not be like the original in: {}", differences.join(", ")));
+    Err(if names.is_some() { unlike.hint("try without --pseudonyms") } else { unlike }.into())
 }
 
 /// The picture as it must look under the names of the case.
@@ -235,10 +247,11 @@ struct Building {
 
 impl Building {
     fn begin(to: &Path) -> anyhow::Result<Self> {
+        let shown = InputPath::Path(to.to_owned());
         if let Ok(mut entries) = fs::read_dir(to) {
-            ensure!(entries.next().is_none(), "{}: is not empty", to.display());
+            ensure!(entries.next().is_none(), "{shown}: is not empty");
         } else {
-            ensure!(fs::symlink_metadata(to).is_err(), "{}: exists and is no directory", to.display());
+            ensure!(fs::symlink_metadata(to).is_err(), "{shown}: exists and is no directory");
         }
         let parent = match to.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -247,7 +260,7 @@ impl Building {
         let dir = tempfile::Builder::new()
             .prefix(".new-case-")
             .tempdir_in(parent)
-            .with_context(|| format!("{}: cannot be made", to.display()))?;
+            .with_context(|| format!("{shown}: cannot be created"))?;
         Ok(Self { dir })
     }
 
@@ -255,7 +268,8 @@ impl Building {
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(self.dir.path(), fs::Permissions::from_mode(0o755))?;
         // An empty directory gives way to another by rename.
-        fs::rename(self.dir.path(), to).with_context(|| format!("{}: cannot be made", to.display()))?;
+        fs::rename(self.dir.path(), to)
+            .with_context(|| format!("{}: cannot be created", InputPath::Path(to.to_owned())))?;
         let _ = self.dir.keep(); // it is not there any more
         Ok(())
     }

@@ -1,20 +1,20 @@
 //! `inspect`.
 
-use anyhow::bail;
 use clap::Args;
 use jivascope::analysis;
 use jivascope::report::documents::InspectDocument;
 use jivascope::report::text;
 
-use super::args::{Inputs, Output};
-use super::inputs;
-use super::out::{self, Color};
-use super::progress::Progress;
+use crate::cli::args::{Inputs, Output};
+use crate::cli::error::failed;
+use crate::cli::inputs;
+use crate::cli::out::Out;
+use crate::cli::progress::Progress;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 every replica was shown, whatever its state; 1 the work could not
-be done; 2 wrong usage.
+Exit codes: 0 every replica was shown, whatever its state; 1 operation failed,
+2 wrong usage.
 
 Examples:
   jivascope inspect ./pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755
@@ -22,24 +22,23 @@ Examples:
 pub(super) struct Inspect {
     #[command(flatten)]
     pub inputs: Inputs,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Output::Text)]
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Output::Text)]
     pub output: Output,
 }
 
-pub(super) fn run(command: &Inspect, color: Color) -> anyhow::Result<u8> {
+pub(super) fn run(command: &Inspect, out: &Out) -> anyhow::Result<u8> {
     let watch = Progress::new();
     let mut evidence = inputs::open(&command.inputs, false, &watch)?;
     let replicas = analysis::describe(&evidence, &watch);
     analysis::remark_unread(&mut evidence.inputs, &replicas);
     drop(watch);
     if replicas.is_empty() && evidence.vacant().next().is_none() {
-        bail!("no replica was found");
+        return Err(failed("no replica found").into());
     }
-    let text = match command.output {
+    out.report(&match command.output {
         Output::Json => InspectDocument::of(&evidence.inputs, &replicas).to_text(),
-        Output::Text => text::inspect(&evidence.inputs, &replicas, &color.palette()),
-    };
-    out::write(&text)?;
+        Output::Text => text::inspect(&evidence.inputs, &replicas, out.palette()),
+    })?;
     Ok(0)
 }

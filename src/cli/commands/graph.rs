@@ -4,16 +4,14 @@ use clap::{Args, ValueEnum};
 use jivascope::report::documents::GraphDocument;
 use jivascope::report::{dot, text};
 
-use super::analyze::analyze;
-use super::args::{Inputs, Judging};
-use super::inputs;
-use super::out::{self, Color};
-use super::reading::Reading;
+use crate::cli::args::{Inputs, Judging, Reading};
+use crate::cli::judging::{analyze, options};
+use crate::cli::out::Out;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 the graph was drawn, whatever it shows; 1 the work could not
-be done; 2 wrong usage.
+Exit codes: 0 the graph was drawn, whatever it shows; 1 operation failed,
+2 wrong usage.
 
 Examples:
   jivascope graph ./copies
@@ -25,10 +23,10 @@ pub(super) struct Graph {
     pub judging: Judging,
     #[command(flatten)]
     pub reading: Reading,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Form::Text)]
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
     pub output: Form,
-    /// Draw every snapshot; long stretches without branches are folded otherwise
+    /// Draw every snapshot; by default long stretches without branches are folded
     #[arg(long)]
     pub full: bool,
 }
@@ -40,13 +38,12 @@ pub(super) enum Form {
     Json,
 }
 
-pub(super) fn run(command: &Graph, color: Color) -> anyhow::Result<u8> {
-    let analysis = analyze(&command.inputs, inputs::options(&command.judging), &command.reading)?;
-    let text = match command.output {
-        Form::Text => text::graph(&analysis, command.full, &color.palette()),
+pub(super) fn run(command: &Graph, out: &Out) -> anyhow::Result<u8> {
+    let analysis = analyze(&command.inputs, options(&command.judging), &command.reading)?;
+    out.report(&match command.output {
+        Form::Text => text::graph(&analysis, command.full, out.palette()),
         Form::Dot => dot::graph(&analysis),
         Form::Json => GraphDocument::of(&analysis).to_text(),
-    };
-    out::write(&text)?;
+    })?;
     Ok(0)
 }

@@ -1,6 +1,5 @@
 //! `check`.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -8,21 +7,30 @@ use jivascope::check::{self, Checked, Counts, Outcome};
 use jivascope::report::check::{CheckDocument, junit, sarif, text};
 use rayon::prelude::*;
 
-use super::case::{self, CaseDir};
+use crate::cli::case::{self, CaseDir};
+use crate::cli::out::Out;
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes: 0 all as expected; 3 a case differs; 1 a case could not be run, 2
+wrong usage.
+
+Examples:
+  jivascope check fixtures
+  jivascope check fixtures --output junit > report.xml
+  jivascope check new-case --update")]
 pub(super) struct Check {
-    /// Cases, or directories that hold some: a directory with replicas or archives and an expected.json is a case
+    /// Cases, or directories that contain cases: a case is a directory with replicas or archives and an expected.json
     #[arg(required = true, value_name = "CASE")]
     pub cases: Vec<PathBuf>,
-    /// Write what was found into each expected.json, for the keys that it states; an empty one gets a whole set
+    /// Update each expected.json with the verdict found, for the keys it states; an empty one gets all keys
     #[arg(long)]
     pub update: bool,
-    /// Name the cases that are as expected too
+    /// Also list the cases that are as expected
     #[arg(long, short)]
     pub verbose: bool,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Form::Text)]
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
     pub output: Form,
 }
 
@@ -34,7 +42,7 @@ pub(super) enum Form {
     Sarif,
 }
 
-pub(super) fn run(command: &Check) -> anyhow::Result<u8> {
+pub(super) fn run(command: &Check, out: &Out) -> anyhow::Result<u8> {
     let mut cases: Vec<Result<CaseDir, Checked>> = Vec::new();
     for given in &command.cases {
         match case::find(given) {
@@ -55,15 +63,12 @@ pub(super) fn run(command: &Check) -> anyhow::Result<u8> {
             Err(failed) => failed,
         })
         .collect();
-    let shown = match command.output {
-        Form::Text => text(&checked, command.verbose),
+    out.report(&match command.output {
+        Form::Text => text(&checked, out.palette(), command.verbose),
         Form::Json => CheckDocument::of(&checked).to_text(),
         Form::Junit => junit(&checked),
         Form::Sarif => sarif(&checked),
-    };
-    let mut out = std::io::stdout().lock();
-    out.write_all(shown.as_bytes())?;
-    out.flush()?;
+    })?;
     Ok(Counts::of(&checked).exit_code())
 }
 

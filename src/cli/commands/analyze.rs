@@ -1,0 +1,64 @@
+//! `analyze`.
+
+use clap::Args;
+use jivascope::report::json::Document;
+use jivascope::report::text;
+
+use crate::cli::args::{self, Inputs, Judging, Output, Reading};
+use crate::cli::judging;
+use crate::cli::out::Out;
+use crate::cli::verdicts::{self, FailOn};
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Analyze {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    #[command(flatten)]
+    pub judging: Judging,
+    /// Compare only this share of the blocks, such as 5% or 0.05; the verdict is then at most `weak`
+    #[arg(long, value_name = "SHARE", value_parser = args::share, conflicts_with = "metadata_only")]
+    pub sample: Option<f64>,
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Output::Text)]
+    pub output: Output,
+    /// Exit with the verdict's code only for these kinds, and with 0 otherwise; for `unsafe` and `stuck` with the
+    /// verdict's code, or 10 if that is 0
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
+    pub fail_on: Vec<FailOn>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 consistent, 10 authoritative, 20 irreconcilable, 30 insufficient
+evidence; 1 operation failed, 2 wrong usage. With several volumes the highest
+code is used.
+
+Examples:
+  jivascope analyze k8s01=./rep-1 k8s02=./rep-2 k8s03=rep-3.tar.gz
+  jivascope analyze all-nodes.tar \\
+    --volume pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755
+  ssh node tar -C /var/openebs --sparse -cf - . | jivascope analyze -
+  jivascope analyze ./copies --output json --fail-on irreconcilable,unsafe";
+
+pub(super) fn run(command: &Analyze, out: &Out) -> anyhow::Result<u8> {
+    let mut options = judging::options(&command.judging);
+    options.sample = command.sample;
+    options.holes = command.reading.holes();
+    let analysis = judging::read(&command.inputs, options, &command.reading)?;
+    let vacant = analysis.inputs.iter().any(|input| !input.vacant.is_empty());
+    if !vacant || analysis.options.volume.is_some() {
+        judging::some_volume(&analysis)?;
+    }
+    out.report(&match command.output {
+        Output::Json => Document::of(&analysis).to_text(),
+        Output::Text => text::analysis(&analysis, out.palette()),
+    })?;
+    let code = verdicts::exit_code(&analysis.volumes, &command.fail_on);
+    if analysis.options.metadata_only {
+        // Nothing was spooled, so there is nothing to clear away but memory, which the system takes back at once.
+        std::mem::forget(analysis);
+    }
+    Ok(code)
+}

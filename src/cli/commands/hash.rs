@@ -1,0 +1,63 @@
+//! `hash`.
+
+use clap::Args;
+use jivascope::blocks::{self, MergedView, Point};
+use jivascope::watch::Watch;
+use rayon::prelude::*;
+
+use crate::cli::args::{self, Inputs, Reading};
+use crate::cli::error::{self, FAILED};
+use crate::cli::inputs;
+use crate::cli::out::Out;
+use crate::cli::progress::Progress;
+use crate::cli::trust;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes: 0 every view was hashed; 4 a copy is defective, so the original may
+have another sum; 1 a view cannot be read, 2 wrong usage.
+
+Examples:
+  jivascope hash ./copies
+  jivascope hash ./copies --replica rep-1 --replica rep-1@volume-snap-e6fa71a8")]
+pub(super) struct Hash {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Only this view: LABEL is the view of the head, LABEL@DISK that of a disk and everything below it,
+    /// LABEL@candidate-N that of a rescue candidate; can be repeated
+    #[arg(long, value_name = "VIEW", value_parser = args::name())]
+    pub replica: Vec<String>,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+pub(super) fn run(command: &Hash, out: &Out) -> anyhow::Result<u8> {
+    let progress = Progress::new();
+    let evidence = inputs::open_images(&command.inputs, &command.reading, &progress)?;
+    let replicas = trust::describe(&evidence, command.reading.holes(), &progress)?;
+    let points: Vec<Point<'_>> = if command.replica.is_empty() {
+        replicas.iter().map(Point::from).collect()
+    } else {
+        command.replica.iter().map(|text| Point::parse(text, &replicas)).collect::<Result<_, _>>()?
+    };
+    let views: Vec<_> = points.iter().map(Point::view).collect();
+    progress.begin("hashing", Some(views.iter().flatten().map(MergedView::size).sum()));
+    let sum = |view: Result<MergedView, _>| view.and_then(|view| blocks::sha256(&view, &progress));
+    let sums: Vec<_> = views.into_par_iter().map(sum).collect();
+    progress.end();
+    let (mut failed, mut defective) = (false, false);
+    for (point, sum) in points.iter().zip(sums) {
+        match sum {
+            Ok(sum) => {
+                defective |= trust::warn(point, out)?;
+                out.line(&format!("{sum}  {}", point.name()))?;
+            }
+            // The others can be hashed all the same.
+            Err(unreadable) => {
+                failed = true;
+                error::report(out, &unreadable.into());
+            }
+        }
+    }
+    Ok(if failed { FAILED } else { u8::from(defective) * trust::DEFECTIVE })
+}
