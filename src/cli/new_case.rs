@@ -13,7 +13,7 @@ use jivascope::check::{self, Expected, ExpectedOptions};
 use jivascope::evidence::{Evidence, Found};
 use jivascope::ident::Label;
 use jivascope::report::escape::terminal;
-use jivascope::share::{Key, Plan, Pseudonyms, write_replica};
+use jivascope::share::{Key, Plan, Pseudonyms, Words, write_replica};
 
 use super::args::{Inputs, Judging};
 use super::case::CaseDir;
@@ -55,18 +55,24 @@ pub(super) fn run(command: &NewCase) -> anyhow::Result<u8> {
     let labels = case_labels(&replicas, names.as_ref())?;
     let built = Building::begin(&command.to)?;
     let mut err = std::io::stderr().lock();
+    let mut words: BTreeMap<String, Words> = BTreeMap::new();
     for found in &replicas {
         let path = built.dir.path().join(format!("{}.tar.gz", labels[&found.label]));
         let file = File::create_new(&path).with_context(|| format!("{}: cannot be made", path.display()))?;
         let gz = GzBuilder::new().mtime(0).write(file, Compression::default());
         let mut gz = std::io::BufWriter::with_capacity(1 << 18, gz);
         let plan = Plan { key: &key, names: names.as_ref(), with_logs: command.with_logs };
-        let left = write_replica(&*found.source, &mut gz, plan)
+        let written = write_replica(&*found.source, &mut gz, plan)
             .with_context(|| format!("{}: no case can be made of it", found.label))?;
         gz.into_inner().map_err(|error| error.into_error())?.finish()?;
-        for left in left {
+        for left in &written.left {
             writeln!(err, "left out: {}/{} {}", found.label, terminal(&left.name), left.why)?;
         }
+        for replaced in &written.replaced {
+            let (name, what) = (terminal(&replaced.name), replaced.what.join(", "));
+            writeln!(err, "replaced: {}/{name}: {what}", found.label)?;
+        }
+        words.insert(found.label.to_string(), written.words);
     }
     let case =
         CaseDir { name: command.to.display().to_string(), path: built.dir.path().to_owned(), archived: None };
@@ -77,7 +83,7 @@ pub(super) fn run(command: &NewCase) -> anyhow::Result<u8> {
     let mut stated = Expected::default();
     stated.options = (stated_options != ExpectedOptions::default()).then_some(stated_options);
     let made = case.analyze(&stated).context("the case that was made cannot be read")?;
-    prove(&original, &made, &labels, names.as_ref())?;
+    prove(&original, &made, &labels, &words, command.pseudonyms)?;
     case.write(&check::updated(&stated, &made)?)?;
     built.end(&command.to)?;
     let mut out = std::io::stdout().lock();
@@ -155,9 +161,10 @@ fn prove(
     original: &Analysis,
     made: &Analysis,
     labels: &BTreeMap<Label, Label>,
-    names: Option<&Pseudonyms>,
+    words: &BTreeMap<String, Words>,
+    pseudonyms: bool,
 ) -> anyhow::Result<()> {
-    let wanted = renamed(check::picture(original)?, labels, names);
+    let wanted = renamed(check::picture(original)?, labels, words);
     let found = check::picture(made)?;
     let mut differences =
         check::differences(&wanted, made)?.into_iter().map(|one| one.key).collect::<Vec<_>>();
@@ -179,21 +186,25 @@ fn prove(
         differences.is_empty(),
         "the case would not be like the original in: {}{}",
         differences.join(", "),
-        if names.is_some() { "; try without --pseudonyms" } else { "" }
+        if pseudonyms { "; try without --pseudonyms" } else { "" }
     );
     Ok(())
 }
 
 /// The picture as it must look under the names of the case.
-fn renamed(mut picture: Expected, labels: &BTreeMap<Label, Label>, names: Option<&Pseudonyms>) -> Expected {
+fn renamed(
+    mut picture: Expected,
+    labels: &BTreeMap<Label, Label>,
+    words: &BTreeMap<String, Words>,
+) -> Expected {
     let label = |text: &mut String| {
         if let Some(other) = labels.get(&Label::from(text.as_str())) {
             *text = other.to_string();
         }
     };
-    let words = |text: &mut Option<Option<String>>| {
-        if let (Some(names), Some(Some(text))) = (names, text) {
-            *text = names.apply_to_str(text);
+    let reword = |text: &mut Option<Option<String>>, words: Option<&Words>| {
+        if let (Some(words), Some(Some(text))) = (words, text) {
+            *text = words.apply(text);
         }
     };
     if let Some(verdict) = &mut picture.verdict {
@@ -218,9 +229,9 @@ fn renamed(mut picture: Expected, labels: &BTreeMap<Label, Label>, names: Option
         *replicas = std::mem::take(replicas)
             .into_iter()
             .map(|(mut name, mut replica)| {
+                reword(&mut replica.error, words.get(&name));
+                reword(&mut replica.start_error, words.get(&name));
                 label(&mut name);
-                words(&mut replica.error);
-                words(&mut replica.start_error);
                 (name, replica)
             })
             .collect();

@@ -33,6 +33,12 @@ static LONGHORN_INFO: Shape<3> = Shape {
 /// The key of a record that Longhorn alone writes.
 const LABELS: &str = "Labels";
 
+/// Whether a key is one that only Longhorn writes, in any letters as both engines take it.
+pub(crate) fn is_longhorns(key: &str) -> bool {
+    let known = LONGHORN_INFO.fields.iter().map(|(name, _)| *name);
+    known.chain([LABELS]).any(|name| name.eq_ignore_ascii_case(key))
+}
+
 /// What a Longhorn `volume.meta` says beside the keys that Jiva has too.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LonghornMeta {

@@ -11,7 +11,7 @@ use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 
-static LOG_TO_FILE: Shape<4> = Shape {
+pub(super) static LOG_TO_FILE: Shape<4> = Shape {
     go_type: "util.LogToFile",
     go_name: "LogToFile",
     fields: [
