@@ -43,11 +43,11 @@ fn replica(dir: &Path, evil: &str) {
     std::fs::write(dir.join("revision.counter"), counter).unwrap();
 }
 
-const EVIL: &str =
-    "\u{1b}[31mred\u{1b}]0;title\u{7}\u{202e}backward\u{9b}2J\u{200b}\"];evil[label=\"x\n\tb\r";
+const EVIL: &str = "\u{1b}[31mred\u{1b}]0;title\u{7}\u{202e}backward\u{9b}2J\u{200b}\u{7f}\u{61c}\u{200e}\u{2069}\"];evil[label=\"x\n\tb\r";
 
 fn is_harmless(text: &str, what: &str) {
-    let bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{200b}');
+    let bidi = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let bad = |c: char| (c.is_control() && c != '\n') || bidi(c) || c == '\u{200b}';
     if let Some(at) = text.find(bad) {
         panic!("{what}: {:?} at {at}:\n{text}", text[at..].chars().next());
     }
@@ -92,18 +92,76 @@ fn hostile_names_never_reach_the_terminal_raw() {
             assert!(ran.out.len() > 100, "{command:?}: {}{}", ran.out, ran.err);
             assert!(ran.out.contains("backward"), "{command:?}: the test shows nothing\n{}", ran.out);
             is_harmless(&ran.err, &format!("{command:?}"));
-            if !command.contains(&"json") {
-                is_harmless(&ran.out, &format!("{command:?}"));
-            } else {
-                serde_json::from_str::<serde_json::Value>(&ran.out).unwrap();
-                assert!(!ran.out.contains('\u{1b}'));
-            }
+            is_harmless(&ran.out, &format!("{command:?}"));
         }
     }
     let missing = run(["analyze".to_owned(), format!("no{EVIL}path")]);
     assert_eq!(missing.code, 1);
     is_harmless(&missing.err, "missing path");
     is_harmless(&run(["explain", EVIL]).err, "explain");
+}
+
+/// Every string of a document, keys included.
+fn strings<'a>(value: &'a serde_json::Value, out: &mut Vec<&'a str>) {
+    match value {
+        serde_json::Value::String(text) => out.push(text),
+        serde_json::Value::Array(list) => list.iter().for_each(|one| strings(one, out)),
+        serde_json::Value::Object(members) => members.iter().for_each(|(key, one)| {
+            out.push(key);
+            strings(one, out);
+        }),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_json_is_safe_on_a_terminal_and_reads_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let evil = EVIL.replace(['/', '='], "_");
+    let case = dir.path().join(format!("case{evil}"));
+    let labels = [format!("x{evil}"), format!("y{evil}")];
+    for label in &labels {
+        replica(&case.join(label), EVIL);
+    }
+    let expectation = case.join("expected.json");
+    let wrong = serde_json::json!({ "replicas": { &labels[0]: { "error": EVIL }, "none": {} } });
+    std::fs::write(&expectation, wrong.to_string()).unwrap();
+    let given = labels.iter().map(|label| format!("{label}={}", case.join(label).display()));
+    let given: Vec<String> = given.collect();
+    let path = case.display().to_string();
+    for (command, holds) in [
+        ("analyze --output json", &labels[0]),
+        ("analyze --metadata-only --output json", &labels[0]),
+        ("inspect --output json", &labels[1]),
+        ("graph --output json", &labels[1]),
+        ("diff --output json", &labels[1]),
+        ("simulate --output json", &labels[0]),
+        ("check --output json", &format!("case{evil}")),
+        ("check --output sarif", &evil),
+    ] {
+        let mut arguments: Vec<String> = command.split(' ').map(str::to_owned).collect();
+        match command.starts_with("check") {
+            true => arguments.push(path.clone()),
+            false => arguments.extend(given.clone()),
+        }
+        let ran = run(&arguments);
+        is_harmless(&ran.out, command);
+        let read: serde_json::Value = serde_json::from_str(&ran.out).unwrap_or_else(|error| {
+            panic!("{command}: {error}\n{}{}", ran.out, ran.err);
+        });
+        let mut found = Vec::new();
+        strings(&read, &mut found);
+        let there =
+            found.iter().any(|text| text == holds || (command.ends_with("sarif") && text.contains(holds)));
+        assert!(there, "{command}: the name does not read back\n{}", ran.out);
+    }
+    std::fs::write(&expectation, "").unwrap();
+    let ran = run(["check", "--update", &path]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let written = std::fs::read_to_string(&expectation).unwrap();
+    is_harmless(&written, "expected.json");
+    let read: serde_json::Value = serde_json::from_str(&written).unwrap();
+    assert!(read["replicas"][&labels[0]].is_object(), "{written}");
 }
 
 #[test]

@@ -174,9 +174,7 @@ pub fn json(compared: &Compared<'_>) -> String {
         volumes: compared.volumes.iter().map(|one| volume(compared, one)).collect(),
         defective: &compared.defective,
     };
-    let mut text = serde_json::to_string_pretty(&document).expect("every key of the document is a string");
-    text.push('\n');
-    text
+    super::json::pretty(&document)
 }
 
 fn volume<'a>(compared: &Compared<'_>, volume: &'a ComparedVolume<'a>) -> ShownVolume<'a> {

@@ -1,7 +1,8 @@
 //! Hostile text made safe: one function for each form of output.
 //!
 //! Labels, names of disks, strings out of records, paths and messages of errors are what somebody else wrote. None of
-//! them reaches a form of output but through the function of that form. JSON is left to serde.
+//! them reaches a form of output but through the function of that form. JSON comes from serde and
+//! goes through [`json`].
 
 use std::fmt::Write;
 
@@ -14,6 +15,22 @@ pub fn terminal(text: &str) -> String {
         if is_unseen(char) || (char == '\\' && text[at..].starts_with("\\u{")) {
             // Writing to a string cannot fail.
             let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
+        } else {
+            out.push(char);
+        }
+    }
+    out
+}
+
+/// For JSON that is written already: what [`terminal`] would show by its code is spelt `\\uXXXX` there too, which reads
+/// back as the same text. Outside of strings JSON has no such character, and serde spells those below U+0020 itself.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char > '~' && is_unseen(char) {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         } else {
             out.push(char);
         }
@@ -150,6 +167,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn json_reads_back_and_shows_nothing_unseen(
+            text in "[\\PC\\x00-\\x1f\\x7f-\u{9f}\u{61c}\u{200e}\u{202e}\u{2066}\u{e0001}\"\\\\]{0,20}",
+            pretty in any::<bool>(),
+        ) {
+            let value = serde_json::json!({ &text: [&text, { "a": &text }] });
+            let written = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
+            let written = json(&written.map_err(|error| TestCaseError::fail(error.to_string()))?);
+            prop_assert!(!written.chars().any(|char| char != '\n' && is_unseen(char)), "{written:?}");
+            let read = serde_json::from_str(&written);
+            prop_assert_eq!(read.ok(), Some(value));
+        }
+
         #[test]
         fn no_form_lets_an_unseen_character_through(text in any::<String>()) {
             for safe in [terminal(&text), dot(&text), markdown(&text), html(&text), shell(&text)] {

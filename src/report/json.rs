@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::candidates::{self, ShownCandidate};
+use super::escape;
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
 use crate::blocks::{Difference, Holes, Meaning, differences};
 use crate::evidence::InputReport;
@@ -335,11 +336,10 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Any document as text.
+/// Any document as text that is safe on a terminal.
 pub(super) fn pretty(document: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
+    escape::json(&text) + "\n"
 }
 
 fn options(options: &Options) -> ShownOptions<'_> {

@@ -56,9 +56,7 @@ impl<'a> SimulateDocument<'a> {
 
     /// The document as text, with a line feed at its end.
     pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("every key of the document is a string");
-        text.push('\n');
-        text
+        json::pretty(self)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::check::{Checked, Counts, Difference, Outcome, OutcomeKind};
-use crate::report::json::{TOOL, Tool};
+use crate::report::json::{TOOL, Tool, pretty};
 
 /// Name and version of the form of the document; additions keep it.
 pub const SCHEMA: &str = "jivascope.check/1";
@@ -45,8 +45,6 @@ impl<'a> CheckDocument<'a> {
 
     /// The document as text, with a line feed at its end.
     pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("every key of the document is a string");
-        text.push('\n');
-        text
+        pretty(self)
     }
 }

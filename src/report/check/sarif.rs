@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::line;
 use crate::check::{Checked, FILE_NAME, Outcome};
+use crate::report::json::pretty;
 
 /// Writes the run as a SARIF log, with a line feed at its end. Locations are the expectation files, by their path as
 /// the case was named.
@@ -35,9 +36,7 @@ pub fn sarif(cases: &[Checked]) -> String {
             "results": results,
         }],
     });
-    let mut text = serde_json::to_string_pretty(&log).expect("every key of the log is a string");
-    text.push('\n');
-    text
+    pretty(&log)
 }
 
 fn result(rule: &str, text: &str, case: &str) -> Value {
