@@ -92,7 +92,8 @@ impl Case {
 
     /// The archive of a replica, and what was done to it.
     fn share(&self, found: &Found, names: Option<&Pseudonyms>, to: &Path) -> (Words, Vec<String>) {
-        let plan = Plan { key: &self.key, names, with_logs: false };
+        let mut plan = Plan::new(&self.key);
+        plan.names = names;
         let written = write_replica(&*found.source, File::create(to).unwrap(), plan).unwrap();
         let told = written.replaced.iter().map(|one| format!("{}: {}", one.name, one.what.join(", ")));
         (written.words, told.collect())

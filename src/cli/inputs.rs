@@ -25,7 +25,9 @@ pub(super) fn gather_images(inputs: &Inputs, images: Images, watch: &dyn Watch) 
 
 /// The same for inputs that are parsed already.
 pub(super) fn gather_parsed(parsed: &[Input], images: Images, watch: &dyn Watch) -> anyhow::Result<Evidence> {
-    gather(parsed, &Options { images, watch }).context("cannot read the evidence")
+    let mut options = Options::new(images);
+    options.watch = watch;
+    gather(parsed, &options).context("cannot read the evidence")
 }
 
 /// Where image data of compressed archives go unless told otherwise.

@@ -61,7 +61,9 @@ pub(super) fn run(command: &NewCase) -> anyhow::Result<u8> {
         let file = File::create_new(&path).with_context(|| format!("{}: cannot be made", path.display()))?;
         let gz = GzBuilder::new().mtime(0).write(file, Compression::default());
         let mut gz = std::io::BufWriter::with_capacity(1 << 18, gz);
-        let plan = Plan { key: &key, names: names.as_ref(), with_logs: command.with_logs };
+        let mut plan = Plan::new(&key);
+        plan.names = names.as_ref();
+        plan.with_logs = command.with_logs;
         let written = write_replica(&*found.source, &mut gz, plan)
             .with_context(|| format!("{}: no case can be made of it", found.label))?;
         gz.into_inner().map_err(|error| error.into_error())?.finish()?;

@@ -14,6 +14,7 @@ use super::volume_meta::VolumeMeta;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Dialect {
     /// Jiva.
     Jiva,
@@ -41,6 +42,7 @@ pub(crate) fn is_longhorns(key: &str) -> bool {
 
 /// What a Longhorn `volume.meta` says beside the keys that Jiva has too.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct LonghornMeta {
     /// An error that the engine wrote down; it then refuses the directory.
     pub error: Option<String>,
@@ -59,6 +61,7 @@ impl LonghornMeta {
 
 /// One sign of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sign {
     /// The file in which it was seen.
     pub file: String,

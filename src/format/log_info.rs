@@ -24,6 +24,7 @@ pub(super) static LOG_TO_FILE: Shape<4> = Shape {
 
 /// The content of a `log.info`; every field None if its key is absent or `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
 pub struct LogInfo {
     /// Whether `replica.log` is written.
     pub enable: Option<bool>,

@@ -10,6 +10,7 @@ use serde::Serialize;
 /// What a file in a replica directory is by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum FileKind<'a> {
     /// `volume.meta`.
     VolumeMeta,

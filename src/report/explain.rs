@@ -6,6 +6,7 @@ use crate::verdict::RULES;
 
 /// What there is to say about one code or word.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// The code or word.
     pub name: String,

@@ -3,6 +3,7 @@
 
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Category {
     /// A kind of verdict.
     Verdict,
@@ -43,6 +44,7 @@ impl Category {
 
 /// One word.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Term {
     /// The word, as in the JSON.
     pub name: &'static str,

@@ -14,6 +14,7 @@ use crate::ident::BLOCK_SIZE;
 
 /// How a directory is to be written.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Plan<'a> {
     /// The secret behind the patterns.
     pub key: &'a Key,
@@ -23,8 +24,16 @@ pub struct Plan<'a> {
     pub with_logs: bool,
 }
 
+impl<'a> Plan<'a> {
+    /// Names stay, and logs are left out.
+    pub fn new(key: &'a Key) -> Self {
+        Self { key, names: None, with_logs: false }
+    }
+}
+
 /// A file that was left out, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Left {
     /// Its name.
     pub name: String,
@@ -34,6 +43,7 @@ pub struct Left {
 
 /// A small file in which more was replaced than names.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Replaced {
     /// Its name.
     pub name: String,
