@@ -97,13 +97,6 @@ fn evidence(sources: &[Arc<dyn Source>]) -> Evidence {
         damage: Vec::new(),
     });
     let replicas = found.collect();
-    let report = InputReport {
-        input: "memory".to_owned(),
-        kind: InputKind::Directory,
-        replicas: labels,
-        remarks: Vec::new(),
-        vacant: Vec::new(),
-        incomplete: Vec::new(),
-    };
+    let report = InputReport::new("memory", InputKind::Directory, labels);
     Evidence { inputs: vec![report], replicas }
 }

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 fn holders(path: PathBuf) -> Result<String, evidence::GatherError> {
     let input = Input { label: None, path: InputPath::Path(path) };
     let images = Images::Spool { dir: None, limit: 1 << 30 };
-    let evidence = evidence::gather(&[input], &evidence::Options { images, watch: &() })?;
+    let evidence = evidence::gather(&[input], &evidence::Options::new(images))?;
     let analysis = analysis::analyze(evidence, Options::default(), &());
     let mut text = String::new();
     for volume in &analysis.volumes {

@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let input = Input { label: None, path: InputPath::Path(PathBuf::from(path)) };
     let images = Images::Spool { dir: None, limit: 1 << 30 };
-    let evidence = evidence::gather(&[input], &evidence::Options { images, watch: &() })?;
+    let evidence = evidence::gather(&[input], &evidence::Options::new(images))?;
     let replicas = analysis::describe(&evidence, &());
     let view = MergedView::live(&replicas[0])?;
     let mut reader = view.reader();

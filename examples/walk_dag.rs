@@ -17,7 +17,7 @@ use petgraph::visit::Topo;
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args_os().nth(1).ok_or("usage: walk_dag DIRECTORY")?;
     let input = Input { label: None, path: InputPath::Path(PathBuf::from(path)) };
-    let evidence = evidence::gather(&[input], &evidence::Options { images: Images::Skip, watch: &() })?;
+    let evidence = evidence::gather(&[input], &evidence::Options::new(Images::Skip))?;
     let mut options = Options::default();
     options.metadata_only = true; // the DAG follows from records
     for volume in &analysis::analyze(evidence, options, &()).volumes {

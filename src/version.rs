@@ -62,6 +62,7 @@ const RELEASES: &[Version] = &[
 
 /// A file that a start leaves where it was cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum LeftOver {
     /// `tmpFile.tmp`, with which a start asks whether the file system tells extents.
     ExtentProbe,
@@ -310,6 +311,7 @@ impl FromStr for Version {
 /// A span of Jiva versions that write the same keys into `volume.meta`, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub enum Generation {
     /// Without `CloneStatus`.
     #[serde(rename = "0.5")]

@@ -298,14 +298,7 @@ fn two_layers() -> Stack {
 fn analyze(replicas: Vec<(&str, MemorySource)>, options: Options) -> analysis::Analysis {
     let labels: Vec<Label> = replicas.iter().map(|(label, _)| Label::from(*label)).collect();
     let evidence = Evidence {
-        inputs: vec![InputReport {
-            input: "memory".to_owned(),
-            kind: InputKind::Directory,
-            replicas: labels,
-            vacant: Vec::new(),
-            remarks: Vec::new(),
-            incomplete: Vec::new(),
-        }],
+        inputs: vec![InputReport::new("memory", InputKind::Directory, labels)],
         replicas: replicas.into_iter().map(|(label, source)| found(label, source)).collect(),
     };
     analysis::analyze(evidence, options, &())

@@ -9,7 +9,70 @@ mod evil;
 use std::path::PathBuf;
 
 use cli::{archives, captures, run};
-use evil::{EVIL, replica};
+use evil::{EVIL, is_harmless, replica};
+
+/// Every string of a document, keys included.
+fn strings<'a>(value: &'a serde_json::Value, out: &mut Vec<&'a str>) {
+    match value {
+        serde_json::Value::String(text) => out.push(text),
+        serde_json::Value::Array(list) => list.iter().for_each(|one| strings(one, out)),
+        serde_json::Value::Object(members) => members.iter().for_each(|(key, one)| {
+            out.push(key);
+            strings(one, out);
+        }),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_json_is_safe_on_a_terminal_and_reads_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let evil = EVIL.replace(['/', '='], "_");
+    let case = dir.path().join(format!("case{evil}"));
+    let labels = [format!("x{evil}"), format!("y{evil}")];
+    for label in &labels {
+        replica(&case.join(label), EVIL);
+    }
+    let expectation = case.join("expected.json");
+    let wrong = serde_json::json!({ "replicas": { &labels[0]: { "error": EVIL }, "none": {} } });
+    std::fs::write(&expectation, wrong.to_string()).unwrap();
+    let given = labels.iter().map(|label| format!("{label}={}", case.join(label).display()));
+    let given: Vec<String> = given.collect();
+    let path = case.display().to_string();
+    for (command, holds) in [
+        ("analyze --output json", &labels[0]),
+        ("analyze --metadata-only --output json", &labels[0]),
+        ("inspect --output json", &labels[1]),
+        ("graph --output json", &labels[1]),
+        ("diff --output json", &labels[1]),
+        ("simulate --output json", &labels[0]),
+        ("check --output json", &format!("case{evil}")),
+        ("check --output sarif", &evil),
+    ] {
+        let mut arguments: Vec<String> = command.split(' ').map(str::to_owned).collect();
+        match command.starts_with("check") {
+            true => arguments.push(path.clone()),
+            false => arguments.extend(given.clone()),
+        }
+        let ran = run(&arguments);
+        is_harmless(&ran.out, command);
+        let read: serde_json::Value = serde_json::from_str(&ran.out).unwrap_or_else(|error| {
+            panic!("{command}: {error}\n{}{}", ran.out, ran.err);
+        });
+        let mut found = Vec::new();
+        strings(&read, &mut found);
+        let there =
+            found.iter().any(|text| text == holds || (command.ends_with("sarif") && text.contains(holds)));
+        assert!(there, "{command}: the name does not read back\n{}", ran.out);
+    }
+    std::fs::write(&expectation, "").unwrap();
+    let ran = run(["check", "--update", &path]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let written = std::fs::read_to_string(&expectation).unwrap();
+    is_harmless(&written, "expected.json");
+    let read: serde_json::Value = serde_json::from_str(&written).unwrap();
+    assert!(read["replicas"][&labels[0]].is_object(), "{written}");
+}
 
 #[test]
 fn dot_labels_stay_inside_their_quotes() {

@@ -19,14 +19,14 @@ use unicode_width::UnicodeWidthStr;
 fn gathered(paths: &[PathBuf]) -> jivascope::evidence::Evidence {
     let inputs: Vec<Input> =
         paths.iter().map(|path| Input { label: None, path: InputPath::Path(path.clone()) }).collect();
-    gather(&inputs, &jivascope::evidence::Options { images: Images::Skip, watch: &() }).unwrap()
+    gather(&inputs, &jivascope::evidence::Options::new(Images::Skip)).unwrap()
 }
 
 fn with_blocks(paths: &[PathBuf]) -> jivascope::evidence::Evidence {
     let inputs: Vec<Input> =
         paths.iter().map(|path| Input { label: None, path: InputPath::Path(path.clone()) }).collect();
     let images = Images::Spool { dir: None, limit: 1 << 30 };
-    gather(&inputs, &jivascope::evidence::Options { images, watch: &() }).unwrap()
+    gather(&inputs, &jivascope::evidence::Options::new(images)).unwrap()
 }
 
 fn analyzed(paths: &[PathBuf]) -> Analysis {

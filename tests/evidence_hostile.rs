@@ -613,7 +613,7 @@ fn image_data_are_limited_or_left_out() {
     let tar = dir.path().join("rep.tar.gz");
     let data: Vec<u8> = (0..100_000u32).map(|n| n as u8).collect();
     fs::write(&tar, gzip(&base().file("volume-head-000.img", &data).end())).unwrap();
-    let with = |images| gather(&[plain(&tar)], &Options { images, watch: &() });
+    let with = |images| gather(&[plain(&tar)], &Options::new(images));
     let error = with(Images::Spool { dir: None, limit: 50_000 }).unwrap_err();
     assert!(error.to_string().contains("image data cannot be put aside"), "{error}");
     let source = std::error::Error::source(&error).unwrap().to_string();

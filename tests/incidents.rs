@@ -23,8 +23,7 @@ fn judge(name: &str, metadata_only: bool) -> Analysis {
     let inputs: Vec<_> = ["rep-1", "rep-2", "rep-3"]
         .map(|label| labelled(label, folder(name).join(format!("{label}.tar.zst"))))
         .into();
-    let options =
-        jivascope::evidence::Options { images: Images::Spool { dir: None, limit: 1 << 30 }, watch: &() };
+    let options = jivascope::evidence::Options::new(Images::Spool { dir: None, limit: 1 << 30 });
     let evidence = gather(&inputs, &options).unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut options = Options::default();
     options.metadata_only = metadata_only;

@@ -27,7 +27,7 @@ fn evidence(dir: &Path, images: bool) -> evidence::Evidence {
         }
     }
     let images = if images { Images::Spool { dir: None, limit: 1 << 30 } } else { Images::Skip };
-    gather(&inputs, &evidence::Options { images, watch: &() }).unwrap()
+    gather(&inputs, &evidence::Options::new(images)).unwrap()
 }
 
 fn oracle(dir: &Path) -> Value {

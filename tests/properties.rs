@@ -23,8 +23,7 @@ use support::{labelled, run};
 
 /// The document's `volumes`, where no place of the evidence stands in it.
 fn volumes(inputs: &[Input]) -> Value {
-    let options =
-        jivascope::evidence::Options { images: Images::Spool { dir: None, limit: 1 << 30 }, watch: &() };
+    let options = jivascope::evidence::Options::new(Images::Spool { dir: None, limit: 1 << 30 });
     let evidence = gather(inputs, &options).unwrap_or_else(|error| panic!("{error}"));
     let analysis = analyze(evidence, Options::default(), &());
     // How the extents are known is the form's own.
@@ -388,7 +387,7 @@ proptest! {
         }
         let mut file = tempfile::NamedTempFile::new().unwrap();
         std::io::Write::write_all(&mut file, &bytes).unwrap();
-        let options = jivascope::evidence::Options { images: Images::Spool { dir: None, limit: 1 << 26 }, watch: &() };
+        let options = jivascope::evidence::Options::new(Images::Spool { dir: None, limit: 1 << 26 });
         if let Ok(evidence) = gather(&[labelled("rep-1", file.path())], &options) {
             let analysis = analyze(evidence, Options::default(), &());
             prop_assert!(serde_json::from_str::<Value>(&Document::of(&analysis).to_text()).is_ok());

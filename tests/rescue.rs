@@ -18,7 +18,7 @@ use support::directory::{Body, Directory, Fill, Item};
 fn replica(archive: &Path, label: &str) -> Replica {
     let input = Input { label: Some(label.to_owned()), path: InputPath::Path(archive.to_owned()) };
     let images = Images::Spool { dir: None, limit: 1 << 30 };
-    let evidence = gather(&[input], &evidence::Options { images, watch: &() }).unwrap();
+    let evidence = gather(&[input], &evidence::Options::new(images)).unwrap();
     describe(&evidence.replicas[0])
 }
 

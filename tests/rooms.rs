@@ -326,3 +326,23 @@ fn one_file_writes_to_the_terminal() {
     }
     assert_eq!(seen, 1, "the writer was not seen: the test does not look");
 }
+
+/// JSON reaches an output through one function, which escapes what serde leaves.
+#[test]
+fn json_is_written_in_one_place() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let writes = |file: &&PathBuf| {
+        let text = fs::read_to_string(file).expect("a source can be read");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        ["serde_json::to_string", "serde_json::to_vec", "serde_json::to_writer"]
+            .iter()
+            .any(|call| code.contains(call))
+    };
+    let mut found: Vec<_> =
+        files.iter().filter(writes).filter_map(|file| file.strip_prefix(&src).ok()).collect();
+    found.sort();
+    // An expectation is a file; the program escapes it when it writes it.
+    assert_eq!(found, [Path::new("check/expected.rs"), Path::new("report/json.rs")]);
+}

@@ -111,7 +111,7 @@ impl Chain {
 /// Everything below a directory or in an archive, without image data.
 pub fn evidence(path: &Path) -> Evidence {
     let input = Input { label: None, path: InputPath::Path(PathBuf::from(path)) };
-    gather(&[input], &Options { images: Images::Skip, watch: &() }).unwrap_or_else(|error| panic!("{error}"))
+    gather(&[input], &Options::new(Images::Skip)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Waits until everything written is on the disk, so that no later step pays for it.

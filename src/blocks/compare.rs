@@ -64,6 +64,7 @@ pub struct Compared {
 
 /// Stored blocks of zeros of a view.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct StoredZeros {
     /// Their number, by the level of the layer that supplies them.
     pub blocks: BTreeMap<usize, u64>,

@@ -20,6 +20,7 @@ use crate::watch::Watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Meaning {
     /// Only the first wrote it since the common state.
     UniqueA,

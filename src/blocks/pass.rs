@@ -26,6 +26,7 @@ pub(super) static ZEROS: [u8; BLOCK_SIZE as usize] = [0; BLOCK_SIZE as usize];
 
 /// What becomes of ranges that Jiva could not read, or that the evidence does not give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Unreadable {
     /// The pass fails and names the byte.
     #[default]

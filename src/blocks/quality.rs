@@ -24,6 +24,7 @@ const MANY: u64 = 16 << 10;
 
 /// Blocks of zeros that were met while a replica's views were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Zeros {
     /// Stored blocks of zeros, by the disk that supplies them.
     pub blocks: BTreeMap<DiskName, u64>,

@@ -11,6 +11,7 @@ use crate::watch::Watch;
 
 /// What is to be taken for a hole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[non_exhaustive]
 pub enum Holes {
     /// What is not stored.
     #[default]

@@ -22,6 +22,7 @@ use crate::watch::Watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Held {
     /// They hold something that it lacks, or it cannot be told.
     No,

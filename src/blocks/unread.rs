@@ -5,6 +5,7 @@ use crate::ident::{DiskName, Label, Run};
 
 /// A range that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Unread {
     /// Whose view.
     pub replica: Label,

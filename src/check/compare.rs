@@ -14,6 +14,7 @@ use crate::lineage::RelationKind;
 /// One value that is not as expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Difference {
     /// The key of the expectation, as a path.
     pub key: String,

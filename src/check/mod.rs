@@ -29,6 +29,7 @@ pub struct Checked {
 
 /// What came of a case.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// Everything is as expected.
     Same,
@@ -44,6 +45,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum OutcomeKind {
     /// Everything is as expected.
     Same,
@@ -77,6 +79,7 @@ impl Outcome {
 /// How many cases came out in which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Counts {
     /// As expected.
     pub same: usize,

@@ -40,7 +40,9 @@ pub(super) fn open_images(inputs: &Inputs, reading: &Reading, watch: &dyn Watch)
 
 /// The same for inputs that are parsed already.
 pub(super) fn gather_parsed(parsed: &[Input], images: Images, watch: &dyn Watch) -> anyhow::Result<Evidence> {
-    Ok(gather(parsed, &Options { images, watch })?)
+    let mut options = Options::new(images);
+    options.watch = watch;
+    Ok(gather(parsed, &options)?)
 }
 
 /// Where image data of compressed archives go unless told otherwise.

@@ -10,6 +10,7 @@ use super::{SMALL_FILE_LIMIT, decode};
 
 /// A file of an archive, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Beside {
     /// The directory it is in, as parts joined by `/`; empty at the top.
     pub directory: String,

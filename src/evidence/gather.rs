@@ -49,6 +49,7 @@ impl fmt::Display for InputPath {
 /// What becomes of image data in archives that can be read only once: compressed, or on standard input.
 /// The images of directories and of plain archives are always at hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Images {
     /// They are left out; reading them is [`ReadError::NotKept`](super::ReadError::NotKept). Sizes and
     /// stored ranges are known all the same.
@@ -64,11 +65,19 @@ pub enum Images {
 
 /// How to gather.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Options<'a> {
     /// What becomes of image data.
     pub images: Images,
     /// Who is told of the progress, in bytes of archives.
     pub watch: &'a dyn Watch,
+}
+
+impl Options<'_> {
+    /// Nobody is told of the progress.
+    pub fn new(images: Images) -> Self {
+        Self { images, watch: &() }
+    }
 }
 
 impl fmt::Debug for Options<'_> {
@@ -102,6 +111,7 @@ impl Evidence {
 /// What was seen of one input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct InputReport {
     /// The path as given, or that of an archive found in a directory that was given; `-` for standard input.
     pub input: String,
@@ -117,6 +127,20 @@ pub struct InputReport {
     /// Why a replica may be in it that was not found, or not be in it whole. These are among the remarks too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub incomplete: Vec<String>,
+}
+
+impl InputReport {
+    /// An input that holds these replicas, and of which there is nothing to say.
+    pub fn new(input: impl Into<String>, kind: InputKind, replicas: Vec<Label>) -> Self {
+        Self {
+            input: input.into(),
+            kind,
+            replicas,
+            vacant: Vec::new(),
+            remarks: Vec::new(),
+            incomplete: Vec::new(),
+        }
+    }
 }
 
 /// What an input is, told by its content.

@@ -93,6 +93,7 @@ impl fmt::Display for Kind {
 
 /// How it is known which ranges of a file are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Origin {
     /// The file system's extent map (FIEMAP), the one that Jiva itself asks; unwritten extents count.
     Fiemap,

@@ -31,6 +31,7 @@ impl fmt::Display for Severity {
 
 /// One row of the catalog.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Row {
     /// The code.
     pub code: Code,
@@ -50,6 +51,7 @@ macro_rules! catalog {
     ($($number:literal $name:ident $severity:ident $title:literal $consequence:literal $remedy:literal)*) => {
         /// A published finding code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Code {
             $(#[doc = $title] $name,)*
         }

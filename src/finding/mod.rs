@@ -14,6 +14,7 @@ use crate::ident::{DiskName, Label, Run};
 /// One place in the evidence that a statement rests on: enough to look it up by hand.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Exhibit {
     /// Whose directory; absent for a statement about an input as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +64,7 @@ impl Exhibit {
 
 /// Something noticed, with what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Finding {
     /// What kind of thing it is.
     pub code: Code,

@@ -17,6 +17,7 @@ pub const COUNTER_FILE_BYTES: usize = 4096;
 
 /// The content of a `revision.counter`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct CounterFile {
     /// The number; Jiva takes negative ones too.
     pub counter: Counter,
@@ -36,6 +37,7 @@ pub enum CounterErrorKind {
 
 /// A counter file that Jiva does not accept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct CounterError {
     /// Byte offset of the text, behind NULs at the start; 0 if there is no text.
     pub offset: u64,

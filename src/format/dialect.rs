@@ -14,6 +14,7 @@ use super::volume_meta::VolumeMeta;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Dialect {
     /// Jiva.
     Jiva,
@@ -33,8 +34,15 @@ static LONGHORN_INFO: Shape<3> = Shape {
 /// The key of a record that Longhorn alone writes.
 const LABELS: &str = "Labels";
 
+/// Whether a key is one that only Longhorn writes, in any letters as both engines take it.
+pub(crate) fn is_longhorns(key: &str) -> bool {
+    let known = LONGHORN_INFO.fields.iter().map(|(name, _)| *name);
+    known.chain([LABELS]).any(|name| name.eq_ignore_ascii_case(key))
+}
+
 /// What a Longhorn `volume.meta` says beside the keys that Jiva has too.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct LonghornMeta {
     /// An error that the engine wrote down; it then refuses the directory.
     pub error: Option<String>,
@@ -53,6 +61,7 @@ impl LonghornMeta {
 
 /// One sign of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sign {
     /// The file in which it was seen.
     pub file: String,

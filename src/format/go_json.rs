@@ -255,7 +255,7 @@ impl<'a, const N: usize> Decoded<'a, N> {
 
 /// What a value is, told by its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Object,
     Array,
     Text,
@@ -265,7 +265,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(value: &[u8]) -> Self {
+    pub(super) fn of(value: &[u8]) -> Self {
         match value.first() {
             Some(b'{') => Self::Object,
             Some(b'[') => Self::Array,
@@ -292,7 +292,7 @@ impl Kind {
 /// The field that a key fills: the one of exactly that name, else the first that differs in letter case only.
 ///
 /// `likely` is the place of that field in a file that has all of them in order, as nearly every one has.
-fn field_of<const N: usize>(shape: &Shape<N>, key: &str, likely: usize) -> (Option<usize>, bool) {
+pub(super) fn field_of<const N: usize>(shape: &Shape<N>, key: &str, likely: usize) -> (Option<usize>, bool) {
     let fields = &shape.fields;
     if fields.get(likely).is_some_and(|(name, _)| *name == key) {
         return (Some(likely), true);
@@ -313,17 +313,17 @@ fn fold(c: char) -> char {
 }
 
 /// What in a string could not be decoded.
-#[derive(Debug, Clone, Copy, Default)]
-struct Oddities {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Oddities {
     /// Bytes that are not UTF-8.
-    bad_bytes: bool,
+    pub(crate) bad_bytes: bool,
     /// Half of a surrogate pair.
-    half_pair: bool,
+    pub(crate) half_pair: bool,
 }
 
 /// Decodes a string with its quotes that the scanner has accepted; what cannot be decoded becomes U+FFFD,
 /// one for each bad byte or half pair.
-fn unquote(quoted: &[u8]) -> (Cow<'_, str>, Oddities) {
+pub(super) fn unquote(quoted: &[u8]) -> (Cow<'_, str>, Oddities) {
     let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
     if !inner.contains(&b'\\')
         && let Ok(plain) = std::str::from_utf8(inner)

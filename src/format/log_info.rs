@@ -11,7 +11,7 @@ use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 
-static LOG_TO_FILE: Shape<4> = Shape {
+pub(super) static LOG_TO_FILE: Shape<4> = Shape {
     go_type: "util.LogToFile",
     go_name: "LogToFile",
     fields: [
@@ -24,6 +24,7 @@ static LOG_TO_FILE: Shape<4> = Shape {
 
 /// The content of a `log.info`; every field None if its key is absent or `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
 pub struct LogInfo {
     /// Whether `replica.log` is written.
     pub enable: Option<bool>,

@@ -10,6 +10,7 @@ use serde::Serialize;
 /// What a file in a replica directory is by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum FileKind<'a> {
     /// `volume.meta`.
     VolumeMeta,
@@ -96,6 +97,8 @@ fn is_rotated_log(name: &str) -> bool {
         && name.bytes().zip(PATTERN).all(|(b, p)| if *p == b'0' { b.is_ascii_digit() } else { b == *p })
 }
 
+const HEAD: &str = "volume-head-";
+
 /// The head that Jiva from 1.12.0 on creates after `head`: `volume-head-` + number + 1, at least three
 /// digits, + `.img`; `volume-head-000.img` if `head` is empty.
 ///
@@ -104,14 +107,17 @@ fn is_rotated_log(name: &str) -> bool {
 /// Jiva then refuses with "Invalid name … does not match pattern". A number too large for 64 bits is taken
 /// as the largest one and wraps, as it does in Go.
 pub fn next_head_name(head: &str) -> Option<String> {
-    const PREFIX: &str = "volume-head-";
     if head.is_empty() {
-        return Some(format!("{PREFIX}000.img"));
+        return Some(format!("{HEAD}000.img"));
     }
-    let digits =
-        head.match_indices(PREFIX).find_map(|(at, _)| number_before_img(&head[at + PREFIX.len()..]))?;
+    let digits = number_of_head(head)?;
     let number = digits.parse().unwrap_or(i64::MAX).wrapping_add(1);
-    Some(format!("{PREFIX}{number:03}.img"))
+    Some(format!("{HEAD}{number:03}.img"))
+}
+
+/// The digits in a name from which Jiva makes the number of the next head.
+pub(crate) fn number_of_head(name: &str) -> Option<&str> {
+    name.match_indices(HEAD).find_map(|(at, _)| number_before_img(&name[at + HEAD.len()..]))
 }
 
 /// The digits at the start of `text`, if any one character and `img` follow them.

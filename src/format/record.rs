@@ -14,7 +14,7 @@ use super::meta_error::MetaError;
 use super::remark::{Place, Remark, RemarkKind};
 use crate::ident::Counter;
 
-static DISK: Shape<6> = Shape {
+pub(super) static DISK: Shape<6> = Shape {
     go_type: "replica.disk",
     go_name: "disk",
     fields: [

@@ -119,6 +119,7 @@ pub enum RemarkKind {
 /// Remarks are ordered by offset, then field, then kind; those about the whole file come first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Remark {
     /// Where.
     pub place: Place,

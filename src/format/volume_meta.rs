@@ -13,7 +13,7 @@ use super::remark::{Place, Remark, RemarkKind};
 use crate::ident::Counter;
 use crate::version::Generation;
 
-static INFO: Shape<11> = Shape {
+pub(super) static INFO: Shape<11> = Shape {
     go_type: "replica.Info",
     go_name: "Info",
     fields: [

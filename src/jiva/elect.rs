@@ -11,6 +11,7 @@ use crate::ident::{Counter, Label};
 
 /// An election for one order of registering.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Election {
     /// The replicas registered when the leader is signalled, first to last.
     pub order: Vec<Label>,

@@ -7,6 +7,7 @@ use crate::replica::{OpenError, StartError};
 
 /// Why a replica's process does not come up. `Display` gives Jiva's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Down {
     /// The process ends before it opens anything.
     Start(StartError),

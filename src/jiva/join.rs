@@ -65,6 +65,7 @@ impl Outcome {
 
 /// A join of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Join {
     /// The RW side.
     pub rw: Label,

@@ -18,6 +18,7 @@ const ALL_ORDERS_UP_TO: usize = 5;
 
 /// One join of a course.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Step {
     /// Who joins.
     pub joiner: Label,

@@ -15,6 +15,7 @@ const ALL_SETS_UP_TO: usize = 6;
 
 /// A state: one disk, or the disks of several replicas that are the same state.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Node {
     /// The disks, at most one of a replica; by label.
     pub disks: Vec<(Label, DiskName)>,
@@ -54,6 +55,7 @@ pub struct Graph {
 
 /// The newest state that all replicas of a set went through, if there is any, and the first disks above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ancestor {
     /// The set, ascending.
     pub replicas: Vec<Label>,

@@ -11,6 +11,7 @@ use crate::replica::Replica;
 
 /// The replicas of one volume, with how they came together.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Group {
     /// Name of the volume.
     pub name: String,
@@ -24,6 +25,7 @@ pub struct Group {
 
 /// Another volume with which a disk is shared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Apart {
     /// Its name.
     pub name: String,

@@ -27,6 +27,7 @@ pub struct Layer {
 
 /// A chain from base (0) to head.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Layers {
     /// Whose.
     pub label: Label,

@@ -9,6 +9,7 @@ use crate::ident::{DiskName, Label, Run, Runs};
 
 /// Where the contents of two replicas differ, in whole blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Content {
     /// Between both own states.
     pub tips: Runs,
@@ -30,6 +31,7 @@ pub struct Content {
 
 /// What the sides' versions at the newest shared state are, where a relation turns on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Former {
     /// The newest shared state that was read, as levels of both.
     pub at: (usize, usize),
@@ -43,6 +45,7 @@ pub struct Former {
 
 /// Whether bytes bear out that two sides differ by one write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OneWrite {
     /// What the first changed since the shared state covers all that differs.
     pub by_a: bool,
@@ -55,6 +58,7 @@ pub struct OneWrite {
 
 /// Which versions at the newest shared state would settle a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Wanted {
     /// That state, as levels of both.
     pub at: (usize, usize),
@@ -71,6 +75,7 @@ pub struct Wanted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Basis {
     /// Names, parents and counters alone.
     Records,
@@ -84,6 +89,7 @@ pub enum Basis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum RelationKind {
     /// Equal, with equal chains.
     Identical,
@@ -103,6 +109,7 @@ pub enum RelationKind {
 
 /// Why a relation is less than certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Doubt {
     /// A side has no image, or its copy is defective.
     NotJudged,

@@ -42,6 +42,7 @@ pub struct Candidate {
 /// A replica that has a record of the same snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Donor {
     /// The disk whose record is missing or cannot be read.
     pub disk: DiskName,

@@ -11,6 +11,7 @@ use crate::ident::{Counter, DiskName};
 
 /// Layers of two replicas that are one state, ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Shared {
     /// Levels in the first and in the second chain.
     pub pairs: Vec<(usize, usize)>,
@@ -25,6 +26,7 @@ pub struct Shared {
 
 /// Why no further state is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stop {
     /// The oldest disks have different names.
     Base,

@@ -6,6 +6,7 @@ use crate::verdict::RULES;
 
 /// What there is to say about one code or word.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// The code or word.
     pub name: String,
@@ -56,7 +57,7 @@ pub fn near(name: &str) -> Vec<String> {
     let wanted: String = plain(name).chars().take(64).collect();
     let mut near: Vec<(usize, String)> = all()
         .into_iter()
-        .map(|one| (distance(&wanted, &plain(&one.name)), one.name))
+        .map(|one| (strsim::levenshtein(&wanted, &plain(&one.name)), one.name))
         .filter(|(distance, name)| *distance <= 2 || (wanted.len() > 2 && plain(name).contains(&wanted)))
         .collect();
     near.sort();
@@ -66,20 +67,6 @@ pub fn near(name: &str) -> Vec<String> {
 
 fn plain(name: &str) -> String {
     name.trim().to_ascii_lowercase().replace([' ', '_'], "-")
-}
-
-/// The number of characters to put in, take out or change.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for (at, one) in a.chars().enumerate() {
-        let mut row = vec![at + 1];
-        for (bt, other) in b.iter().enumerate() {
-            row.push((above[bt] + usize::from(one != *other)).min(above[bt + 1] + 1).min(row[bt] + 1));
-        }
-        above = row;
-    }
-    above[b.len()]
 }
 
 #[cfg(test)]

@@ -340,10 +340,10 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Any document as text.
+/// Any document as text that is safe on a terminal.
 pub(super) fn pretty(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
-    escape::json(&(text + "\n"))
+    escape::json(&text) + "\n"
 }
 
 fn options(options: &Options) -> ShownOptions<'_> {

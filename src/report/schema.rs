@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::check::CheckDocument;
 use super::documents::{GraphDocument, InspectDocument};
-use super::json::Document;
+use super::json::{Document, pretty};
 use super::simulation::SimulateDocument;
 use crate::check::Expected;
 use crate::finding::Code;
@@ -31,9 +31,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
 
 /// A schema as the text of its file, with a line feed at its end.
 pub fn to_text(schema: &Schema) -> String {
-    let mut text = serde_json::to_string_pretty(schema).expect("every key of a schema is a string");
-    text.push('\n');
-    text
+    pretty(schema)
 }
 
 /// Codes are published and only ever added to.

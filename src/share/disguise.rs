@@ -66,6 +66,30 @@ impl Key {
     }
 }
 
+/// Letters that make no number, no key of Jiva's, no UUID and no word of JSON: no vowel, no hexadecimal digit.
+const LETTERS: &[u8; 16] = b"ghjklmnpqrstvwxz";
+
+/// What the mark of a small file's text is made for.
+const TEXT: u8 = 5;
+
+impl Key {
+    /// Letters without end that stand for a text.
+    pub(super) fn letters(&self, text: &[u8]) -> impl Iterator<Item = u8> {
+        let mark = self.mark(TEXT, text);
+        let half = |byte: u8, high: bool| LETTERS[usize::from(if high { byte >> 4 } else { byte & 15 })];
+        std::iter::repeat(mark).flatten().flat_map(move |byte| [half(byte, true), half(byte, false)])
+    }
+
+    /// Replaces a text by letters. A slash and a NUL stay: they tell a path from a name and nothing from something.
+    pub(super) fn pattern(&self, text: &[u8]) -> Vec<u8> {
+        let kept = |byte: u8| byte == 0 || byte == b'/';
+        text.iter()
+            .zip(self.letters(text))
+            .map(|(byte, letter)| if kept(*byte) { *byte } else { letter })
+            .collect()
+    }
+}
+
 /// Bytes as hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -90,6 +114,18 @@ mod tests {
         assert_ne!(disguised(&key, 1, 2), disguised(&other, 1, 2));
         assert_eq!(disguised(&key, 0, 0), vec![0; 4096]);
         assert!(disguised(&key, 0, 1).iter().any(|byte| *byte != 0));
+    }
+
+    #[test]
+    fn a_pattern_has_the_length_and_nothing_else() {
+        let key = Key::new([7; 32]);
+        let text = b"dir/secret words of 36 bytes and more";
+        let pattern = key.pattern(text);
+        assert_eq!((pattern.len(), pattern[3]), (text.len(), b'/'));
+        assert!(pattern.iter().all(|byte| LETTERS.contains(byte) || *byte == b'/'));
+        assert_eq!(pattern, key.pattern(text));
+        assert_ne!(pattern, Key::new([8; 32]).pattern(text));
+        assert_eq!(key.pattern(b"\0\0"), b"\0\0");
     }
 
     #[test]

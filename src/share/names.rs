@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::disguise::{Key, hex};
+use crate::format::{FileKind, number_of_head};
 use crate::ident::Label;
 
 /// What marks are made for; one text has another mark for each.
@@ -38,16 +39,30 @@ impl Pseudonyms {
             sorted.iter().enumerate().map(|(at, label)| ((*label).clone(), renamed(at))).collect();
         let mut told = BTreeMap::new();
         for name in file_names {
-            let stem = name.trim_end_matches(".tmp").trim_end_matches(".meta");
-            let snapshot = stem.strip_prefix("volume-snap-").and_then(|rest| rest.strip_suffix(".img"));
-            if let Some(snapshot) =
-                snapshot.filter(|snapshot| !snapshot.is_empty() && !is_uuid(snapshot.as_bytes()))
-            {
-                let mark = hex(&key.mark(NAME, snapshot.as_bytes())[..4]);
-                told.insert(format!("volume-snap-{snapshot}.img"), format!("volume-snap-s{mark}.img"));
+            let (image, _) = image_and_suffix(name);
+            if let Some(other) = image.and_then(|image| renamed_image(key, image)) {
+                told.insert(image.unwrap_or_default().to_owned(), other);
             }
         }
         Self { key: key.clone(), told, labels }
+    }
+
+    /// What stands for the name of an image, be there such a file or not.
+    pub(super) fn image(&self, name: &str) -> String {
+        renamed_image(&self.key, name).unwrap_or_else(|| self.apply_to_str(name))
+    }
+
+    /// What stands for the name of a file of Jiva's.
+    pub(super) fn file(&self, name: &str) -> String {
+        match image_and_suffix(name) {
+            (Some(image), suffix) => self.image(image) + suffix,
+            (None, _) => self.apply_to_str(name),
+        }
+    }
+
+    /// What stands for the id of a directory, which is hexadecimal digits.
+    pub(super) fn id(&self, id: &str) -> String {
+        String::from_utf8(self.replaced(id.as_bytes(), HEX)).expect("hexadecimal digits")
     }
 
     /// What stands for a label.
@@ -62,8 +77,9 @@ impl Pseudonyms {
         while at < text.len() {
             let rest = &text[at..];
             let fresh = at == 0 || !is_word(text[at - 1]);
-            if let Some((name, other)) = self.told.iter().find(|(name, _)| rest.starts_with(name.as_bytes()))
-            {
+            // The longest first: one name may begin with another.
+            let mut told = self.told.iter().rev();
+            if let Some((name, other)) = told.find(|(name, _)| rest.starts_with(name.as_bytes())) {
                 out.extend_from_slice(other.as_bytes());
                 at += name.len();
             } else if let Some(found) = fresh.then(|| found(rest)).flatten() {
@@ -98,6 +114,31 @@ impl Pseudonyms {
             }
         }
     }
+}
+
+/// The image that a file belongs to, and what its name has behind the image's.
+fn image_and_suffix(name: &str) -> (Option<&str>, &str) {
+    match FileKind::of(name) {
+        FileKind::Image(image) | FileKind::Record(image) | FileKind::RecordTmp(image) => {
+            (Some(image), &name[image.len()..])
+        }
+        _ => (None, ""),
+    }
+}
+
+/// What stands for an image whose name somebody chose. Numbers of heads and UUIDs are Jiva's own, and so is the name
+/// of the snapshot that it makes of a head without a record.
+fn renamed_image(key: &Key, name: &str) -> Option<String> {
+    let stem = name.strip_suffix(".img")?;
+    let mark = |chosen: &str| hex(&key.mark(NAME, chosen.as_bytes())[..4]);
+    if let Some(chosen) = stem.strip_prefix("volume-snap-") {
+        let own = chosen.is_empty() || chosen == "000" || is_uuid(chosen.as_bytes());
+        return (!own).then(|| format!("volume-snap-s{}.img", mark(chosen)));
+    }
+    let chosen = stem.strip_prefix("volume-head-")?;
+    let own = chosen.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number_of_head(name).map(|digits| format!("volume-head-{digits}")).unwrap_or_default();
+    (!own).then(|| format!("volume-head-h{}{number}.img", mark(chosen)))
 }
 
 /// What stands at the start of a text, if it is of a form that is replaced: its length and kind.
@@ -165,6 +206,31 @@ mod tests {
         assert_eq!(short.len(), "volume-snap-.img".len() + 36);
         assert!(is_uuid(&short.as_bytes()[12..48]), "{short}");
         assert!(other.contains(&short));
+    }
+
+    #[test]
+    fn a_chosen_name_has_one_other_wherever_it_stands() {
+        let names = pseudonyms();
+        for (chosen, form) in
+            [("volume-snap-payroll.img", "volume-snap-s"), ("volume-head-pay.img", "volume-head-h")]
+        {
+            let other = names.image(chosen);
+            assert!(other.starts_with(form) && !other.contains("pay"), "{other}");
+            assert_eq!(names.file(&format!("{chosen}.meta.tmp")), format!("{other}.meta.tmp"));
+        }
+        assert_eq!(
+            names.apply_to_str("(volume-snap-payroll.img)"),
+            format!("({})", names.image("volume-snap-payroll.img"))
+        );
+        // Jiva takes the first number that it finds in a head's name.
+        let other = names.image("volume-head-pay.img volume-head-002.img roll.img");
+        assert!(
+            other.ends_with("volume-head-002.img") && !other.contains("pay") && !other.contains("roll"),
+            "{other}"
+        );
+        for own in ["volume-head-012.img", "volume-snap-000.img", "volume.meta", "replica.log"] {
+            assert_eq!(names.file(own), own);
+        }
     }
 
     #[test]

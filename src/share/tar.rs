@@ -11,6 +11,7 @@ const OCTAL_LIMIT: u64 = (1 << 33) - 1;
 
 /// What a member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Member<'a> {
     /// A file whose bytes are all stored.
     File {

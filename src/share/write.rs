@@ -5,13 +5,16 @@ use std::io::{self, Write};
 
 use super::disguise::Key;
 use super::names::Pseudonyms;
+use super::small;
 use super::tar::{Member, TarWriter};
+use super::words::Words;
 use crate::evidence::{Entry, Kind, Origin, ReadError, Source};
 use crate::format::FileKind;
 use crate::ident::BLOCK_SIZE;
 
 /// How a directory is to be written.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Plan<'a> {
     /// The secret behind the patterns.
     pub key: &'a Key,
@@ -21,13 +24,43 @@ pub struct Plan<'a> {
     pub with_logs: bool,
 }
 
+impl<'a> Plan<'a> {
+    /// Names stay, and logs are left out.
+    pub fn new(key: &'a Key) -> Self {
+        Self { key, names: None, with_logs: false }
+    }
+}
+
 /// A file that was left out, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Left {
     /// Its name.
     pub name: String,
     /// Why.
     pub why: &'static str,
+}
+
+/// A small file in which more was replaced than names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replaced {
+    /// Its name.
+    pub name: String,
+    /// What was replaced, in words: fields, or what is none.
+    pub what: Vec<&'static str>,
+}
+
+/// What was done to a directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// The files that were left out.
+    pub left: Vec<Left>,
+    /// The files in which something else than a name was replaced.
+    pub replaced: Vec<Replaced>,
+    /// Every text that was replaced, with what stands for it.
+    pub words: Words,
 }
 
 /// Why a directory cannot be written as a case.
@@ -47,30 +80,31 @@ pub enum ShareError {
     Write(#[from] io::Error),
 }
 
-/// Writes a directory as a tar archive, file by file in the order of their names; tells what was left out.
+/// Writes a directory as a tar archive, file by file in the order of their names; tells what was left out and replaced.
 ///
-/// Jiva's own files go with it, images disguised; every other file stays behind, since nothing tells what is in it.
+/// Jiva's own files go with it, images disguised and small files with nothing but what Jiva reads in them. Every other file stays behind, since nothing tells what is in it.
 ///
 /// # Errors
 /// [`ShareError::Read`] for a file that is damaged or cannot be read, [`ShareError::Write`] for the output.
-pub fn write_replica(source: &dyn Source, out: impl Write, plan: Plan<'_>) -> Result<Vec<Left>, ShareError> {
+pub fn write_replica(source: &dyn Source, out: impl Write, plan: Plan<'_>) -> Result<Written, ShareError> {
     let mut tar = TarWriter::new(out);
-    let mut left = Vec::new();
+    let mut written = Written::default();
     let mut linked: BTreeMap<u64, String> = BTreeMap::new();
     for entry in source.entries() {
         let kind = FileKind::of(&entry.name);
-        match kind {
+        match &kind {
             FileKind::Foreign => {
-                left.push(Left { name: entry.name.clone(), why: "is not a file of Jiva's" });
+                written.left.push(Left { name: entry.name.clone(), why: "is not a file of Jiva's" });
                 continue;
             }
             FileKind::Log if !plan.with_logs => {
-                left.push(Left { name: entry.name.clone(), why: "is a log" });
+                written.left.push(Left { name: entry.name.clone(), why: "is a log" });
                 continue;
             }
             _ => {}
         }
-        let name = plan.names.map_or_else(|| entry.name.clone(), |names| names.apply_to_str(&entry.name));
+        let name = plan.names.map_or_else(|| entry.name.clone(), |names| names.file(&entry.name));
+        written.words.add(&entry.name, &name);
         let modified = source.modified(entry).map_or(0, |time| time.div_euclid(1_000_000_000));
         let modified = i64::try_from(modified).unwrap_or(0);
         let read = |source: ReadError| ShareError::Read { name: entry.name.clone(), source };
@@ -84,30 +118,27 @@ pub fn write_replica(source: &dyn Source, out: impl Write, plan: Plan<'_>) -> Re
         if let Some(link) = entry.link {
             linked.insert(link, name.clone());
         }
-        match (entry.kind, kind) {
+        match (entry.kind, &kind) {
             (Kind::Directory, _) => tar.member(&name, modified, Member::Directory)?,
             (Kind::Symlink, _) => tar.member(&name, modified, Member::Symlink)?,
             (Kind::Fifo, _) => tar.member(&name, modified, Member::Fifo)?,
             // An archive cannot hold a socket; neither of the two is ever opened.
             (Kind::Socket | Kind::Device, _) => tar.member(&name, modified, Member::Device)?,
             (Kind::File, FileKind::Image(_)) => image(source, entry, &name, modified, &mut tar, plan.key)?,
-            (Kind::File, FileKind::Counter) => {
-                // Its text is all that Jiva reads; what stands behind it is padding.
-                let bytes = source.read(entry).map_err(read)?;
-                tar.member(&name, modified, Member::File { size: bytes.len() as u64 })?;
-                tar.bytes(&bytes)?;
-            }
             (Kind::File, FileKind::Log) => log(source, entry, &name, modified, &mut tar, plan.names)?,
             (Kind::File, _) => {
                 let bytes = source.read(entry).map_err(read)?;
-                let bytes = plan.names.map_or_else(|| bytes.clone(), |names| names.apply(&bytes).into());
+                let (bytes, what) = small::copy(&kind, &bytes, plan.key, plan.names, &mut written.words);
+                if !what.is_empty() {
+                    written.replaced.push(Replaced { name: entry.name.clone(), what });
+                }
                 tar.member(&name, modified, Member::File { size: bytes.len() as u64 })?;
                 tar.bytes(&bytes)?;
             }
         }
     }
     tar.finish()?;
-    Ok(left)
+    Ok(written)
 }
 
 /// An image: its stored ranges as they are, each block's content disguised.

@@ -63,6 +63,7 @@ pub enum Start {
 /// One reason, with what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Reason {
     /// A sentence.
     pub text: String,

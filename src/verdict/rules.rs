@@ -10,6 +10,7 @@ macro_rules! rules {
     ($($variant:ident $id:literal $says:literal)*) => {
         /// A published rule.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Rule {
             $(#[doc = $says] $variant,)*
         }
@@ -21,6 +22,7 @@ macro_rules! rules {
 
 /// One rule in words.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct RuleRow {
     /// The rule.
     pub rule: Rule,

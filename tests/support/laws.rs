@@ -85,7 +85,7 @@ fn gathered(bytes: &[u8]) -> Result<(Evidence, tempfile::NamedTempFile), String>
     let input = Input { label: Some("x".to_owned()), path: InputPath::Path(file.path().to_owned()) };
     let images = Images::Spool { dir: None, limit: 64 << 20 };
     let place = file.path().display().to_string();
-    evidence::gather(&[input], &evidence::Options { images, watch: &() })
+    evidence::gather(&[input], &evidence::Options::new(images))
         .map(|evidence| (evidence, file))
         .map_err(|error| error.to_string().replace(&place, "ARCHIVE"))
 }

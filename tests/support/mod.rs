@@ -31,7 +31,7 @@ pub fn labelled(label: &str, path: impl AsRef<Path>) -> Input {
 
 /// Gathers with image data at hand.
 pub fn collect(inputs: &[Input]) -> Result<Evidence, GatherError> {
-    gather(inputs, &Options { images: Images::Spool { dir: None, limit: 1 << 30 }, watch: &() })
+    gather(inputs, &Options::new(Images::Spool { dir: None, limit: 1 << 30 }))
 }
 
 /// The only replica of one input.

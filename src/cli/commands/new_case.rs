@@ -12,7 +12,7 @@ use jivascope::analysis::{self, Analysis};
 use jivascope::check::{self, Expected, ExpectedOptions};
 use jivascope::evidence::{Evidence, Found, InputPath};
 use jivascope::ident::Label;
-use jivascope::share::{Key, Plan, Pseudonyms, write_replica};
+use jivascope::share::{Key, Plan, Pseudonyms, Words, write_replica};
 
 use crate::cli::args::{self, Inputs, Judging};
 use crate::cli::case::CaseDir;
@@ -70,18 +70,26 @@ pub(super) fn run(command: &NewCase, out: &Out) -> anyhow::Result<u8> {
     let labels = case_labels(&replicas, names.as_ref())?;
     let shown = InputPath::Path(command.to.clone());
     let built = Building::begin(&command.to)?;
+    let mut words: BTreeMap<String, Words> = BTreeMap::new();
     for found in &replicas {
         let path = built.dir.path().join(format!("{}.tar.gz", labels[&found.label]));
         let file = File::create_new(&path).with_context(|| format!("{shown}: cannot be written"))?;
         let gz = GzBuilder::new().mtime(0).write(file, Compression::default());
         let mut gz = std::io::BufWriter::with_capacity(1 << 18, gz);
-        let plan = Plan { key: &key, names: names.as_ref(), with_logs: command.with_logs };
-        let left = write_replica(&*found.source, &mut gz, plan)
+        let mut plan = Plan::new(&key);
+        plan.names = names.as_ref();
+        plan.with_logs = command.with_logs;
+        let written = write_replica(&*found.source, &mut gz, plan)
             .with_context(|| format!("{}: no case can be made of it", found.label))?;
         gz.into_inner().map_err(|error| error.into_error())?.finish()?;
-        for left in left {
+        for left in &written.left {
             out.warn(&format!("left out: {}/{} {}", found.label, left.name, left.why))?;
         }
+        for replaced in &written.replaced {
+            let what = replaced.what.join(", ");
+            out.warn(&format!("replaced: {}/{}: {what}", found.label, replaced.name))?;
+        }
+        words.insert(found.label.to_string(), written.words);
     }
     let case = CaseDir { name: shown.to_string(), path: built.dir.path().to_owned(), archived: None };
     let mut stated_options = ExpectedOptions::default();
@@ -91,7 +99,7 @@ pub(super) fn run(command: &NewCase, out: &Out) -> anyhow::Result<u8> {
     let mut stated = Expected::default();
     stated.options = (stated_options != ExpectedOptions::default()).then_some(stated_options);
     let made = case.analyze(&stated).context("the case that was made cannot be read")?;
-    prove(&original, &made, &labels, names.as_ref())?;
+    prove(&original, &made, &labels, &words, command.pseudonyms)?;
     case.write(&check::updated(&stated, &made)?)?;
     built.end(&command.to)?;
     let verdict = &made.volumes[0].verdict;
@@ -169,9 +177,10 @@ fn prove(
     original: &Analysis,
     made: &Analysis,
     labels: &BTreeMap<Label, Label>,
-    names: Option<&Pseudonyms>,
+    words: &BTreeMap<String, Words>,
+    pseudonyms: bool,
 ) -> anyhow::Result<()> {
-    let wanted = renamed(check::picture(original)?, labels, names);
+    let wanted = renamed(check::picture(original)?, labels, words);
     let found = check::picture(made)?;
     let mut differences =
         check::differences(&wanted, made)?.into_iter().map(|one| one.key).collect::<Vec<_>>();
@@ -193,19 +202,23 @@ fn prove(
         return Ok(());
     }
     let unlike = failed(format!("the case would not be like the original in: {}", differences.join(", ")));
-    Err(if names.is_some() { unlike.hint("try without --pseudonyms") } else { unlike }.into())
+    Err(if pseudonyms { unlike.hint("try without --pseudonyms") } else { unlike }.into())
 }
 
 /// The picture as it must look under the names of the case.
-fn renamed(mut picture: Expected, labels: &BTreeMap<Label, Label>, names: Option<&Pseudonyms>) -> Expected {
+fn renamed(
+    mut picture: Expected,
+    labels: &BTreeMap<Label, Label>,
+    words: &BTreeMap<String, Words>,
+) -> Expected {
     let label = |text: &mut String| {
         if let Some(other) = labels.get(&Label::from(text.as_str())) {
             *text = other.to_string();
         }
     };
-    let words = |text: &mut Option<Option<String>>| {
-        if let (Some(names), Some(Some(text))) = (names, text) {
-            *text = names.apply_to_str(text);
+    let reword = |text: &mut Option<Option<String>>, words: Option<&Words>| {
+        if let (Some(words), Some(Some(text))) = (words, text) {
+            *text = words.apply(text);
         }
     };
     if let Some(verdict) = &mut picture.verdict {
@@ -230,9 +243,9 @@ fn renamed(mut picture: Expected, labels: &BTreeMap<Label, Label>, names: Option
         *replicas = std::mem::take(replicas)
             .into_iter()
             .map(|(mut name, mut replica)| {
+                reword(&mut replica.error, words.get(&name));
+                reword(&mut replica.start_error, words.get(&name));
                 label(&mut name);
-                words(&mut replica.error);
-                words(&mut replica.start_error);
                 (name, replica)
             })
             .collect();

@@ -9,6 +9,7 @@ pub use page::glossary_page;
 
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Category {
     /// A word of the field.
     Word,
@@ -55,6 +56,7 @@ impl Category {
 
 /// One word.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Term {
     /// The word, as in the JSON.
     pub name: &'static str,
