@@ -9,7 +9,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::go_text::{IntError, go_quote, parse_int};
-use super::remark::{Place, Remark, RemarkKind, Remarks};
+use super::remark::{Place, Remark, Remarks};
+use crate::finding::Oddity;
 use crate::ident::Counter;
 
 /// How many bytes Jiva writes and reads.
@@ -86,17 +87,17 @@ impl CounterFile {
         let mut remarks = Remarks::default();
         let length = bytes.len() as u64;
         if bytes.len() < COUNTER_FILE_BYTES {
-            remarks.push(Place::FILE, RemarkKind::ShortFile { length });
+            remarks.push(Place::FILE, Oddity::ShortFile { length });
         }
         if let Some(rest) = bytes.get(COUNTER_FILE_BYTES..).filter(|rest| !rest.is_empty()) {
             let not_nul = rest.iter().filter(|b| **b != 0).count() as u64;
-            remarks.push(Place::FILE, RemarkKind::LongFile { length, not_nul });
+            remarks.push(Place::FILE, Oddity::LongFile { length, not_nul });
         }
         if start > 0 {
-            remarks.push(Place::at(0), RemarkKind::LeadingNul { count: start as u64 });
+            remarks.push(Place::at(0), Oddity::LeadingNul { count: start as u64 });
         }
         if text != number.to_string().as_bytes() {
-            remarks.push(Place::at(start as u64), RemarkKind::CounterSpelling);
+            remarks.push(Place::at(start as u64), Oddity::CounterSpelling);
         }
         Ok(Self { counter: Counter(number), remarks: remarks.finish() })
     }

@@ -18,6 +18,7 @@ mod record;
 mod remark;
 mod volume_meta;
 
+pub use crate::finding::Oddity;
 pub use counter::{COUNTER_FILE_BYTES, CounterError, CounterErrorKind, CounterFile};
 pub use dialect::{Dialect, LonghornMeta, Sign, Signs};
 pub use go_text::go_quote;
@@ -26,5 +27,5 @@ pub use log_info::LogInfo;
 pub use meta_error::MetaError;
 pub use names::{FileKind, next_head_name};
 pub use record::{KeyOrder, Record};
-pub use remark::{Place, Remark, RemarkKind};
+pub use remark::{Place, Remark};
 pub use volume_meta::VolumeMeta;

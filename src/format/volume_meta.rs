@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::go_json::{GoType, Scalar, Shape, Slot, decode};
 use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
-use super::remark::{Place, Remark, RemarkKind};
+use super::remark::{Place, Remark};
+use crate::finding::Oddity;
 use crate::ident::Counter;
 use crate::version::Generation;
 
@@ -82,7 +83,7 @@ impl VolumeMeta {
         let mut meta = Self::of(&decoded.slots);
         let error = decoded.error.take();
         if error.is_none() && decoded.remarks.is_empty() && !is_written(&meta.fields(), bytes) {
-            decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
+            decoded.remarks.push(Place::FILE, Oddity::ForeignSpelling);
         }
         meta.remarks = decoded.remarks.finish();
         (meta, error)

@@ -7,6 +7,7 @@ use petgraph::unionfind::UnionFind;
 use rayon::prelude::*;
 
 use super::kinship::{self, Kin};
+use crate::finding::ApartBy;
 use crate::replica::Replica;
 
 /// The replicas of one volume, with how they came together.
@@ -27,8 +28,8 @@ pub struct Group {
 pub struct Apart {
     /// Its name.
     pub name: String,
-    /// What tells the two apart, in one sentence.
-    pub why: String,
+    /// What tells the two apart.
+    pub why: ApartBy,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
@@ -121,7 +122,7 @@ fn tell_unnamed(groups: &mut BTreeMap<usize, Group>) {
 }
 
 /// Two sets by their places that share a disk and are not one, and why.
-type Parted = (usize, usize, String);
+type Parted = (usize, usize, ApartBy);
 
 /// For each set a number that sets of one volume share, and those that share a disk and are not one.
 ///

@@ -14,7 +14,7 @@ const PLACES: usize = 8;
 pub(super) fn write(page: &mut Page<'_>, findings: &[Finding]) {
     let mut kinds: BTreeMap<(std::cmp::Reverse<Severity>, Code), Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
-        kinds.entry((std::cmp::Reverse(finding.severity()), finding.code)).or_default().push(finding);
+        kinds.entry((std::cmp::Reverse(finding.severity()), finding.code())).or_default().push(finding);
     }
     if kinds.is_empty() {
         return;
@@ -36,7 +36,7 @@ pub(super) fn write(page: &mut Page<'_>, findings: &[Finding]) {
     }
     // What was taken for one volume, and what was not, is told in full: everything else rests on it.
     for (code, finding) in grouping {
-        page.item(Role::Faint, "  info     ", &format!("{code} {}", finding.detail));
+        page.item(Role::Faint, "  info     ", &format!("{code} {}", finding.text()));
     }
     if !minor.is_empty() {
         page.item(Role::Faint, "  info     ", &format!("{}. In full: jivascope inspect.", minor.join("; ")));
@@ -57,11 +57,11 @@ fn kind(page: &mut Page<'_>, code: Code, found: &[&Finding]) {
     page.item(Role::Plain, "           → ", row.remedy);
 }
 
-/// What holds, with the replica it is about unless the sentence begins with it.
+/// What holds, behind the replica it is about.
 pub(super) fn detail(finding: &Finding) -> String {
     match &finding.replica {
-        Some(label) if !finding.detail.starts_with(label.as_str()) => format!("{label}: {}", finding.detail),
-        _ => finding.detail.clone(),
+        Some(label) => format!("{label}: {}", finding.text()),
+        None => finding.text(),
     }
 }
 
@@ -76,10 +76,10 @@ pub(super) fn severity(severity: Severity) -> (Role, &'static str) {
 
 /// A finding with everything known of it.
 pub(super) fn in_full(page: &mut Page<'_>, finding: &Finding) {
-    let row = finding.code.row();
+    let row = finding.code().row();
     let (role, word) = severity(row.severity);
-    page.item(role, &format!("    {word:8} "), &format!("{} {}", finding.code, row.title));
-    page.say(Role::Plain, 13, &finding.detail);
+    page.item(role, &format!("    {word:8} "), &format!("{} {}", row.code, row.title));
+    page.say(Role::Plain, 13, &finding.text());
     if !finding.evidence.is_empty() {
         page.say(Role::Faint, 13, &format!("seen in {}", words::evidence(&finding.evidence)));
     }
