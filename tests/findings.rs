@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use jivascope::analysis::Analysis;
 use jivascope::finding::catalog::CATALOG;
 use jivascope::report::json::Document;
 use serde_json::Value;
-use support::recorded::captures;
+use support::recorded::{Capture, captures};
 
 #[test]
 fn docs_findings_is_what_the_table_says() {
@@ -40,13 +41,22 @@ fn is_well_formed(value: &Value, what: &str) {
 #[test]
 fn every_finding_of_every_recording_has_its_name_and_typed_facts() {
     let mut seen = BTreeSet::new();
-    for capture in &captures().list {
-        let document: Value = serde_json::from_str(&Document::of(capture.full()).to_text()).unwrap();
+    // Recordings of single directories are no set: each is judged alone.
+    let alone = |capture: &Capture, label| capture.judge(&BTreeSet::from([label]), true, false);
+    let judged = captures().list.iter().flat_map(|capture| {
+        let all: Vec<Analysis> = match capture.separate() {
+            true => capture.labels().into_iter().map(|label| alone(capture, label)).collect(),
+            false => vec![capture.judge(&capture.labels(), false, false)],
+        };
+        all.into_iter().map(|analysis| (&capture.name, analysis))
+    });
+    for (name, analysis) in judged {
+        let document: Value = serde_json::from_str(&Document::of(&analysis).to_text()).unwrap();
         for finding in
             document["volumes"].as_array().unwrap().iter().flat_map(|v| v["findings"].as_array().unwrap())
         {
             let code = finding["code"].as_str().unwrap();
-            let what = format!("{}: {code}", capture.name);
+            let what = format!("{name}: {code}");
             let row = CATALOG.iter().find(|row| row.code.to_string() == code).unwrap();
             assert_eq!(finding["name"], row.name, "{what}");
             assert!(finding["facts"].is_object() && finding.get("detail").is_none(), "{what}");

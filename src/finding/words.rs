@@ -74,7 +74,7 @@ impl Display for Facts {
             Self::CounterUnreadable { fault } => write!(f, "revision.counter {fault}"),
             Self::Reinitialised { head, older_disks } => write!(
                 f,
-                "{head} is empty and alone in the chain; with {} beside it",
+                "{head} is empty and alone in the chain, with {} beside it",
                 many(*older_disks, "older disk")
             ),
             Self::Leniency { file, field, offset, oddity } => {
@@ -150,7 +150,7 @@ impl Display for Facts {
             Self::NoCommonAncestor { a, b } => write!(f, "{a} and {b} have no common ancestor"),
             Self::EqualNamesOnly { a, b, snapshots, parting, .. } => {
                 let names = many(*snapshots, "snapshot name");
-                write!(f, "{a} and {b} share {names} above their common ancestor")?;
+                write!(f, "{a} and {b} share {names} above the point where they diverged")?;
                 parting.as_ref().map_or(Ok(()), |parting| write!(f, ": {parting}"))
             }
             Self::CleanUpSkew { a, layers_a, b, layers_b } => {
@@ -219,15 +219,13 @@ impl Display for Facts {
                     many => format!("{many} images are"),
                 };
                 write!(f, "if it rejoins {source}, it is accepted, {images} copied over it, and ")?;
-                match (blocks, lost_blocks) {
-                    (None, _) => write!(f, "writes that {source} lacks are lost"),
-                    (Some(1), None) => write!(f, "1 block that {source} lacks is lost"),
-                    (Some(blocks), None) => write!(f, "{blocks} blocks that {source} lacks are lost"),
-                    (Some(blocks), Some(lost)) => {
-                        let is = if *blocks == 1 { "is" } else { "are" };
-                        let blocks = count(*blocks, "block");
-                        write!(f, "{blocks} that {source} lacks {is} lost, {lost} of them permanently")
-                    }
+                let Some(blocks) = blocks else { return write!(f, "writes that {source} lacks are lost") };
+                let is = if *blocks == 1 { "is" } else { "are" };
+                write!(f, "{} that {source} lacks {is} lost", count(*blocks, "block"))?;
+                match lost_blocks {
+                    None => Ok(()),
+                    Some(lost) if lost == blocks => f.write_str(" permanently"),
+                    Some(lost) => write!(f, ", {lost} of them permanently"),
                 }
             }
             Self::SilentSplit { source, images_copied, blocks } => {

@@ -108,11 +108,11 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
 
 /// Where directories without a name are several volumes, each is called after what tells it from the others.
 fn tell_unnamed(groups: &mut BTreeMap<usize, Group>) {
-    let unnamed = groups.values().filter(|group| group.name == "volume").count();
-    if unnamed < 2 {
+    let unnamed = |group: &Group| group.replicas.iter().all(|replica| replica.volume.is_none());
+    if groups.values().filter(|group| unnamed(group)).count() < 2 {
         return;
     }
-    for group in groups.values_mut().filter(|group| group.name == "volume") {
+    for group in groups.values_mut().filter(|group| unnamed(group)) {
         if group.replicas.iter().all(kinship::is_clone) {
             group.name = "volume (clone)".to_owned();
         } else if group.replicas.iter().all(|replica| !replica.is_jivas()) {
