@@ -505,11 +505,11 @@ mod tests {
             remarks,
             [
                 "byte 2: key \"Future\" is unknown and ignored",
-                "Head at byte 15: key is spelt \"head\", taken nevertheless",
+                "Head at byte 15: key is written \"head\"; Jiva accepts it",
                 "Head at byte 22: not UTF-8, read with U+FFFD in place of the bad bytes",
-                "Head at byte 26: given before at byte 15; the last one counts",
+                "Head at byte 26: duplicate of the one at byte 15; the last one wins",
                 "Head at byte 33: half of a surrogate pair, read as U+FFFD",
-                "Size at byte 49: null, taken as absent",
+                "Size at byte 49: null, read as absent",
                 "byte 55: 4 bytes after the value, not read",
             ]
         );

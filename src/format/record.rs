@@ -271,7 +271,7 @@ mod tests {
                 "spaces",
                 NATIVE.replace(':', ": "),
                 vec![
-                    "not spelt as Jiva writes it",
+                    "not formatted as Jiva writes it",
                     "Created at byte 113: \"2026-11-25T09: 35: 20Z\" is not a time such as 2006-01-02T15:04:05Z",
                 ],
             ),
