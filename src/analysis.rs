@@ -11,9 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::blocks::{self, Comparison, Held, Holes, Rescued, Seen};
+use crate::blocks::{self, Comparison, Held, Holes, Rescued, RescuedRelation, Seen};
 use crate::evidence::{Evidence, Found, InputReport};
-use crate::finding::{Code, Exhibit, Finding};
+use crate::finding::{
+    CandidateBeside, CandidateHolds, Exhibit, Facts, Finding, Likeliest, RecordElsewhere, UnreadPart,
+};
 use crate::ident::Label;
 use crate::jiva::Election;
 use crate::lineage::rescue::{self, Candidate};
@@ -173,7 +175,7 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
     }
     if by_history {
         let evidence = replicas.iter().map(|r| Exhibit::file(&r.label, "volume.meta")).collect();
-        findings.push(Finding::volume(Code::GroupedByHistory, grouped(&replicas), evidence));
+        findings.push(Finding::volume(grouped(&replicas), evidence));
     }
     findings.extend(apart.iter().map(|other| told_apart(other, &replicas)));
     let mut comparison =
@@ -243,25 +245,20 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
     }
 }
 
-/// Which names were taken for one volume, and why.
-fn grouped(replicas: &[Replica]) -> String {
+/// Which names were taken for one volume.
+fn grouped(replicas: &[Replica]) -> Facts {
     let names: BTreeSet<&str> = replicas.iter().filter_map(|replica| replica.volume.as_deref()).collect();
-    let names: Vec<&str> = names.into_iter().collect();
-    let what = match &names[..] {
-        [] | [_] => "directories of different names".to_owned(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    };
-    format!("{what} share automatic snapshots, and nothing tells them apart")
+    Facts::GroupedByHistory { names: names.into_iter().map(str::to_owned).collect() }
 }
 
 /// Another volume that shares snapshots with this one.
 fn told_apart(other: &lineage::Apart, replicas: &[Replica]) -> Finding {
-    let text = format!("{} shares snapshots with this volume and is another one: {}", other.name, other.why);
+    let facts = Facts::ToldApart { volume: other.name.clone(), by: other.why.clone() };
     let shown = replicas.iter().filter_map(|replica| {
         let status = replica.meta.as_ref()?.clone_status.as_deref()?;
         Some(Exhibit::field(&replica.label, "volume.meta", "CloneStatus", status))
     });
-    Finding::volume(Code::ToldApart, text, shown.collect())
+    Finding::volume(facts, shown.collect())
 }
 
 /// Puts what could not be read here under the inputs, which it is a matter of.
@@ -269,7 +266,7 @@ pub fn remark_unread(inputs: &mut [InputReport], replicas: &[Replica]) {
     let unread: Vec<&Replica> = replicas.iter().filter(|replica| !replica.unread.is_empty()).collect();
     for input in inputs {
         let own = unread.iter().filter(|replica| input.replicas.contains(&replica.label));
-        input.remarks.extend(own.flat_map(|replica| replica.unread.iter().cloned()));
+        input.remarks.extend(own.flat_map(|replica| replica.unread.iter().map(ToString::to_string)));
     }
 }
 
@@ -278,13 +275,8 @@ fn reconstruct(replicas: &mut [Replica], watch: &dyn Watch, findings: &mut Vec<F
     for replica in replicas.iter_mut().filter(|replica| replica.has_images()) {
         if let Err(error) = blocks::reconstruct(replica, watch) {
             let label = &replica.label;
-            let text = format!("holes could not be made from zeros: {error}");
-            findings.push(Finding::of(
-                Code::UnreadableRange,
-                label,
-                text,
-                Exhibit::file(label, "volume.meta"),
-            ));
+            let facts = Facts::UnreadableRange { part: UnreadPart::Zeros, error: error.to_string() };
+            findings.push(Finding::of(label, facts, Exhibit::file(label, "volume.meta")));
         }
     }
 }
@@ -322,16 +314,13 @@ fn compare(
     let comparison = blocks::compare(&able, options.sample, watch);
     for unread in &comparison.unread {
         let exhibit = Exhibit::bytes(&unread.replica, unread.disk.as_str(), unread.run);
-        let text = format!("{}: {}", unread.disk, unread.why);
-        findings.push(Finding::of(Code::UnreadableRange, &unread.replica, text, exhibit).on(&unread.disk));
+        let part = UnreadPart::Range { disk: unread.disk.clone(), bytes: unread.run };
+        let facts = Facts::UnreadableRange { part, error: unread.why.clone() };
+        findings.push(Finding::of(&unread.replica, facts, exhibit).on(&unread.disk));
     }
     for (label, why) in &comparison.without_view {
-        findings.push(Finding::of(
-            Code::UnreadableRange,
-            label,
-            why.clone(),
-            Exhibit::file(label, "volume.meta"),
-        ));
+        let facts = Facts::UnreadableRange { part: UnreadPart::View, error: why.clone() };
+        findings.push(Finding::of(label, facts, Exhibit::file(label, "volume.meta")));
     }
     comparison
 }
@@ -367,40 +356,37 @@ fn compare_candidates(
 /// What may be rescued of a replica, and how it stands to the others, as a finding.
 fn rescuable(label: &Label, candidates: &[Candidate], rescued: Option<&Rescued>) -> Option<Finding> {
     let first = candidates.first()?;
-    let end = if first.complete { "to a base" } else { "and then breaks off" };
-    let count = candidates.len();
-    let mut text = format!(
-        "{count} chain{} can be built from its files; the likeliest, {label}@{}, has {} disks from {} {end}",
-        if count == 1 { "" } else { "s" },
-        first.name,
-        first.chain.len(),
-        first.chain[0]
-    );
-    for donor in &first.donors {
-        text.push_str(&format!("; {} has the record of {} that is missing here", donor.replica, donor.disk));
-    }
-    for found in rescued.iter().flat_map(|rescued| &rescued.relations) {
-        let (name, other) = (&found.candidate, &found.other);
-        let blocks = found.relation.newer_a.blocks.blocks();
-        let held = match found.held() {
-            Held::Proven => format!("{name} holds nothing that {other} lacks, by its blocks"),
-            Held::Likely => {
-                format!(
-                    "{name} seems to hold nothing that {other} lacks, but its blocks alone do not prove it"
-                )
-            }
-            Held::No if !found.whole => {
-                format!("{name} is not whole, so what it holds beside {other} is unknown")
-            }
-            Held::No if blocks > 0 => format!("{name} holds {blocks} blocks that {other} lacks"),
-            Held::No => format!("what {name} holds beside {other} cannot be told by its blocks"),
-        };
-        text.push_str(&format!("; {held}"));
-    }
+    let records_elsewhere = first
+        .donors
+        .iter()
+        .map(|donor| RecordElsewhere { disk: donor.disk.clone(), replica: donor.replica.clone() })
+        .collect();
+    let likeliest = Likeliest {
+        name: format!("{label}@{}", first.name),
+        from: first.chain[0].clone(),
+        disks: first.chain.len(),
+        complete: first.complete,
+        records_elsewhere,
+    };
+    let compared = rescued.iter().flat_map(|rescued| &rescued.relations).map(beside).collect();
+    let facts = Facts::RescueCandidates { candidates: candidates.len(), likeliest, compared };
     let exhibit = Exhibit::file(label, first.chain[0].as_str());
-    let mut finding = Finding::of(Code::RescueCandidates, label, text, exhibit).on(&first.chain[0]);
+    let mut finding = Finding::of(label, facts, exhibit).on(&first.chain[0]);
     for donor in &first.donors {
         finding = finding.and(Exhibit::file(&donor.replica, donor.disk.record()));
     }
     Some(finding)
+}
+
+/// What a candidate holds beside one replica, as a fact.
+fn beside(found: &RescuedRelation) -> CandidateBeside {
+    let blocks = found.relation.newer_a.blocks.blocks();
+    let holds = match found.held() {
+        Held::Proven => CandidateHolds::Nothing,
+        Held::Likely => CandidateHolds::NothingLikely,
+        Held::No if !found.whole => CandidateHolds::NotWhole,
+        Held::No if blocks > 0 => CandidateHolds::Blocks { blocks },
+        Held::No => CandidateHolds::Unknown,
+    };
+    CandidateBeside { candidate: found.candidate.clone(), replica: found.other.clone(), holds }
 }

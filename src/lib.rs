@@ -85,9 +85,9 @@
 //! | [`ident`] | names and numbers with a meaning: labels, disks, counters, ranges |
 //! | [`watch`] | how long work tells how far it is |
 //! | [`version`] | versions of Jiva: one table of what each does |
-//! | [`finding`] | what was noticed: codes, words, exhibits |
-//! | [`mod@format`] | pure parsers of Jiva's files |
 //! | [`evidence`] | what was given: directories, archives, memory; the [`Source`](evidence::Source) trait |
+//! | [`finding`] | what was noticed: typed facts, their codes and words, exhibits |
+//! | [`mod@format`] | pure parsers of Jiva's files |
 //! | [`replica`] | one replica described: chain, state, the error that Jiva would give |
 //! | [`lineage`] | many replicas: the DAG ([petgraph]), ancestors, relations |
 //! | [`blocks`] | merged views that can be read and sought, comparison by blocks |

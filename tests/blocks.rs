@@ -327,7 +327,7 @@ fn source(stack: &Stack, change: impl Fn(MemorySource) -> MemorySource) -> Memor
 
 fn codes(analysis: &analysis::Analysis) -> Vec<(Code, Option<String>)> {
     let findings = &analysis.volumes[0].findings;
-    findings.iter().map(|f| (f.code, f.replica.as_ref().map(ToString::to_string))).collect()
+    findings.iter().map(|f| (f.code(), f.replica.as_ref().map(ToString::to_string))).collect()
 }
 
 #[test]

@@ -177,6 +177,7 @@ fn explain_knows_codes_and_names_near_ones() {
     let ran = run(["explain", "jv013"]);
     assert_eq!(ran.code, 0);
     assert!(ran.out.contains("JV013") && ran.out.contains("log.info"), "{}", ran.out);
+    assert_eq!(run(["explain", "log-info-unreadable"]).out, ran.out);
     let ran = run(["explain", "JV113"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     assert!(ran.err.starts_with("error: unknown code JV113; did you mean JV013"), "{}", ran.err);

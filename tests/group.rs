@@ -5,6 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use jivascope::evidence::Found;
+use jivascope::finding::ApartBy;
 use jivascope::ident::Label;
 use jivascope::lineage::{Group, group};
 use jivascope::replica::describe;
@@ -258,7 +259,8 @@ fn what_was_told_apart_is_said_on_both_sides() {
     for (at, other) in [(0, "pvc-4"), (1, "pvc-1")] {
         let [apart] = &groups[at].apart[..] else { panic!("{:?}", groups[at].apart) };
         assert_eq!(apart.name, other);
-        assert!(apart.why.contains("CloneStatus of pvc-4.0 is \"completed\""), "{}", apart.why);
+        let (replica, clone_status) = (Label::from("pvc-4.0"), "completed".to_owned());
+        assert_eq!(apart.why, ApartBy::Clone { replica, clone_status });
     }
     assert!(!groups[0].by_history);
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use jivascope::analysis::{Analysis, Options, Volume, analyze};
 use jivascope::evidence::{Images, gather};
-use jivascope::finding::Code;
+use jivascope::finding::{Code, Facts};
 use jivascope::lineage::RelationKind;
 use jivascope::report::json::Document;
 use jivascope::verdict::VerdictKind;
@@ -190,7 +190,7 @@ fn february_is_consistent_though_an_unseen_replica_refused_all_three() {
     hold_against_expected(name);
     let analysis = judge(name, false);
     let volume = &analysis.volumes[0];
-    let has = |code: Code| volume.findings.iter().any(|finding| finding.code == code);
+    let has = |code: Code| volume.findings.iter().any(|finding| finding.code() == code);
     assert!(has(Code::MissingWitness), "the unseen replica is told");
     assert!(has(Code::StuckByRefusal), "that Jiva will not bring them up by itself is told");
     let keep = volume.verdict.keep.as_ref().unwrap().as_str();
@@ -222,14 +222,11 @@ fn january_is_consistent_and_in_danger_of_its_length() {
     let name = "incident-2026-01-06";
     hold_against_expected(name);
     let analysis = judge(name, false);
-    let depth: Vec<&str> = analysis.volumes[0]
-        .findings
-        .iter()
-        .filter(|finding| finding.code == Code::ChainNearLimit)
-        .map(|finding| finding.detail.as_str())
-        .collect();
+    let findings = analysis.volumes[0].findings.iter();
+    let depth: Vec<_> = findings.filter(|finding| finding.code() == Code::ChainNearLimit).collect();
     assert_eq!(depth.len(), 3);
-    assert!(depth.iter().all(|detail| detail.contains("1011 of 1024")), "{depth:?}");
+    let facts = Facts::ChainNearLimit { layers: 1011, limit: 1024 };
+    assert!(depth.iter().all(|finding| finding.facts == facts), "{depth:?}");
     assert_eq!(Code::ChainNearLimit.severity(), jivascope::finding::Severity::Danger);
     assert_eq!(exit(name), 0);
 }

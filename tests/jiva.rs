@@ -88,7 +88,7 @@ fn capture(name: &str) -> Option<Volume> {
 }
 
 fn codes(volume: &Volume, code: Code) -> Vec<&str> {
-    let of = volume.findings.iter().filter(|finding| finding.code == code);
+    let of = volume.findings.iter().filter(|finding| finding.code() == code);
     of.filter_map(|finding| finding.replica.as_ref()).map(Label::as_str).collect()
 }
 
@@ -155,7 +155,7 @@ fn in_07_and_08_whoever_leads_refuses_the_others_for_ever() {
         assert_eq!(volume.verdict.start, Some(Start::Stuck), "{name}");
         assert!(volume.joins.iter().all(|join| join.join.outcome == jiva::Outcome::Refused), "{name}");
         assert!(volume.starts.iter().all(|row| row.state == FinalState::ReadOnly), "{name}");
-        assert!(volume.findings.iter().any(|finding| finding.code == Code::StuckByRefusal), "{name}");
+        assert!(volume.findings.iter().any(|finding| finding.code() == Code::StuckByRefusal), "{name}");
     }
 }
 
@@ -221,7 +221,7 @@ fn in_23_without_a_checkpoint_every_join_is_accepted_and_destroys() {
 fn in_p214_no_process_starts_because_log_info_is_empty() {
     let Some(volume) = capture("random/p214") else { return };
     assert_eq!(volume.verdict.start, Some(Start::Stuck));
-    assert!(volume.findings.iter().any(|finding| finding.code == Code::NothingStarts));
+    assert!(volume.findings.iter().any(|finding| finding.code() == Code::NothingStarts));
     assert!(volume.starts.is_empty() && volume.down.len() == volume.replicas.len());
 }
 

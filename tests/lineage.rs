@@ -505,7 +505,7 @@ fn a_peer_whose_join_snapshot_nobody_has_is_a_missing_witness() {
         assert_eq!(volume.verdict.kind, VerdictKind::InsufficientEvidence);
         assert!(!volume.verdict.complete && !volume.verdict.holders.is_empty());
         assert!(volume.verdict.confidence < Confidence::Proven);
-        assert!(volume.findings.iter().any(|finding| finding.code == Code::MissingWitness));
+        assert!(volume.findings.iter().any(|finding| finding.code() == Code::MissingWitness));
     }
 }
 
@@ -528,8 +528,8 @@ fn no_verdict_turns_on_a_peer_that_may_be_here_with_its_join_snapshot_merged_awa
     let volume = &analysis.volumes[0];
     assert_eq!(volume.lineage.witnesses.len(), 1);
     assert_eq!(volume.lineage.witnesses[0].doubted_by.as_ref().map(|label| label.as_str()), Some("b"));
-    assert!(volume.findings.iter().any(|finding| finding.code == Code::WitnessInDoubt));
-    assert!(!volume.findings.iter().any(|finding| finding.code == Code::MissingWitness));
+    assert!(volume.findings.iter().any(|finding| finding.code() == Code::WitnessInDoubt));
+    assert!(!volume.findings.iter().any(|finding| finding.code() == Code::MissingWitness));
     let without = judge(&["s1:10{0-9} s2:20{10-19} head3:20{20@u1} now=30 cp=s2", newer, newer], true);
     assert_eq!(volume.verdict.kind, without.volumes[0].verdict.kind);
 }
@@ -540,7 +540,7 @@ fn a_checkpoint_moved_by_two_of_three_is_a_mark_against_equal_counters() {
     let third = "s1:10{0-9} s2:20{10-19} head3:20 now=20 cp=s2";
     let analysis = judge(&[run, run, third], true);
     let volume = &analysis.volumes[0];
-    assert!(volume.findings.iter().any(|finding| finding.code == Code::CheckpointByFewer));
+    assert!(volume.findings.iter().any(|finding| finding.code() == Code::CheckpointByFewer));
     assert_eq!(volume.verdict.confidence, Confidence::Weak);
     // The blocks settle it.
     let other = "s1:10{0-9} s2:20{10-19} s3:20 head4:20{20@lone,30@lone} now=22 cp=s3";

@@ -41,7 +41,7 @@ fn has(volume: &Volume, code: Code, label: Option<&str>) -> bool {
     volume
         .findings
         .iter()
-        .any(|f| f.code == code && (label.is_none() || f.replica.as_ref().map(|l| l.as_str()) == label))
+        .any(|f| f.code() == code && (label.is_none() || f.replica.as_ref().map(|l| l.as_str()) == label))
 }
 
 fn is(volume: &Volume, kind: VerdictKind, named: &[&str]) {
@@ -387,7 +387,7 @@ fn blocks_lost_below_the_shared_state_are_found_and_counted_against_the_loser() 
             );
             // Told with range and layer: the one that has it, which lies in the chain of the witness.
             let finding = volume.findings.iter().find(|finding| {
-                finding.code == Code::SilentDamage
+                finding.code() == Code::SilentDamage
                     && finding.replica.as_ref().is_some_and(|label| label.as_str() == loser)
                     && finding
                         .evidence

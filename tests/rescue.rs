@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jivascope::blocks::{Held, MergedView, Point, between};
 use jivascope::evidence::{self, Found, Images, Input, InputPath, MemorySource, gather};
-use jivascope::finding::{Code, Severity};
+use jivascope::finding::{CandidateHolds, Code, Facts, Severity};
 use jivascope::ident::Label;
 use jivascope::lineage::rescue::candidates;
 use jivascope::replica::{Replica, State, describe};
@@ -178,15 +178,13 @@ fn a_candidate_that_holds_nothing_of_its_own_frees_its_directory() {
     assert_eq!(candidate.donors.len(), 1);
     assert_eq!(candidate.donors[0].replica.as_str(), "a");
     assert!(!volume.verdict.must_not_wipe.contains(&Label::from("c")), "{:?}", volume.verdict);
-    let told = volume.findings.iter().find(|finding| finding.code == Code::RescueCandidates).unwrap();
+    let told = volume.findings.iter().find(|finding| finding.code() == Code::RescueCandidates).unwrap();
     assert_eq!(told.severity(), Severity::Warning);
-    for part in [
-        "c@candidate-1",
-        "a has the record of volume-snap-s2.img",
-        "holds nothing that a lacks, by its blocks",
-    ] {
-        assert!(told.detail.contains(part), "{}", told.detail);
-    }
+    let Facts::RescueCandidates { likeliest, compared, .. } = &told.facts else { unreachable!() };
+    assert_eq!(likeliest.name, "c@candidate-1");
+    assert_eq!(likeliest.records_elsewhere[0].disk.as_str(), "volume-snap-s2.img");
+    assert_eq!(likeliest.records_elsewhere[0].replica.as_str(), "a");
+    assert!(compared.iter().all(|one| one.holds == CandidateHolds::Nothing) && !compared.is_empty());
 }
 
 #[test]

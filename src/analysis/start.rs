@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::course::{Fate, FinalState, Row};
 use super::foretell::{Foretold, ForetoldJoin};
 use super::ground::Ground;
-use crate::finding::{Code, Exhibit, Finding};
-use crate::ident::Label;
+use crate::finding::{Exhibit, Facts, Finding, Refuser};
+use crate::ident::{DiskName, Label};
 use crate::jiva::{self, JoinError, Outcome};
 use crate::replica::{Disk, Flag, LastJoin, Quality, Replica, StartError};
 use crate::verdict::{Case, Confidence, Start, Verdict, VerdictKind};
@@ -178,29 +178,15 @@ fn leaders(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
         if better.is_empty() {
             continue;
         }
-        let order = list(&first.order);
-        let evidence = || first.order.iter().map(|label| counter(label, ground)).collect();
-        let (code, text) = if empty {
-            (
-                Code::BlankCanWin,
-                format!("{leader} is empty and becomes the leader if {order} register first, in this order"),
-            )
+        let evidence = first.order.iter().map(|label| counter(label, ground)).collect();
+        let (order, won_by) = (first.order.clone(), first.condition);
+        let facts = if empty {
+            Facts::BlankCanWin { order, won_by }
         } else {
-            let text = format!(
-                "{leader} becomes the leader if {order} register first, in this order, and lacks what {} {}",
-                list(better.iter().copied()),
-                if better.len() == 1 { "has" } else { "have" }
-            );
-            (Code::StaleCanWin, text)
+            Facts::StaleCanWin { order, won_by, newer: better.into_iter().cloned().collect() }
         };
-        let mut finding = Finding::volume(code, format!("{text}: {}", first.condition), evidence());
-        finding.replica = Some(leader.clone());
-        found.push(finding);
+        found.push(Finding::volume(facts, evidence).about(leader));
     }
-}
-
-fn list<'a>(labels: impl IntoIterator<Item = &'a Label>) -> String {
-    labels.into_iter().map(Label::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// What one accepted join would do.
@@ -208,61 +194,36 @@ fn pair(ground: &Ground<'_>, foretold: &ForetoldJoin, found: &mut Vec<Finding>) 
     let Outcome::Accepted { copied, .. } = &foretold.join.outcome else { return };
     let (rw, wo) = (&foretold.join.rw, &foretold.join.wo);
     let evidence = || vec![counter(rw, ground), counter(wo, ground), checkpoint(wo, ground)];
-    let mut add = |code: Code, text: String| {
-        let mut finding = Finding::volume(code, text, evidence());
-        finding.replica = Some(wo.clone());
-        found.push(finding);
-    };
+    let mut add = |facts: Facts| found.push(Finding::volume(facts, evidence()).about(wo));
     let lacking = ground.lacks(rw, wo).filter(|holds| !holds.nothing());
-    let images = copied.len();
-    if let Some(lacking) = lacking.filter(|_| images > 0) {
-        let blocks = lacking.blocks.blocks();
-        let amount = match (blocks, foretold.lost) {
-            (0, _) => "writes".to_owned(),
-            (_, None) => format!("{blocks} blocks"),
-            (_, Some(lost)) => format!("{blocks} blocks, {lost} of them for good,"),
-        };
-        add(
-            Code::RollBack,
-            format!(
-                "with {rw} as the RW side {wo} is accepted and loses {amount} that {rw} lacks; {} copied over",
-                if images == 1 { "1 image is".to_owned() } else { format!("{images} images are") }
-            ),
-        );
+    let (source, images_copied) = (rw.clone(), copied.len());
+    if let Some(lacking) = lacking.filter(|_| images_copied > 0) {
+        let blocks = Some(lacking.blocks.blocks()).filter(|blocks| *blocks > 0);
+        let lost_blocks = foretold.lost.filter(|_| blocks.is_some());
+        add(Facts::RollBack { source: source.clone(), blocks, lost_blocks, images_copied });
     }
     let below = shared_checkpoint(ground, rw, wo);
     if foretold.splits {
-        let amount = foretold.differing.map_or_else(String::new, |count| format!(" in {count} blocks"));
-        let how =
-            if images == 0 { "nothing is copied" } else { "what lies below the Checkpoint is not copied" };
-        add(Code::SilentSplit, format!("{wo} joins {rw}, {how}, and both are RW and differ{amount}"));
-        if images > 0 && below == Some(true) {
-            add(
-                Code::HolesBelowCheckpoint,
-                format!(
-                    "{wo} lacks blocks at or below its Checkpoint that {rw} has, and a join to {rw} does not copy them{amount}"
-                ),
-            );
+        let blocks = foretold.differing;
+        add(Facts::SilentSplit { source: source.clone(), images_copied, blocks });
+        if images_copied > 0 && below.is_some_and(|(_, shared)| shared) {
+            add(Facts::HolesBelowCheckpoint { source: source.clone(), blocks });
         }
     }
-    if below == Some(false) {
-        add(
-            Code::PoisonedCheckpoint,
-            format!(
-                "the Checkpoint of {wo} is in the chain of {rw} by name, above the last state that both share: a join to {rw} is accepted"
-            ),
-        );
+    if let Some((checkpoint, false)) = below {
+        add(Facts::PoisonedCheckpoint { source, checkpoint: checkpoint.clone() });
     }
 }
 
-/// Whether the joiner's Checkpoint is a state that both share; `None` if it has none.
-fn shared_checkpoint(ground: &Ground<'_>, rw: &Label, wo: &Label) -> Option<bool> {
+/// The joiner's Checkpoint, if it has one, and whether it is a state that both share.
+fn shared_checkpoint<'a>(ground: &Ground<'a>, rw: &Label, wo: &Label) -> Option<(&'a DiskName, bool)> {
     let name = ground.replica(wo)?.checkpoint.as_ref().filter(|_| ground.version.has_checkpoints())?;
     let relation = ground.lineage.between(rw, wo)?;
     let layers = ground.lineage.layers.iter().find(|layers| layers.label == *wo)?;
     let level = layers.level(name)?;
     let first = relation.a == *wo;
-    Some(relation.shared.pairs.iter().any(|(a, b)| if first { *a >= level } else { *b >= level }))
+    let shared = relation.shared.pairs.iter().any(|(a, b)| if first { *a >= level } else { *b >= level });
+    Some((name, shared))
 }
 
 fn nothing_starts(ground: &Ground<'_>, found: &mut Vec<Finding>) {
@@ -270,9 +231,9 @@ fn nothing_starts(ground: &Ground<'_>, found: &mut Vec<Finding>) {
         ground.replicas.iter().map(|one| Some((&one.label, one.start_error.as_ref()?))).collect();
     let Some(errors) = errors else { return };
     let Some((_, first)) = errors.first() else { return };
-    let text = format!("every process ends at its start: {first}");
+    let facts = Facts::NothingStarts { error: first.to_string() };
     let evidence = errors.iter().map(|(label, error)| Exhibit::file(label, error.file())).collect();
-    found.push(Finding::volume(Code::NothingStarts, text, evidence));
+    found.push(Finding::volume(facts, evidence));
 }
 
 /// No pair can begin a join, because of the length of a chain.
@@ -285,9 +246,8 @@ fn limit(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
             .iter()
             .map(|replica| Exhibit::field(&replica.label, "volume.meta", "chain length", replica.chain.len()))
             .collect();
-        let text =
-            format!("every join needs one more disk than the {limit} that Jiva {} allows", ground.version);
-        found.push(Finding::volume(Code::NoRebuildPossible, text, evidence));
+        let facts = Facts::NoRebuildPossible { limit, jiva_version: ground.version };
+        found.push(Finding::volume(facts, evidence));
     }
 }
 
@@ -305,13 +265,13 @@ fn stuck(
             .flat_map(|row| &row.replicas)
             .any(|part| part.replica == *label && part.fate == Fate::Refused)
     };
-    let evidence = || ground.replicas.iter().map(|replica| checkpoint(&replica.label, ground)).collect();
-    if !without_missing && refused_by_unseen(ground) {
-        let text = "all were refused by an RW replica that nobody supplied; as long as it runs, it refuses them again";
-        found.push(Finding::volume(Code::StuckByRefusal, text, evidence()));
+    let by = if !without_missing && refused_by_unseen(ground) {
+        Refuser::MissingReplica
     } else if start == Start::Stuck && ground.replicas.iter().any(|replica| refused(&replica.label)) {
-        let text =
-            "whichever starts first, its chain lacks the Checkpoint of the others, and they are refused";
-        found.push(Finding::volume(Code::StuckByRefusal, text, evidence()));
-    }
+        Refuser::FirstStarted
+    } else {
+        return;
+    };
+    let evidence = ground.replicas.iter().map(|replica| checkpoint(&replica.label, ground)).collect();
+    found.push(Finding::volume(Facts::StuckByRefusal { by }, evidence));
 }

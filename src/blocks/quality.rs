@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::own_zeros::{Share, is_all_zeros, share_of_zeros, stores_zeros};
 use crate::evidence::Origin;
-use crate::finding::{Code, Exhibit, Finding};
+use crate::finding::{CopyReason, Exhibit, Facts, Finding};
 use crate::ident::{BLOCK_SIZE, DiskName, Runs};
 use crate::replica::{Copied, CopiedImage, CopyRemark, Disk, Ground, Image, Quality, Replica, State};
 
@@ -56,7 +56,7 @@ pub fn quality(replica: &Replica, seen: Seen<'_>) -> Copied {
     let of = |disk: &Disk| image(replica, disk, is_base(replica, disk), &faulty, seen);
     let images: Vec<CopiedImage> = replica.chain_disks().filter_map(of).collect();
     let mut defects: Vec<String> = replica.defects.iter().map(|defect| defect.text.clone()).collect();
-    defects.extend(images.iter().filter(|image| image.is_filled()).map(CopiedImage::why));
+    defects.extend(images.iter().filter(|image| image.is_filled()).map(|image| image.why().to_string()));
     let mut remarks = Vec::new();
     if replica.reconstructed {
         remarks.push(CopyRemark::Reconstructed);
@@ -67,39 +67,32 @@ pub fn quality(replica: &Replica, seen: Seen<'_>) -> Copied {
     }
     let worst = images.iter().min_by_key(|image| image.quality);
     let (quality, why) = if let [first, ..] = &defects[..] {
-        (Quality::Defective, first.clone())
+        (Quality::Defective, CopyReason::Defect { defect: first.clone() })
     } else if replica.reconstructed {
-        (Quality::Unknown, "blocks of zeros were taken for holes".to_owned())
+        (Quality::Unknown, CopyReason::Reconstructed)
     } else if let Some(why) = lost {
         (Quality::Unknown, why)
     } else {
         match worst {
             Some(image) => (image.quality, image.why()),
-            None => (Quality::Unknown, "there is no image".to_owned()),
+            None => (Quality::Unknown, CopyReason::NoImage),
         }
     };
     Copied { quality, defects, why, remarks, images }
 }
 
 /// What speaks for stored zeros that became holes.
-fn zeros_lost(images: &[CopiedImage], seen: Seen<'_>) -> Option<String> {
+fn zeros_lost(images: &[CopiedImage], seen: Seen<'_>) -> Option<CopyReason> {
     if let Some(image) = images.iter().find(|image| image.grain.is_some_and(|grain| grain < BLOCK_SIZE)) {
-        return Some(format!(
-            "{} has holes that begin or end inside a block, which Jiva never makes",
-            image.disk
-        ));
+        return Some(CopyReason::HolesInsideBlocks { disk: image.disk.clone() });
     }
     let Seen::Views(zeros) = seen else { return None };
     if zeros.lost > 0 {
-        return Some(format!(
-            "{} blocks of zeros of another replica are not here, and nothing else differs",
-            zeros.lost
-        ));
+        return Some(CopyReason::ZerosOfAnother { blocks: zeros.lost });
     }
     let holes = images.iter().any(|image| image.edges > 0);
-    (holes && zeros.read >= MANY && zeros.blocks.is_empty()).then(|| {
-        format!("not one of {} stored blocks is zeros: a tool that looks for zeros leaves it so", zeros.read)
-    })
+    let none = holes && zeros.read >= MANY && zeros.blocks.is_empty();
+    none.then_some(CopyReason::NoZerosAtAll { blocks: zeros.read })
 }
 
 /// What a chain of the directory is worth that may not be its own, head first. Its views are not read for that, so an
@@ -229,16 +222,16 @@ pub fn settle(replica: &mut Replica) {
 /// What is to be noticed about the copy of a replica.
 pub fn notice(replica: &Replica, copied: &Copied) -> Option<Finding> {
     let filled = copied.images.iter().find(|image| image.is_filled());
-    let code = if filled.is_some() || copied.has(CopyRemark::Reconstructed) {
-        Code::HolesFilled
+    let reason = filled.map_or_else(|| copied.why.clone(), CopiedImage::why);
+    let facts = if filled.is_some() || copied.has(CopyRemark::Reconstructed) {
+        Facts::HolesFilled { reason }
     } else if copied.has(CopyRemark::ZerosLost) {
-        Code::ZeroBlocksLost
+        Facts::ZeroBlocksLost { reason }
     } else if copied.quality == Quality::Unknown && !copied.images.is_empty() {
-        Code::FidelityUnknown
+        Facts::FidelityUnknown { reason }
     } else {
         return None;
     };
-    let why = filled.map_or_else(|| copied.why.clone(), CopiedImage::why);
     let mut evidence = copied.images.iter().map(|image| {
         let origin = match image.origin {
             Origin::Fiemap => "by extents",
@@ -256,5 +249,5 @@ pub fn notice(replica: &Replica, copied: &Copied) -> Option<Finding> {
         Exhibit { value: Some(value), ..Exhibit::file(&replica.label, image.disk.as_str()) }
     });
     let first = evidence.next()?;
-    Some(evidence.take(15).fold(Finding::of(code, &replica.label, why, first), Finding::and))
+    Some(evidence.take(15).fold(Finding::of(&replica.label, facts, first), Finding::and))
 }

@@ -110,11 +110,11 @@ impl Differences {
                 let Ok((code, label)) = expected::finding(text) else { continue }; // refused when it was read
                 let same = |finding: &&Finding| {
                     let about = finding.replica.as_ref().map(|replica| replica.as_str());
-                    finding.code == code && (label.is_none() || about == label)
+                    finding.code() == code && (label.is_none() || about == label)
                 };
                 match (found.iter().find(same), must) {
                     (None, true) => self.add(key, format!("{text}: {}", code.row().title), "no such finding"),
-                    (Some(finding), false) => self.add(key, format!("no {text}"), &finding.detail),
+                    (Some(finding), false) => self.add(key, format!("no {text}"), finding.text()),
                     _ => {}
                 }
             }

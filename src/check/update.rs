@@ -74,8 +74,8 @@ pub fn picture(analysis: &Analysis) -> Result<Expected, Unfit> {
 /// A finding as an expectation names it.
 fn named(finding: &Finding) -> String {
     match &finding.replica {
-        Some(replica) => format!("{} {replica}", finding.code),
-        None => finding.code.to_string(),
+        Some(replica) => format!("{} {replica}", finding.code()),
+        None => finding.code().to_string(),
     }
 }
 
@@ -119,7 +119,7 @@ fn appears(text: &str, findings: &[Finding]) -> bool {
     expected::finding(text).is_ok_and(|(code, label)| {
         findings.iter().any(|finding| {
             let about = finding.replica.as_ref().map(|replica| replica.as_str());
-            finding.code == code && (label.is_none() || about == label)
+            finding.code() == code && (label.is_none() || about == label)
         })
     })
 }

@@ -9,6 +9,8 @@ use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
+use serde::Serialize;
+
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 
 mod archive;
@@ -62,7 +64,9 @@ pub struct Entry {
 }
 
 /// Kind of a directory entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A regular file.
     File,

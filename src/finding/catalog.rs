@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::facts::Facts;
+
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -37,6 +39,8 @@ pub struct Row {
     pub code: Code,
     /// Its number, as in `JV0nn`.
     pub number: u16,
+    /// Its name in kebab-case, as stable as the code.
+    pub name: &'static str,
     /// How grave it is.
     pub severity: Severity,
     /// One line.
@@ -48,7 +52,7 @@ pub struct Row {
 }
 
 macro_rules! catalog {
-    ($($number:literal $name:ident $severity:ident $title:literal $consequence:literal $remedy:literal)*) => {
+    ($($number:literal $name:ident $kebab:literal $severity:ident $title:literal $consequence:literal $remedy:literal)*) => {
         /// A published finding code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -61,12 +65,22 @@ macro_rules! catalog {
             $(Row {
                 code: Code::$name,
                 number: $number,
+                name: $kebab,
                 severity: Severity::$severity,
                 title: $title,
                 consequence: $consequence,
                 remedy: $remedy,
             },)*
         ];
+
+        impl Facts {
+            /// The code of a finding with these facts.
+            pub fn code(&self) -> Code {
+                match self {
+                    $(Self::$name { .. } => Code::$name,)*
+                }
+            }
+        }
     };
 }
 
@@ -82,7 +96,12 @@ impl Code {
         self.row().severity
     }
 
-    /// Finds a code by its spelling, in any case.
+    /// Its name in kebab-case.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Finds a code by its number, as in `JV013`, in any case.
     pub fn parse(text: &str) -> Option<Self> {
         CATALOG.iter().find(|row| row.code.to_string().eq_ignore_ascii_case(text)).map(|row| row.code)
     }
@@ -101,306 +120,308 @@ impl Serialize for Code {
 }
 
 catalog! {
-    1 VolumeMetaMissing Danger
+    1 VolumeMetaMissing "volume-meta-missing" Danger
         "volume.meta is missing"
-        "Jiva takes the directory for a new one: at the next start it creates an empty volume beside the old files and keeps the old counter, so the empty replica can win the election."
-        "Do not start it. Copy the directory; look for the head among the files that are there (a head whose record leads down to a base)."
-    2 VolumeMetaUnreadable Danger
+        "Jiva treats the directory as new. At the next start it creates an empty volume beside the old files and keeps the old counter, so the empty replica can win the election."
+        "Do not start it. Copy the directory. Look for the head among its files: a head whose record leads down to a base."
+    2 VolumeMetaUnreadable "volume-meta-unreadable" Danger
         "volume.meta does not decode"
-        "Jiva stays up and waits, or dies at every start; the data files are not touched."
+        "Jiva waits forever or dies at every start. The image files are not changed."
         "Keep the directory. The head can be named by hand from the records; try that on a copy only."
-    3 CannotOpen Danger
+    3 CannotOpen "cannot-open" Danger
         "Jiva cannot open this replica"
-        "The replica's process ends with this error at every start. Its data are not judged."
-        "Keep the directory until its files have been compared with the replica that is kept."
-    4 ChainLoop Danger
-        "the chain runs in a circle"
-        "Opening never ends; Jiva's process stays alive and silent."
-        "Keep the directory; the record that closes the circle is named."
-    5 ImageMissing Danger
+        "The replica's process exits with this error at every start. Its data are not judged."
+        "Keep the directory until its files have been compared with the replica that you keep."
+    4 ChainLoop "chain-loop" Danger
+        "the chain has a loop"
+        "Opening never ends. Jiva's process stays alive and logs nothing."
+        "Keep the directory. The finding names the disk that the chain leads back to."
+    5 ImageMissing "image-missing" Danger
         "an image of the chain is missing"
-        "Jiva creates it again, empty, without a word: whatever only this layer held reads as older data or zeros."
-        "Look for the image in other copies of this directory before anything is started."
-    6 BaseShort Danger
+        "Jiva silently creates it again, empty. Data that only this layer had read as older data or as zeros."
+        "Look for the image in other copies of this directory before you start anything."
+    6 BaseShort "base-short" Danger
         "the base image is shorter than the volume"
-        "Reads beyond its end fail, and the replica is thrown out of the volume at the first one."
-        "Do not keep this replica without comparing it; look for a complete copy of the image."
-    7 ImageShort Warning
+        "Reads beyond its end fail. At the first one the controller removes the replica from the volume."
+        "Do not keep this replica without a comparison. Look for a complete copy of the image."
+    7 ImageShort "image-short" Warning
         "an image is shorter than the volume"
-        "Jiva reads what lies beyond its end from older layers without a word."
-        "Compare this replica by blocks before it is kept; check whether the copy is complete."
-    8 ImageLong Info
+        "Jiva silently reads older layers beyond its end."
+        "Compare this replica by blocks before you keep it. Check whether the copy is complete."
+    8 ImageLong "image-long" Info
         "an image is longer than the volume"
-        "The part beyond the volume's size is ignored by Jiva."
-        "Look for an interrupted enlargement."
-    9 TwoNamesOneInode Danger
-        "two images of the chain are one file"
-        "What is written through one name shows under the other: a rebuild through both names has lost, or will lose, blocks of the older one."
-        "Do not trust this replica's data without a comparison by blocks; rebuild it from another one."
-    10 LinkLeft Warning
-        "an image has a second name outside the chain"
-        "A crash inside a snapshot left it. A later rebuild can write through the other name."
-        "Keep the directory as it is; do not delete either name by hand."
-    11 SnapshotCrash Warning
-        "a crash inside a snapshot"
-        "The step at which it stopped is named; the chain that Jiva will use is the one shown."
-        "Nothing is needed to open it. Leave the second name or head where it is; do not delete it by hand."
-    12 TempFile Info
+        "Jiva ignores the part beyond the volume's size."
+        "Check whether an enlargement was interrupted."
+    9 TwoNamesOneInode "chain-hard-linked" Danger
+        "two images of the chain are hard links to one file"
+        "A write through one name shows under the other. A rebuild through both names has overwritten, or will overwrite, blocks of the older layer."
+        "Do not trust this replica's data without a comparison by blocks. Rebuild it from another replica."
+    10 LinkLeft "hard-link-left" Warning
+        "an image has a hard link outside the chain"
+        "A crash during a snapshot left it. A later rebuild can write through the other name."
+        "Leave the directory as it is. Delete neither name by hand."
+    11 SnapshotCrash "snapshot-crash" Warning
+        "a crash during a snapshot"
+        "The finding says at which step it stopped. Jiva will use the chain that is shown."
+        "Opening needs no repair. Leave the hard link or the second head where it is; do not delete it by hand."
+    12 TempFile "temporary-file" Info
         "a temporary file of an unfinished write"
-        "A crash or power cut came inside that write. Jiva never reads the file; it may be newer than what it was to replace."
+        "A crash or power loss interrupted the write. Jiva never reads the file. It may be newer than the file that it was to replace."
         "Keep it with the evidence."
-    13 LogInfoUnreadable Danger
-        "log.info does not decode, so the process ends at every start"
-        "The replica looks dead though nothing is wrong with its data; all replicas of a volume can be stopped like this after one power cut."
-        "Once everything is copied: remove log.info. Jiva writes a new one and the process starts."
-    14 ExtentProbeLeft Warning
+    13 LogInfoUnreadable "log-info-unreadable" Danger
+        "log.info does not decode, so the process exits at every start"
+        "The replica looks dead, but its data are not affected. One power loss can stop all replicas of a volume like this."
+        "Copy everything first. Then remove log.info: Jiva writes a new one and the process starts."
+    14 ExtentProbeLeft "extent-probe-left" Warning
         "tmpFile.tmp was left behind"
-        "Jiva before 1.4.0 cannot start with it (\"invalid argument\"); later versions can."
-        "Remove it once everything is copied, if an old version is to be started."
-    15 RebuildingSet Warning
+        "Jiva before 1.4.0 does not start while it exists (\"invalid argument\"). Later versions do."
+        "To start an old version, copy everything first and then remove the file."
+    15 RebuildingSet "rebuilding-set" Warning
         "the Rebuilding flag is set"
-        "The replica died, or was refused, while it was joining, and was not started since. The next start clears the flag by itself and repairs nothing."
-        "Do not clear it by hand, and do not take a replica without it for healthy."
-    16 DirtySet Info
-        "the Dirty flag is set"
-        "It was not closed: normal after a crash, and while it runs. Jiva refuses nothing because of it."
+        "The replica died or was refused during a rebuild and has not been started since. The next start clears the flag and repairs nothing."
+        "Do not clear it by hand. A replica without the flag is not necessarily healthy."
+    16 DirtySet "dirty-set" Info
+        "dirty (not cleanly closed)"
+        "Normal after a crash and while the replica runs. Jiva refuses nothing because of it."
         "Nothing to do."
-    17 RefusedJoin Warning
-        "its last join was refused"
-        "The snapshot of that join exists on both sides under one name with different content. Its own state is its clean tip; what lies above came from the other side."
-        "Do not take the snapshot name that both sides carry for a state that they share."
-    18 UnfinishedJoin Danger
-        "its last join did not end"
-        "Files of the other side may already stand among its own: the view is a mixture that belongs to no moment."
-        "Do not keep it unless its blocks are proven equal to a replica that may be kept."
-    19 PeerHeadRecord Info
-        "its head record came from another replica"
-        "At its last join the RW side's head record was copied here; the name in it is that side's head of that moment."
-        "Nothing to do: it tells whom this replica met, and is not part of its own history."
-    20 ChainNearLimit Danger
+    17 RefusedJoin "refused-join" Warning
+        "the last attempt to rejoin was refused"
+        "The snapshot of that attempt exists on both sides under one name, with different content. The replica's own data end at its clean tip; what lies above came from the other side."
+        "Do not take the common snapshot name for a common ancestor."
+    18 UnfinishedJoin "unfinished-join" Danger
+        "the last rebuild was interrupted"
+        "Files of the source may be mixed with the replica's own, so its data may match no point in time."
+        "Do not keep it unless its blocks are proven equal to those of a replica that may be kept."
+    19 PeerHeadRecord "peer-head-record" Info
+        "the head record came from another replica"
+        "At the last rebuild the RW side's head record was copied here. Its Name is the head of that side at that time."
+        "Nothing to do. The record shows which replica this one met; it is not part of this replica's own history."
+    20 ChainNearLimit "chain-near-limit" Danger
         "the chain is near the limit of layers"
-        "At the limit no snapshot can be taken, so no replica can be rebuilt or join, on either side; an over-long chain does not open."
-        "Let clean-up run while all replicas are RW, before any restart; every join attempt adds a layer everywhere."
-    21 OffChainDisks Warning
-        "there are disks outside the chain"
-        "They can hold data that no chain shows: what a replica lost in a rebuild or revert survives there."
+        "At the limit no snapshot can be taken, so no replica can be rebuilt, on either side. A chain above the limit does not open."
+        "Let clean-up run while all replicas are RW, before any restart. Every attempt to rejoin adds a layer on both sides."
+    21 OffChainDisks "off-chain-disks" Warning
+        "off-chain disks"
+        "They can hold data that no chain shows: what a replica lost in a rebuild or a revert is still there."
         "Keep the directory until they have been compared."
-    22 CounterMissing Warning
+    22 CounterMissing "counter-missing" Warning
         "revision.counter is missing"
         "Jiva starts counting at 1 again, so this replica loses every election, whatever it holds."
-        "Do not judge it by its counter."
-    23 CounterUnreadable Danger
+        "Do not judge the replica by its counter."
+    23 CounterUnreadable "counter-unreadable" Danger
         "revision.counter cannot be read"
-        "Jiva cannot open the replica; its data files are not touched."
-        "Keep the directory. Writing a counter by hand is possible on a copy; the records tell a lower bound."
-    24 Reinitialised Danger
-        "an empty head stands over older files"
-        "The directory lost its volume.meta, was started, and is now an empty volume; the old files are still there, and the counter is still the old one."
-        "Do not start it: it can win the election and serve an empty volume. The old chain can be read from the files beside it."
-    25 Leniency Warning
-        "a file reads otherwise than it looks"
-        "Jiva's decoder accepts it in the way told here; another program may read it differently."
-        "Check how the file came to be like this."
-    26 HolesFilled Danger
+        "Jiva cannot open the replica. The image files are not changed."
+        "Keep the directory. Writing a counter by hand is possible on a copy; the records give a lower bound."
+    24 Reinitialised "reinitialised" Danger
+        "an empty head above older files"
+        "The directory lost its volume.meta, was started, and is now an empty volume. The old files and the old counter are still there."
+        "Do not start it: it can win the election and serve an empty volume. The old chain can be read from the files beside the head."
+    25 Leniency "lenient-decoding" Warning
+        "a file is not as Jiva writes it"
+        "Jiva accepts it as described. Another program may read it differently."
+        "Find out what wrote the file."
+    26 HolesFilled "holes-filled" Danger
         "holes were filled when it was copied"
         "Every layer hides all layers below it, so the merged view is not what Jiva would serve from the original."
-        "Copy again with a tool that keeps holes (tar --sparse); the original decides."
-    27 ZeroBlocksLost Warning
-        "stored zeros may have become holes when it was copied"
+        "Copy again with a tool that keeps holes (tar --sparse). Decide by the original."
+    27 ZeroBlocksLost "zeros-lost" Warning
+        "zero blocks may have become holes when it was copied"
         "Where zeros had been written over older data, the older data show again."
-        "Copy again with tar --sparse (its default way of finding holes); never with cp, which drops stored zeros."
-    28 FidelityUnknown Info
-        "whether the copy kept holes and stored zeros cannot be told"
+        "Copy again with tar --sparse and its default way of finding holes. Do not use cp, which drops stored zeros."
+    28 FidelityUnknown "copy-fidelity-unknown" Info
+        "unknown whether the copy kept holes and zero blocks"
         "A view read from it may differ from what Jiva would serve."
-        "Copy again with tar --sparse if the answer must be proven."
-    29 ParentDisagrees Info
+        "Copy again with tar --sparse if the verdict must be proven."
+    29 ParentDisagrees "parents-disagree" Info
         "volume.meta and the head record name different parents"
-        "The head record counts; Jiva corrects volume.meta at the next opening."
-        "Nothing to do; in a clone it can mean that cloning did not end."
-    30 CountersFilledIn Info
+        "The head record counts. Jiva corrects volume.meta at the next open."
+        "Nothing to do. In a clone it can mean that cloning was interrupted."
+    30 CountersFilledIn "counters-filled-in" Info
         "counters of records were filled in later"
-        "A record with 0 or 1 gets the counter of the moment at the next opening, so these say nothing about order."
-        "Nothing to do: they are not compared."
-    31 MarkedRemoved Info
+        "At the next open, a record with counter 0 or 1 gets the current counter. Such counters say nothing about order."
+        "Nothing to do. They are not compared."
+    31 MarkedRemoved "marked-removed" Info
         "a snapshot of the chain is marked as removed"
-        "It is still part of the data until clean-up has merged it."
+        "It remains part of the data until clean-up has merged it."
         "Nothing to do."
-    32 StrayRecordUnreadable Info
-        "a record outside the chain does not decode"
-        "Versions before 1.12.1 read every record and cannot open the directory; later ones do not care."
+    32 StrayRecordUnreadable "stray-record-unreadable" Info
+        "an off-chain record does not decode"
+        "Versions before 1.12.1 read every record and cannot open the directory. Later versions ignore it."
         "Nothing to do for 2.0.0 and later."
-    33 CopyIncomplete Danger
+    33 CopyIncomplete "copy-incomplete" Danger
         "the copy of a file is incomplete"
-        "What was judged from it is missing data that the original may hold."
-        "Copy this directory again before anything is decided."
-    35 SizesMixed Warning
+        "The original may hold data that this copy lacks."
+        "Copy this directory again before you decide anything."
+    35 SizesMixed "image-sizes-differ" Warning
         "images of the chain differ in size"
-        "An enlargement was interrupted, or a replica of another size was joined."
-        "Compare the sizes of all replicas before one is kept."
-    36 HeadNotAHead Warning
+        "An enlargement was interrupted, or a replica of another size was rebuilt from this one."
+        "Compare the sizes of all replicas before you keep one."
+    36 HeadNotAHead "head-not-a-head" Warning
         "the active head is not named like a head"
-        "Jiva writes into that file all the same."
-        "Check how volume.meta came to be like this."
-    37 NotAFile Danger
-        "a name of Jiva's is not a regular file"
-        "Jiva fails on it or reads through it; it was not opened here."
+        "Jiva writes to that file all the same."
+        "Find out how volume.meta came to name it."
+    37 NotAFile "not-a-file" Danger
+        "a name that Jiva uses is not a regular file"
+        "Jiva fails on it or reads through it. It was not opened here."
         "Look at the original directory."
-    38 CheckpointNotInChain Info
-        "its Checkpoint is not in its own chain"
-        "It was merged away since, or the chain is not the one that had it."
-        "Never take the Checkpoint for the state of now."
-    39 SameUuid Warning
-        "two replicas carry one directory UUID"
-        "One directory is a copy of the other; they are not two independent witnesses."
+    38 CheckpointNotInChain "checkpoint-not-in-chain" Info
+        "the Checkpoint is not in the replica's own chain"
+        "It was merged away since, or another chain had it."
+        "Do not take the Checkpoint for the current state."
+    39 SameUuid "same-uuid" Warning
+        "two replicas have the same directory UUID"
+        "One directory is a copy of the other. They are not two independent witnesses."
         "Find out which one was running."
-    40 RescueCandidates Warning
-        "a chain can be built from what lies in the directory"
-        "Its files may hold what no other replica has, though Jiva would not read them."
-        "Compare or export it as LABEL@candidate-N before the directory is wiped; inspect tells each with its evidence."
-    41 ForeignDialect Warning
+    40 RescueCandidates "rescue-candidates" Warning
+        "a chain can be built from the files in the directory"
+        "The files may hold data that no other replica has, even though Jiva would not read them."
+        "Compare it or export it as LABEL@candidate-N before you wipe the directory. inspect shows each candidate with its evidence."
+    41 ForeignDialect "foreign-dialect" Warning
         "another engine than Jiva wrote this directory"
-        "No rule of Jiva's is applied to it: nothing is said of an election, a join or a start, and counters and head numbers mean something else there. Its chain can be read, compared and exported as far as the formats agree. In Longhorn a hole can be a discard, and the newest state is known to its manager alone."
-        "Ask Longhorn's manager which replica it holds for healthy before anything is kept or wiped."
-    42 HalfClone Danger
+        "No rule of Jiva's is applied to it. Elections, rebuilds and starts are not predicted, and counters and head numbers mean something else. Its chain can be read, compared and exported as far as the formats agree. In Longhorn a hole can be a discard, and only Longhorn's manager knows the newest state."
+        "Ask Longhorn's manager which replica is healthy before you keep or wipe anything."
+    42 HalfClone "half-clone" Danger
         "half a clone"
-        "What it shows is incomplete. A start without the arguments of a clone writes NA into CloneStatus, and the half clone is then served as healthy."
-        "Do not start it. Make the clone again from its source, in an empty directory."
-    43 BackingFileMissing Danger
-        "the backing file is not here"
-        "What no disk of the chain stores is read from that file, so the data are incomplete without it."
-        "Copy that file from the node too. Until then take nothing out of this replica as whole."
-    44 DataBeyondSize Warning
+        "Its data are incomplete. A start without the arguments of a clone writes NA into CloneStatus, and the half clone is then served as healthy."
+        "Do not start it. Create the clone again from its source, in an empty directory."
+    43 BackingFileMissing "backing-file-missing" Danger
+        "the backing file is missing"
+        "Blocks that no disk of the chain stores are read from that file, so the data are incomplete without it."
+        "Copy that file from the node too. Until then treat every export of this replica as incomplete."
+    44 DataBeyondSize "data-beyond-size" Warning
         "an image stores data beyond the Size"
-        "An enlargement cuts the images to their new length first and writes volume.meta last. A crash between the two leaves this, and what was written there is not served."
-        "Keep the directory. Compare its Size with that of the other replicas before one is kept; do not cut the image."
-    45 CannotSnapshot Danger
-        "a file with data stands in the way of the next head"
-        "Jiva removes such a file only where it is empty. Until it is gone this replica cannot take a snapshot, let another one join, or join itself."
-        "With all replicas stopped and copied, move that file out of the directory and keep it: its blocks belong to no chain. Or start another replica first."
-    46 NotReadHere Warning
+        "An enlargement first changes the length of the images and writes volume.meta last. A crash between the two leaves this state, and the data written beyond the Size are not served."
+        "Keep the directory. Compare its Size with that of the other replicas before you keep one. Do not cut the image."
+    45 CannotSnapshot "cannot-snapshot" Danger
+        "a file with data blocks the next head"
+        "Jiva removes such a file only if it is empty. Until it is gone this replica cannot take a snapshot, be the source of a rebuild, or rejoin."
+        "Stop and copy all replicas. Then move that file out of the directory and keep it: its blocks belong to no chain. Or start another replica first."
+    46 NotReadHere "not-readable-here" Warning
         "a file could not be read here"
-        "That is a matter of the reader's rights, or of the copy. It says nothing about the replica on its node, where Jiva runs as root."
-        "Run as root, or copy the directory readable, and ask again."
-    47 ToldApart Info
+        "The cause is the reader's permissions or the copy. It says nothing about the replica on its node, where Jiva runs as root."
+        "Run as root, or make the copy readable, and run the command again."
+    47 ToldApart "snapshots-of-another-volume" Info
         "another volume shares snapshots with this one"
-        "A clone carries the snapshots of its source under their names. So equal names do not make one volume."
-        "Name them with LABEL=PATH if they are one volume all the same."
-    48 ForeignChainBroken Danger
-        "the chain of another engine's directory is not whole"
-        "What it holds cannot be told, or is incomplete."
-        "Look at the original directory, and copy it again."
-    49 DataGone Danger
+        "A clone has the snapshots of its source under their names, so equal names do not make one volume."
+        "If they are one volume, pass them as LABEL=PATH."
+    48 ForeignChainBroken "foreign-chain-broken" Danger
+        "the chain of another engine's directory is incomplete"
+        "What it holds is unknown or incomplete."
+        "Look at the original directory and copy it again."
+    49 DataGone "data-gone" Danger
         "writes were counted, and nothing is stored"
-        "None of the data are in the files that were given. If it is so on the node too, they are gone from there, and Jiva would serve zeros, or errors where the oldest image is too short."
+        "None of the data are in the supplied files. If the node has no more than this, the data are lost there, and Jiva would serve zeros, or errors where the oldest image is too short."
         "Do not start it. Look at the directory on the node first. Then look for another copy of its images, for the deleted file on the node's disk, and for a backup."
-    50 NoCommonAncestor Danger
+    50 NoCommonAncestor "no-common-ancestor" Danger
         "no common ancestor"
-        "There is no state that both histories went through, so whichever joins the other, data are lost."
-        "Wipe neither. Compare them block by block, take the data out of both, and let somebody who knows the data decide."
-    51 EqualNamesOnly Warning
+        "The two histories share no state, so data are lost whichever replica rejoins the other."
+        "Wipe neither. Compare them block by block, export the data of both, and let someone who knows the data decide."
+    51 EqualNamesOnly "equal-names-only" Warning
         "equal snapshot names that prove nothing"
-        "They stand above the point where the histories part: refused joins leave one name on both sides."
-        "Do not read them as common ancestors. Jiva does: a later join can be accepted because of them."
-    52 CleanUpSkew Info
+        "They lie above the point where the histories diverged. A refused rejoin leaves the same name on both sides."
+        "Do not treat them as common ancestors. Jiva does: it can accept a later rejoin because of them."
+    52 CleanUpSkew "clean-up-skew" Info
         "chains differ by clean-up only"
-        "Each replica merges old snapshots by itself, so equal replicas have different chains."
+        "Each replica merges old snapshots by itself, so equal replicas can have different chains."
         "Nothing to do."
-    53 VolumeSizesDiffer Warning
+    53 VolumeSizesDiffer "volume-sizes-differ" Warning
         "the replicas differ in size"
-        "An enlargement was made while one was away; it serves only its smaller size."
-        "Compare with the missing tail as zeros; enlarge it before it is used."
-    54 MissingWitness Danger
-        "another replica was alive and is not among the evidence"
-        "It was RW when it met a replica that is here, and its history is in none of the directories: it may hold what no other does."
-        "Look for its directory on every node, also where no pod runs any more, before anything is wiped or restarted."
-    55 WitnessInDoubt Info
-        "a former peer is named, but clean-up may have merged its mark away"
-        "The replica it met has moved its Checkpoint since, so the join snapshot may be gone from a replica that is here."
-        "If another directory of this volume exists anywhere, collect it."
-    56 SilentDamage Danger
-        "blocks were lost in what both share by their records"
-        "One side still has them, the other has a hole or older data there, though its records call both equal."
-        "Do not keep the side that lost them as the only copy; the other still has them."
-    57 BlankReplica Danger
-        "a replica holds nothing"
-        "Not one block of its chain is stored. It can still be elected, by its counter or by registering early."
+        "The volume was enlarged while a replica was away. That replica serves only the smaller size."
+        "Compare with the missing tail as zeros. Enlarge that replica before you use it."
+    54 MissingWitness "missing-replica" Danger
+        "another replica was running and was not supplied"
+        "It was RW when it met a supplied replica, and its history is in none of the directories. It may hold data that no other replica has."
+        "Look for its directory on every node, also where no pod runs any more, before you wipe or restart anything."
+    55 WitnessInDoubt "missing-replica-in-doubt" Info
+        "another replica may have been running that was not supplied"
+        "The replica that met it has moved its Checkpoint since, so clean-up may have merged the join snapshot away in a supplied replica."
+        "If another directory of this volume exists, collect it."
+    56 SilentDamage "silent-damage" Danger
+        "blocks lost below the common ancestor"
+        "One side still has them. The other has a hole or older data there, although its records say that both are equal."
+        "Do not keep the side that lost them as the only copy."
+    57 BlankReplica "blank-replica" Danger
+        "a replica holds no data"
+        "No block of its chain is stored. It can still be elected, by its counter or by registering early."
         "Do not start it before a replica with data is RW."
-    58 CounterOverstates Warning
+    58 CounterOverstates "counter-overstates" Warning
         "the counter counts writes that no image holds"
-        "Power was lost after they were counted, or it was re-created under an old counter: it looks newer than it is."
+        "Power was lost after they were counted, or the replica was re-created under an old counter. It looks newer than it is."
         "Do not choose it for its counter."
-    59 CheckpointByFewer Warning
+    59 CheckpointByFewer "checkpoint-by-fewer" Warning
         "the Checkpoint moved without all replicas"
-        "A replica of this set has an older Checkpoint, so the newer ones were set with a smaller replication factor or another third replica."
-        "What was written since may exist twice with different content; compare by blocks."
-    60 PowerLossSuspected Warning
+        "A replica of this set has an older Checkpoint. The newer ones were set with a smaller replication factor, or with another third replica."
+        "Blocks written since then may exist twice with different content. Compare by blocks."
+    60 PowerLossSuspected "power-loss-suspected" Warning
         "power loss suspected"
-        "Blocks that were acknowledged may be gone, even on every replica at once."
-        "Check the file system inside before the volume is trusted."
-    61 GroupedByHistory Info
+        "Acknowledged blocks may be lost, even on all replicas at once."
+        "Check the file system inside before you trust the volume."
+    61 GroupedByHistory "grouped-by-history" Info
         "directories of different names are one volume"
         "Their histories share a disk."
-        "Name them with LABEL=PATH if this is wrong."
-    62 LastWriteDiffers Warning
+        "If this is wrong, analyze them in separate runs."
+    62 LastWriteDiffers "last-write-differs" Warning
         "one write is on one side only"
-        "Both hold the same blocks at one counter and differ in one run: most likely a write that was never acknowledged."
-        "Either may be kept as far as that write goes; check the file system inside if in doubt."
-    63 ForeignTail Warning
+        "Both hold the same blocks at one counter and differ in one run. It is probably a write that was never acknowledged."
+        "As far as that write is concerned, either may be kept. If in doubt, check the file system inside."
+    63 ForeignTail "foreign-tail" Warning
         "blocks above the clean tip came from the other side"
-        "They were received during a join that did not end; the view that Jiva would serve mixes them in."
+        "They were received during a rebuild that was interrupted. The view that Jiva would serve includes them."
         "Read this replica at its clean tip."
-    64 UnreadableRange Danger
+    64 UnreadableRange "unreadable-range" Danger
         "a range could not be read"
-        "The blocks in it were not compared; they are counted as unknown."
+        "Its blocks were not compared. They count as unknown."
         "Copy the file again, or read the original disk."
-    65 SameDataUnknown Danger
-        "equal records, different blocks, and nothing that tells which is newer"
-        "The two sides call this state equal and hold different content in the same layer."
+    65 SameDataUnknown "newer-side-unknown" Danger
+        "shared snapshot has different content; newer side unknown"
+        "The records of both sides call this state equal, and the same layer has different content."
         "Keep both. Check the file system or the application's data in each, and decide by that."
-    66 FactorUnmet Warning
+    66 FactorUnmet "factor-unmet" Warning
         "fewer replicas than the replication factor"
         "Another replica may exist and hold more."
-        "Collect the others, or say --replication-factor."
-    70 StaleCanWin Danger
+        "Collect the others, or pass --replication-factor."
+    70 StaleCanWin "stale-can-win" Danger
         "an older replica can be elected"
-        "Two replicas decide the election; if it registers among the first, the better ones are overwritten or refused."
-        "Where one may be kept, start that one first, alone with the controller, and the others only when it is RW. Where none may be, start nothing."
-    71 BlankCanWin Danger
+        "The first replicas to register decide the election. If this one is among them, the better ones are overwritten or refused."
+        "If one may be kept, start it first, alone with the controller, and the others only when it is RW. If none may be kept, start nothing."
+    71 BlankCanWin "blank-can-win" Danger
         "an empty replica can be elected"
-        "The volume is then served empty, and the others are overwritten or refused for ever."
+        "The volume is then served empty, and the other replicas are overwritten or refused forever."
         "Keep it down until a replica with data is RW."
-    72 RollBack Danger
-        "an accepted join would destroy data"
-        "Jiva would accept the joiner and overwrite what only it had, without a word."
-        "Do not start the joiner before its data are safe."
-    73 SilentSplit Danger
-        "an accepted join would leave both sides RW and different"
-        "Jiva copies nothing below the joiner's Checkpoint, or nothing at all at equal counters, and calls both healthy."
-        "Do not let it join as it is. Where the other may be kept, move the joiner's directory aside without wiping it and let it be rebuilt from an empty one."
-    74 PoisonedCheckpoint Danger
+    72 RollBack "roll-back" Danger
+        "rejoining would destroy data"
+        "Jiva would accept the replica and silently overwrite data that only it has."
+        "Do not start that replica before its data are safe."
+    73 SilentSplit "silent-split" Danger
+        "rejoining would leave both sides RW and different"
+        "Jiva copies nothing below the rejoining replica's Checkpoint, and nothing at all at equal counters. It reports both as healthy."
+        "Do not let it rejoin as it is. If the other may be kept, move this replica's directory aside without wiping it and let the replica be rebuilt from an empty one."
+    74 PoisonedCheckpoint "poisoned-checkpoint" Danger
         "a Checkpoint names a snapshot that has other content on the other side"
-        "The next join is accepted though the data below are not the same."
-        "Where the other side may be kept: move this directory aside without wiping it, and let the replica be rebuilt from an empty one."
-    75 HolesBelowCheckpoint Warning
+        "Jiva accepts the next rejoin although the data below differ."
+        "If the other side may be kept, move this directory aside without wiping it and let the replica be rebuilt from an empty one."
+    75 HolesBelowCheckpoint "holes-below-checkpoint" Warning
         "blocks below the Checkpoint are missing"
-        "The joiner's own writes punched them; a rebuild does not bring them back."
-        "Where the other side may be kept: move this directory aside without wiping it, and let the replica be rebuilt from an empty one."
-    76 NothingStarts Danger
+        "The replica's own writes punched them out. A rebuild does not bring them back."
+        "If the other side may be kept, move this directory aside without wiping it and let the replica be rebuilt from an empty one."
+    76 NothingStarts "nothing-starts" Danger
         "no replica process can start"
-        "Every start ends at once because log.info does not decode."
-        "Once everything is copied, remove log.info in each directory."
-    77 NoRebuildPossible Danger
+        "Every process exits at once because log.info does not decode."
+        "Copy everything. Then remove log.info in each directory."
+    77 NoRebuildPossible "no-rebuild-possible" Danger
         "no replica can be rebuilt"
-        "A join takes a snapshot first, and the chain is at its limit."
-        "Shorten the chain first, on the replica that is kept."
-    78 StuckByRefusal Danger
-        "Jiva will not bring them up by itself"
-        "Whichever starts first, the others are refused, and the volume stays read-only."
-        "Only once it is settled which directory is kept: start that one, move the others aside without wiping them, and let those replicas be rebuilt from empty directories, one at a time."
+        "A rebuild takes a snapshot first, and the chain is at its limit."
+        "First shorten the chain on the replica that you keep."
+    78 StuckByRefusal "stuck-by-refusal" Danger
+        "the volume will not come up on its own"
+        "Whichever replica starts first, the others are refused, and the volume stays read-only."
+        "First decide which directory to keep. Start that one and move the others aside without wiping them. Let those replicas be rebuilt from empty directories, one at a time."
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -410,5 +431,27 @@ mod tests {
             assert_eq!(Code::parse(&row.code.to_string()), Some(row.code));
         }
         assert!(CATALOG.windows(2).all(|pair| pair[0].number < pair[1].number));
+    }
+
+    #[test]
+    fn every_name_is_in_kebab_case_and_stands_once() {
+        let names: BTreeSet<&str> = CATALOG.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), CATALOG.len());
+        for name in names {
+            let parts = name.split('-').collect::<Vec<_>>();
+            let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+            assert!(parts.iter().all(|part| word(part)), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_words_are_those_of_the_field() {
+        let texts = [include_str!("words.rs"), include_str!("phrases.rs")];
+        let rows = CATALOG.iter().flat_map(|row| [row.title, row.consequence, row.remedy]);
+        for text in rows.chain(texts) {
+            for word in ["told", "foretold", "spelt", "whoever", "without a word", "of no worth"] {
+                assert!(!format!(" {text} ").contains(&format!(" {word} ")), "{word:?} in {text}");
+            }
+        }
     }
 }

@@ -1,11 +1,24 @@
-//! What was noticed: coded, with exhibits, worded in one place.
+//! What was noticed: typed facts with exhibits, worded in one place.
 //!
-//! A rule anywhere in the house says *that* something holds and *where* it was seen; severity, title,
-//! consequence and remedy stand in [`catalog`], which `explain` and `docs/findings.md` print.
+//! A rule anywhere in the house says *that* something holds and *where* it was seen: it makes [`Facts`]. The code
+//! follows from them; name, severity, title, consequence and remedy stand in [`catalog`], which `explain` and
+//! `docs/findings.md` print; the sentence stands in `words`. Nothing takes a sentence apart.
 
 pub mod catalog;
+mod facts;
+mod parts;
+mod phrases;
+mod words;
 
 pub use catalog::{Code, Severity};
+pub use facts::Facts;
+pub use parts::{
+    ApartBy, CandidateBeside, CandidateHolds, CloneStop, CopyFault, CopyReason, CrashStep, FileFault,
+    ForeignGap, ImageSize, Likeliest, NotRead, NotReadReason, Oddity, Parting, RecordElsewhere, Refuser,
+    ReplicaSize, Sighting, UnreadPart, WonBy,
+};
+
+use std::cmp::Ordering;
 
 use serde::Serialize;
 
@@ -63,36 +76,35 @@ impl Exhibit {
 }
 
 /// Something noticed, with what it rests on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What kind of thing it is.
-    pub code: Code,
+    /// What holds.
+    pub facts: Facts,
     /// The replica it is about, where it is about one.
     pub replica: Option<Label>,
     /// The disk it is about, where it is about one.
     pub disk: Option<DiskName>,
-    /// What holds here, in one sentence.
-    pub detail: String,
     /// Where it was seen.
     pub evidence: Vec<Exhibit>,
 }
 
 impl Finding {
     /// A finding about one replica.
-    pub fn of(code: Code, replica: &Label, detail: impl Into<String>, exhibit: Exhibit) -> Self {
-        Self {
-            code,
-            replica: Some(replica.clone()),
-            disk: None,
-            detail: detail.into(),
-            evidence: vec![exhibit],
-        }
+    pub fn of(replica: &Label, facts: Facts, exhibit: Exhibit) -> Self {
+        Self { facts, replica: Some(replica.clone()), disk: None, evidence: vec![exhibit] }
     }
 
     /// A finding about the volume as a whole.
-    pub fn volume(code: Code, detail: impl Into<String>, evidence: Vec<Exhibit>) -> Self {
-        Self { code, replica: None, disk: None, detail: detail.into(), evidence }
+    pub fn volume(facts: Facts, evidence: Vec<Exhibit>) -> Self {
+        Self { facts, replica: None, disk: None, evidence }
+    }
+
+    /// Names the replica it is about.
+    #[must_use]
+    pub fn about(mut self, replica: &Label) -> Self {
+        self.replica = Some(replica.clone());
+        self
     }
 
     /// Names the disk it is about.
@@ -109,8 +121,34 @@ impl Finding {
         self
     }
 
+    /// What kind of thing it is: that follows from the facts.
+    pub fn code(&self) -> Code {
+        self.facts.code()
+    }
+
     /// How grave it is, by the catalog.
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        self.code().severity()
+    }
+
+    /// What holds here, in a sentence that does not name the replica.
+    pub fn text(&self) -> String {
+        self.facts.to_string()
+    }
+}
+
+/// By code, replica and disk, so that findings of one kind stand together.
+impl Ord for Finding {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.code()
+            .cmp(&other.code())
+            .then_with(|| (&self.replica, &self.disk).cmp(&(&other.replica, &other.disk)))
+            .then_with(|| (&self.facts, &self.evidence).cmp(&(&other.facts, &other.evidence)))
+    }
+}
+
+impl PartialOrd for Finding {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }

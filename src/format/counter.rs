@@ -9,7 +9,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::go_text::{IntError, go_quote, parse_int};
-use super::remark::{Place, Remark, RemarkKind, Remarks};
+use super::remark::{Place, Remark, Remarks};
+use crate::finding::Oddity;
 use crate::ident::Counter;
 
 /// How many bytes Jiva writes and reads.
@@ -88,17 +89,17 @@ impl CounterFile {
         let mut remarks = Remarks::default();
         let length = bytes.len() as u64;
         if bytes.len() < COUNTER_FILE_BYTES {
-            remarks.push(Place::FILE, RemarkKind::ShortFile { length });
+            remarks.push(Place::FILE, Oddity::ShortFile { length });
         }
         if let Some(rest) = bytes.get(COUNTER_FILE_BYTES..).filter(|rest| !rest.is_empty()) {
             let not_nul = rest.iter().filter(|b| **b != 0).count() as u64;
-            remarks.push(Place::FILE, RemarkKind::LongFile { length, not_nul });
+            remarks.push(Place::FILE, Oddity::LongFile { length, not_nul });
         }
         if start > 0 {
-            remarks.push(Place::at(0), RemarkKind::LeadingNul { count: start as u64 });
+            remarks.push(Place::at(0), Oddity::LeadingNul { count: start as u64 });
         }
         if text != number.to_string().as_bytes() {
-            remarks.push(Place::at(start as u64), RemarkKind::CounterSpelling);
+            remarks.push(Place::at(start as u64), Oddity::CounterSpelling);
         }
         Ok(Self { counter: Counter(number), remarks: remarks.finish() })
     }
@@ -156,8 +157,13 @@ mod tests {
             ("counter-negative", padded(b"-5"), -5, vec![]),
             ("largest", padded(b"9223372036854775807"), i64::MAX, vec![]),
             ("smallest", padded(b"-9223372036854775808"), i64::MIN, vec![]),
-            ("counter-plus", padded(b"+12"), 12, vec!["byte 0: the number is not spelt as Jiva writes it"]),
-            ("zeroes", padded(b"007"), 7, vec!["byte 0: the number is not spelt as Jiva writes it"]),
+            (
+                "counter-plus",
+                padded(b"+12"),
+                12,
+                vec!["byte 0: the number is not formatted as Jiva writes it"],
+            ),
+            ("zeroes", padded(b"007"), 7, vec!["byte 0: the number is not formatted as Jiva writes it"]),
             ("counter-short", b"77".to_vec(), 77, vec!["2 bytes instead of 4096"]),
             ("leading NUL", padded(b"\0\x0077"), 77, vec!["byte 0: 2 NUL bytes before the number, dropped"]),
             ("long", behind(b"\09"), 5, vec!["4098 bytes instead of 4096; of those not read, 1 are not NUL"]),

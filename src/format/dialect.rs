@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::go_json::{GoType, Shape, decode};
 use super::record::Record;
-use super::remark::{Remark, RemarkKind};
+use super::remark::Remark;
 use super::volume_meta::VolumeMeta;
+use crate::finding::Oddity;
 
 /// The engine whose form a directory has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -162,9 +163,9 @@ fn set(sign: &mut Option<Sign>, file: &str, key: &'static str) {
 
 /// Whether a key that Jiva does not know was there; both engines take keys in any letters.
 fn has_key(remarks: &[Remark], wanted: &str) -> bool {
-    remarks.iter().any(
-        |remark| matches!(&remark.kind, RemarkKind::UnknownKey { key } if key.eq_ignore_ascii_case(wanted)),
-    )
+    remarks
+        .iter()
+        .any(|remark| matches!(&remark.kind, Oddity::UnknownKey { key } if key.eq_ignore_ascii_case(wanted)))
 }
 
 #[cfg(test)]

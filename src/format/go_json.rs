@@ -10,7 +10,8 @@ use std::ops::Range;
 use super::go_text::parse_int;
 use super::json_scan::{Member, is_space, scan};
 use super::meta_error::MetaError;
-use super::remark::{Place, RemarkKind, Remarks};
+use super::remark::{Place, Remarks};
+use crate::finding::Oddity;
 
 /// Type of a field, with the name that Go gives it in errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +152,7 @@ pub(super) fn decode<'a, const N: usize>(bytes: &'a [u8], shape: &'static Shape<
         Ok(value) => {
             match Kind::of(&bytes[value.clone()]) {
                 Kind::Object => {}
-                Kind::Null => decoded.remarks.push(Place::at(value.start as u64), RemarkKind::NullValue),
+                Kind::Null => decoded.remarks.push(Place::at(value.start as u64), Oddity::NullValue),
                 found => {
                     decoded.error = Some(MetaError::Type {
                         offset: value.start as u64,
@@ -165,7 +166,7 @@ pub(super) fn decode<'a, const N: usize>(bytes: &'a [u8], shape: &'static Shape<
             if let Some(space) = bytes[value.end..].iter().position(|b| !is_space(*b)) {
                 let from = value.end + space;
                 let count = (bytes.len() - from) as u64;
-                decoded.remarks.push(Place::at(from as u64), RemarkKind::TrailingBytes { count });
+                decoded.remarks.push(Place::at(from as u64), Oddity::TrailingBytes { count });
             }
         }
     }
@@ -180,17 +181,17 @@ impl<'a, const N: usize> Decoded<'a, N> {
         let place = |offset| Place { offset: Some(offset), field: field.map(|i| self.shape.fields[i].0) };
         self.remark(place(at), oddities);
         match field {
-            None => self.remarks.push(Place::at(at), RemarkKind::UnknownKey { key: key.to_string() }),
+            None => self.remarks.push(Place::at(at), Oddity::UnknownKey { key: key.to_string() }),
             Some(i) => {
                 let (name, go_type) = self.shape.fields[i];
                 match self.slots[i].first_key {
-                    Some(first) => self.remarks.push(place(at), RemarkKind::DuplicateKey { first }),
+                    Some(first) => self.remarks.push(place(at), Oddity::DuplicateKey { first }),
                     None => self.slots[i].first_key = Some(at),
                 }
                 if exact {
                     self.slots[i].exact = true;
                 } else {
-                    self.remarks.push(place(at), RemarkKind::KeyCase { key: key.to_string() });
+                    self.remarks.push(place(at), Oddity::KeyCase { key: key.to_string() });
                 }
                 self.store(i, name, go_type, member.value.clone());
             }
@@ -208,10 +209,10 @@ impl<'a, const N: usize> Decoded<'a, N> {
 
     fn remark(&mut self, place: Place, oddities: Oddities) {
         if oddities.bad_bytes {
-            self.remarks.push(place, RemarkKind::InvalidUtf8);
+            self.remarks.push(place, Oddity::InvalidUtf8);
         }
         if oddities.half_pair {
-            self.remarks.push(place, RemarkKind::LoneSurrogate);
+            self.remarks.push(place, Oddity::LoneSurrogate);
         }
     }
 
@@ -220,7 +221,7 @@ impl<'a, const N: usize> Decoded<'a, N> {
         let kind = Kind::of(value);
         let scalar = match (go_type, kind) {
             (_, Kind::Null) => {
-                self.remarks.push(Place::of(name, at), RemarkKind::NullValue);
+                self.remarks.push(Place::of(name, at), Oddity::NullValue);
                 return;
             }
             (GoType::Bool, Kind::Bool) => Some(Scalar::Bool(value == b"true")),
@@ -504,11 +505,11 @@ mod tests {
             remarks,
             [
                 "byte 2: key \"Future\" is unknown and ignored",
-                "Head at byte 15: key is spelt \"head\", taken nevertheless",
+                "Head at byte 15: key is written \"head\"; Jiva accepts it",
                 "Head at byte 22: not UTF-8, read with U+FFFD in place of the bad bytes",
-                "Head at byte 26: given before at byte 15; the last one counts",
+                "Head at byte 26: duplicate of the one at byte 15; the last one wins",
                 "Head at byte 33: half of a surrogate pair, read as U+FFFD",
-                "Size at byte 49: null, taken as absent",
+                "Size at byte 49: null, read as absent",
                 "byte 55: 4 bytes after the value, not read",
             ]
         );

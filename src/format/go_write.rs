@@ -1,6 +1,6 @@
 //! Writes the fields of a file as Go's JSON encoder does, or compares them with what was written.
 //!
-//! Pure. A file that is spelt otherwise was not written by Jiva.
+//! Pure. A file that is formatted otherwise was not written by Jiva.
 
 use std::fmt;
 

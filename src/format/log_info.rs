@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::go_json::{GoType, Scalar, Shape, decode};
 use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
-use super::remark::{Place, Remark, RemarkKind};
+use super::remark::{Place, Remark};
+use crate::finding::Oddity;
 
 pub(super) static LOG_TO_FILE: Shape<4> = Shape {
     go_type: "util.LogToFile",
@@ -57,7 +58,7 @@ impl LogInfo {
             remarks: Vec::new(),
         };
         if decoded.remarks.is_empty() && !is_written(&info.fields(), bytes) {
-            decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
+            decoded.remarks.push(Place::FILE, Oddity::ForeignSpelling);
         }
         info.remarks = decoded.remarks.finish();
         Ok(info)

@@ -19,6 +19,7 @@ mod record;
 mod remark;
 mod volume_meta;
 
+pub use crate::finding::Oddity;
 pub use counter::{COUNTER_FILE_BYTES, CounterError, CounterErrorKind, CounterFile};
 pub(crate) use dialect::is_longhorns;
 pub use dialect::{Dialect, LonghornMeta, Sign, Signs};
@@ -31,5 +32,5 @@ pub(crate) use names::number_of_head;
 pub use names::{FileKind, next_head_name};
 pub(crate) use parts::{Form, Part, Parts, Value, spelt};
 pub use record::{KeyOrder, Record};
-pub use remark::{Place, Remark, RemarkKind};
+pub use remark::{Place, Remark};
 pub use volume_meta::VolumeMeta;

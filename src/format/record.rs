@@ -11,7 +11,8 @@ use super::go_json::{Decoded, GoType, Scalar, Shape, decode};
 use super::go_time::parse_rfc3339;
 use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
-use super::remark::{Place, Remark, RemarkKind};
+use super::remark::{Place, Remark};
+use crate::finding::Oddity;
 use crate::ident::Counter;
 
 pub(super) static DISK: Shape<6> = Shape {
@@ -109,12 +110,12 @@ impl Record {
         let mut record = Self::of(&decoded);
         let error = decoded.error.take();
         if error.is_none() && decoded.remarks.is_empty() && !is_written(&record.fields(), bytes) {
-            decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
+            decoded.remarks.push(Place::FILE, Oddity::ForeignSpelling);
         }
         if let Some(text) = &record.created
             && parse_rfc3339(text).is_none()
         {
-            let kind = RemarkKind::NotATime { text: text.clone() };
+            let kind = Oddity::NotATime { text: text.clone() };
             decoded.remarks.push(Place::of("Created", decoded.slots[CREATED].at), kind);
         }
         record.remarks = decoded.remarks.finish();
@@ -270,7 +271,7 @@ mod tests {
                 "spaces",
                 NATIVE.replace(':', ": "),
                 vec![
-                    "not spelt as Jiva writes it",
+                    "not formatted as Jiva writes it",
                     "Created at byte 113: \"2026-11-25T09: 35: 20Z\" is not a time such as 2006-01-02T15:04:05Z",
                 ],
             ),

@@ -8,8 +8,9 @@ use std::fmt;
 use serde::Serialize;
 
 use super::go_text::go_quote;
+use crate::finding::Oddity;
 
-/// At most this many remarks are kept of one file; [`RemarkKind::LeftOut`] tells of the rest.
+/// At most this many remarks are kept of one file; [`Oddity::LeftOut`] tells of the rest.
 pub(super) const REMARKS_KEPT: usize = 100;
 
 /// Where in a file a remark or an error belongs.
@@ -48,72 +49,6 @@ impl fmt::Display for Place {
     }
 }
 
-/// The fact that a remark states.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum RemarkKind {
-    /// A key that no version of Jiva up to 3.6.0 declares; Jiva ignores it.
-    UnknownKey {
-        /// The key as decoded.
-        key: String,
-    },
-    /// A key that was given before, perhaps in other letters; the last value counts.
-    DuplicateKey {
-        /// Byte offset of the first of them.
-        first: u64,
-    },
-    /// A key in other letters than Jiva writes; Jiva takes it all the same.
-    KeyCase {
-        /// The key as decoded.
-        key: String,
-    },
-    /// The value is `null`, which Jiva takes as if the key were absent.
-    NullValue,
-    /// Bytes other than white space after the first JSON value; Jiva does not read them.
-    TrailingBytes {
-        /// Number of bytes from the place of the remark to the end of the file.
-        count: u64,
-    },
-    /// A string or key holds bytes that are not UTF-8, read as U+FFFD.
-    InvalidUtf8,
-    /// A string or key holds half of a surrogate pair, read as U+FFFD.
-    LoneSurrogate,
-    /// The values could be read but are not spelt as any Jiva writes them: spacing, order of keys, escapes,
-    /// or the line end. Another program or an editor wrote the file, or it was put together from pieces.
-    ForeignSpelling,
-    /// `Created` is no time of the form that Jiva writes.
-    NotATime {
-        /// The text as decoded.
-        text: String,
-    },
-    /// A counter file shorter than the 4096 bytes that Jiva writes.
-    ShortFile {
-        /// Its length in bytes.
-        length: u64,
-    },
-    /// A counter file goes on after the 4096 bytes that Jiva reads.
-    LongFile {
-        /// Its length in bytes.
-        length: u64,
-        /// How many of the bytes that Jiva does not read are not NUL.
-        not_nul: u64,
-    },
-    /// NUL bytes before the digits of a counter; Jiva drops them.
-    LeadingNul {
-        /// How many.
-        count: u64,
-    },
-    /// A counter spelt with a plus sign or superfluous zeroes, which Jiva never writes.
-    CounterSpelling,
-    /// More was odd than is listed.
-    LeftOut {
-        /// How many remarks are missing.
-        count: u64,
-    },
-}
-
 /// One odd thing about a readable file.
 ///
 /// Remarks are ordered by offset, then field, then kind; those about the whole file come first.
@@ -124,12 +59,12 @@ pub struct Remark {
     /// Where.
     pub place: Place,
     /// What.
-    pub kind: RemarkKind,
+    pub kind: Oddity,
 }
 
 impl Remark {
     /// Puts a fact at a place.
-    pub const fn new(place: Place, kind: RemarkKind) -> Self {
+    pub const fn new(place: Place, kind: Oddity) -> Self {
         Self { place, kind }
     }
 }
@@ -139,35 +74,41 @@ impl fmt::Display for Remark {
         if self.place != Place::FILE {
             write!(f, "{}: ", self.place)?;
         }
-        match &self.kind {
-            RemarkKind::UnknownKey { key } => {
+        self.kind.fmt(f)
+    }
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKey { key } => {
                 write!(f, "key {} is unknown and ignored", quoted(key))
             }
-            RemarkKind::DuplicateKey { first } => {
-                write!(f, "given before at byte {first}; the last one counts")
+            Self::DuplicateKey { first } => {
+                write!(f, "duplicate of the one at byte {first}; the last one wins")
             }
-            RemarkKind::KeyCase { key } => {
-                write!(f, "key is spelt {}, taken nevertheless", quoted(key))
+            Self::KeyCase { key } => {
+                write!(f, "key is written {}; Jiva accepts it", quoted(key))
             }
-            RemarkKind::NullValue => f.write_str("null, taken as absent"),
-            RemarkKind::TrailingBytes { count } => {
+            Self::NullValue => f.write_str("null, read as absent"),
+            Self::TrailingBytes { count } => {
                 write!(f, "{count} {} after the value, not read", bytes(*count))
             }
-            RemarkKind::InvalidUtf8 => f.write_str("not UTF-8, read with U+FFFD in place of the bad bytes"),
-            RemarkKind::LoneSurrogate => f.write_str("half of a surrogate pair, read as U+FFFD"),
-            RemarkKind::ForeignSpelling => f.write_str("not spelt as Jiva writes it"),
-            RemarkKind::NotATime { text } => {
+            Self::InvalidUtf8 => f.write_str("not UTF-8, read with U+FFFD in place of the bad bytes"),
+            Self::LoneSurrogate => f.write_str("half of a surrogate pair, read as U+FFFD"),
+            Self::ForeignSpelling => f.write_str("not formatted as Jiva writes it"),
+            Self::NotATime { text } => {
                 write!(f, "{} is not a time such as 2006-01-02T15:04:05Z", quoted(text))
             }
-            RemarkKind::ShortFile { length } => write!(f, "{length} {} instead of 4096", bytes(*length)),
-            RemarkKind::LongFile { length, not_nul } => {
+            Self::ShortFile { length } => write!(f, "{length} {} instead of 4096", bytes(*length)),
+            Self::LongFile { length, not_nul } => {
                 write!(f, "{length} bytes instead of 4096; of those not read, {not_nul} are not NUL")
             }
-            RemarkKind::LeadingNul { count } => {
+            Self::LeadingNul { count } => {
                 write!(f, "{count} NUL {} before the number, dropped", bytes(*count))
             }
-            RemarkKind::CounterSpelling => f.write_str("the number is not spelt as Jiva writes it"),
-            RemarkKind::LeftOut { count } => write!(f, "{count} more oddities are not listed"),
+            Self::CounterSpelling => f.write_str("the number is not formatted as Jiva writes it"),
+            Self::LeftOut { count } => write!(f, "{count} more oddities are not listed"),
         }
     }
 }
@@ -193,7 +134,7 @@ pub(super) struct Remarks {
 }
 
 impl Remarks {
-    pub(super) fn push(&mut self, place: Place, kind: RemarkKind) {
+    pub(super) fn push(&mut self, place: Place, kind: Oddity) {
         if self.kept.len() < REMARKS_KEPT {
             self.kept.push(Remark::new(place, kind));
         } else {
@@ -208,7 +149,7 @@ impl Remarks {
     pub(super) fn finish(mut self) -> Vec<Remark> {
         self.kept.sort();
         if self.left_out > 0 {
-            self.kept.push(Remark::new(Place::FILE, RemarkKind::LeftOut { count: self.left_out }));
+            self.kept.push(Remark::new(Place::FILE, Oddity::LeftOut { count: self.left_out }));
         }
         self.kept
     }
@@ -221,15 +162,15 @@ mod tests {
     #[test]
     fn remarks_are_sorted_by_place_and_escaped() {
         let mut remarks = Remarks::default();
-        remarks.push(Place::at(9), RemarkKind::TrailingBytes { count: 1 });
-        remarks.push(Place::of("Head", 4), RemarkKind::KeyCase { key: "he\u{1b}\u{202e}ad".into() });
-        remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
+        remarks.push(Place::at(9), Oddity::TrailingBytes { count: 1 });
+        remarks.push(Place::of("Head", 4), Oddity::KeyCase { key: "he\u{1b}\u{202e}ad".into() });
+        remarks.push(Place::FILE, Oddity::ForeignSpelling);
         let texts: Vec<String> = remarks.finish().iter().map(Remark::to_string).collect();
         assert_eq!(
             texts,
             [
-                "not spelt as Jiva writes it",
-                "Head at byte 4: key is spelt \"he\\x1b\\u202ead\", taken nevertheless",
+                "not formatted as Jiva writes it",
+                "Head at byte 4: key is written \"he\\x1b\\u202ead\"; Jiva accepts it",
                 "byte 9: 1 byte after the value, not read",
             ]
         );
@@ -237,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_long_key_is_shown_by_its_start() {
-        let long = RemarkKind::UnknownKey { key: "ä".repeat(65) };
+        let long = Oddity::UnknownKey { key: "ä".repeat(65) };
         let shown = format!("key \"{}\"… is unknown and ignored", "ä".repeat(64));
         assert_eq!(Remark::new(Place::FILE, long).to_string(), shown);
     }
@@ -246,10 +187,10 @@ mod tests {
     fn a_flood_is_cut_and_counted() {
         let mut remarks = Remarks::default();
         for i in 0..1000 {
-            remarks.push(Place::at(i), RemarkKind::InvalidUtf8);
+            remarks.push(Place::at(i), Oddity::InvalidUtf8);
         }
         let remarks = remarks.finish();
         assert_eq!(remarks.len(), REMARKS_KEPT + 1);
-        assert_eq!(remarks.last().map(|r| r.kind.clone()), Some(RemarkKind::LeftOut { count: 900 }));
+        assert_eq!(remarks.last().map(|r| r.kind.clone()), Some(Oddity::LeftOut { count: 900 }));
     }
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::go_json::{GoType, Scalar, Shape, Slot, decode};
 use super::go_write::{is_written, written};
 use super::meta_error::MetaError;
-use super::remark::{Place, Remark, RemarkKind};
+use super::remark::{Place, Remark};
+use crate::finding::Oddity;
 use crate::ident::Counter;
 use crate::version::Generation;
 
@@ -82,7 +83,7 @@ impl VolumeMeta {
         let mut meta = Self::of(&decoded.slots);
         let error = decoded.error.take();
         if error.is_none() && decoded.remarks.is_empty() && !is_written(&meta.fields(), bytes) {
-            decoded.remarks.push(Place::FILE, RemarkKind::ForeignSpelling);
+            decoded.remarks.push(Place::FILE, Oddity::ForeignSpelling);
         }
         meta.remarks = decoded.remarks.finish();
         (meta, error)
@@ -255,26 +256,31 @@ mod tests {
                 "duplicate-head",
                 FULL.replace(head, &format!("{head},\"Head\":\"volume-head-777.img\"")),
                 |m| m.head = Some("volume-head-777.img".into()),
-                vec!["Head at byte 45: given before at byte 16; the last one counts"],
+                vec!["Head at byte 45: duplicate of the one at byte 16; the last one wins"],
             ),
             (
                 "duplicate-head-other-case",
                 FULL.replace(head, &format!("\"HEAD\":\"volume-head-777.img\",{head}")),
                 |_| {},
                 vec![
-                    "Head at byte 16: key is spelt \"HEAD\", taken nevertheless",
-                    "Head at byte 45: given before at byte 16; the last one counts",
+                    "Head at byte 16: key is written \"HEAD\"; Jiva accepts it",
+                    "Head at byte 45: duplicate of the one at byte 16; the last one wins",
                 ],
             ),
             (
                 "null-head",
                 FULL.replace(head, "\"Head\":null"),
                 |m| m.head = None,
-                vec!["Head at byte 23: null, taken as absent"],
+                vec!["Head at byte 23: null, read as absent"],
             ),
             ("no-head", FULL.replace(&format!("{head},"), ""), |m| m.head = None, vec![]),
-            ("only-braces", "{}".into(), |m| *m = VolumeMeta::default(), vec!["not spelt as Jiva writes it"]),
-            ("null", "null".into(), |m| *m = VolumeMeta::default(), vec!["byte 0: null, taken as absent"]),
+            (
+                "only-braces",
+                "{}".into(),
+                |m| *m = VolumeMeta::default(),
+                vec!["not formatted as Jiva writes it"],
+            ),
+            ("null", "null".into(), |m| *m = VolumeMeta::default(), vec!["byte 0: null, read as absent"]),
             (
                 "unknown-key",
                 FULL.replace("}\n", ",\"Future\":[1,{\"a\":2}]}\n"),
@@ -287,8 +293,8 @@ mod tests {
                 |m| (m.checkpoint, m.revision_counter, m.uuid) = (None, None, None),
                 vec![],
             ),
-            ("leading-space", format!(" \n{FULL}"), |_| {}, vec!["not spelt as Jiva writes it"]),
-            ("no-line-end", FULL.trim_end().into(), |_| {}, vec!["not spelt as Jiva writes it"]),
+            ("leading-space", format!(" \n{FULL}"), |_| {}, vec!["not formatted as Jiva writes it"]),
+            ("no-line-end", FULL.trim_end().into(), |_| {}, vec!["not formatted as Jiva writes it"]),
         ] {
             let mut expected = full();
             change(&mut expected);

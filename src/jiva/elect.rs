@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::start::Standing;
+use crate::finding::WonBy;
 use crate::ident::{Counter, Label};
 
 /// An election for one order of registering.
@@ -17,8 +18,8 @@ pub struct Election {
     pub order: Vec<Label>,
     /// Who is signalled.
     pub leader: Label,
-    /// Why, in words.
-    pub condition: String,
+    /// Why.
+    pub condition: WonBy,
     /// Whether this is what happens when all come up at the same time: no tie, so the order does not matter.
     pub likely: bool,
 }
@@ -127,18 +128,14 @@ fn election(started: &[&Standing], order: &[&Standing]) -> Option<Election> {
     })
 }
 
-fn condition(order: &[&Standing], leader: &Standing, tie: bool) -> String {
+fn condition(order: &[&Standing], leader: &Standing, tie: bool) -> WonBy {
+    let counter = leader.counter;
     if order.len() == 1 {
-        "it is the first to register, and one makes a quorum".to_owned()
+        WonBy::Alone
     } else if tie {
-        format!("equal counters ({}): the first to register wins", leader.counter)
-    } else if order.iter().any(|one| one.rebuilding) {
-        format!(
-            "the highest counter ({}) of the first {} to register, without those that register as being rebuilt",
-            leader.counter,
-            order.len()
-        )
+        WonBy::First { counter }
     } else {
-        format!("the highest counter ({}) of the first {} to register", leader.counter, order.len())
+        let some_rebuilding = order.iter().any(|one| one.rebuilding);
+        WonBy::Counter { counter, registered: order.len(), some_rebuilding }
     }
 }

@@ -36,7 +36,7 @@ impl Changes<'_> {
         }
         let counter = match replica.counter {
             Some(counter) => counter,
-            None if replica.findings.iter().any(|finding| finding.code == Code::CounterMissing) => {
+            None if replica.findings.iter().any(|finding| finding.code() == Code::CounterMissing) => {
                 self.list.insert("+revision.counter".to_owned());
                 Counter(1)
             }

@@ -7,6 +7,7 @@ use petgraph::unionfind::UnionFind;
 use rayon::prelude::*;
 
 use super::kinship::{self, Kin};
+use crate::finding::ApartBy;
 use crate::replica::Replica;
 
 /// The replicas of one volume, with how they came together.
@@ -29,8 +30,8 @@ pub struct Group {
 pub struct Apart {
     /// Its name.
     pub name: String,
-    /// What tells the two apart, in one sentence.
-    pub why: String,
+    /// What tells the two apart.
+    pub why: ApartBy,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
@@ -123,11 +124,11 @@ fn forget_local_names(groups: &mut BTreeMap<usize, Group>) {
 
 /// Where directories without a name are several volumes, each is called after what tells it from the others.
 fn tell_unnamed(groups: &mut BTreeMap<usize, Group>) {
-    let unnamed = groups.values().filter(|group| group.name == "volume").count();
-    if unnamed < 2 {
+    let unnamed = |group: &Group| group.replicas.iter().all(|replica| replica.volume.is_none());
+    if groups.values().filter(|group| unnamed(group)).count() < 2 {
         return;
     }
-    for group in groups.values_mut().filter(|group| group.name == "volume") {
+    for group in groups.values_mut().filter(|group| unnamed(group)) {
         if group.replicas.iter().all(kinship::is_clone) {
             group.name = "volume (clone)".to_owned();
         } else if group.replicas.iter().all(|replica| !replica.is_jivas()) {
@@ -137,7 +138,7 @@ fn tell_unnamed(groups: &mut BTreeMap<usize, Group>) {
 }
 
 /// Two sets by their places that share a disk and are not one, and why.
-type Parted = (usize, usize, String);
+type Parted = (usize, usize, ApartBy);
 
 /// For each set a number that sets of one volume share, and those that share a disk and are not one.
 ///

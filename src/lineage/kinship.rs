@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::finding::ApartBy;
 use crate::ident::DiskName;
 use crate::replica::{Disk, Replica};
 
@@ -59,20 +60,18 @@ impl<'a> Kin<'a> {
 }
 
 /// Why two sets are not one volume, if something tells them apart.
-pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>) -> Option<String> {
+pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>) -> Option<ApartBy> {
     let dialect = |kin: &Kin<'_>| kin.replicas.first().map(|replica| replica.dialect);
     let jivas = |kin: &Kin<'_>| kin.replicas.iter().all(Replica::is_jivas);
     if jivas(one) != jivas(other) || (!jivas(one) && dialect(one) != dialect(other)) {
-        return Some("another engine wrote it".to_owned());
+        return Some(ApartBy::Engine);
     }
     if one.nodes > 1
         && other.nodes > 1
         && let (Some(a), Some(b)) = (one.name, other.name)
     {
-        return Some(format!(
-            "{a} stands on {} nodes and {b} on {}, so both are names of volumes",
-            one.nodes, other.nodes
-        ));
+        let (a, b) = (a.to_owned(), b.to_owned());
+        return Some(ApartBy::Names { a, nodes_a: one.nodes, b, nodes_b: other.nodes });
     }
     if one.given && other.given {
         return None;
@@ -88,14 +87,11 @@ pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>) -> Option<String> {
         return None;
     }
     let first = clone.replicas.iter().find(|replica| is_clone(replica))?;
-    let status = status(first).unwrap_or("");
+    let (replica, clone_status) = (first.label.clone(), status(first).unwrap_or("").to_owned());
     Some(if one.clone && other.clone {
-        format!(
-            "both are clones (CloneStatus of {} is {status:?}) and share nothing above what was cloned",
-            first.label
-        )
+        ApartBy::Clones { replica, clone_status }
     } else {
-        format!("CloneStatus of {} is {status:?}: it is a clone, the other is not one", first.label)
+        ApartBy::Clone { replica, clone_status }
     })
 }
 

@@ -5,33 +5,21 @@
 //! the directory shows that a clone was begun.
 
 use super::{Replica, State};
-use crate::finding::{Code, Exhibit, Finding};
+use crate::finding::{CloneStop, Exhibit, Facts, Finding};
 use crate::replica::Flag;
 
 /// Sets the flag and the finding.
 pub(super) fn notice(replica: &mut Replica, found: &mut Vec<Finding>) {
     let Some(status) = replica.meta.as_ref().and_then(|meta| meta.clone_status.as_deref()) else { return };
-    let text = match status {
-        "inProgress" => {
-            "CloneStatus is inProgress: the clone was cut off while it copied from its source. The controller asks \
-             for the status again every 2 s, without end, and does not serve the volume"
-        }
-        "error" => {
-            "CloneStatus is error: the copying from its source failed. The controller removes such a replica"
-        }
-        "" if was_begun(replica) => {
-            "CloneStatus is empty and files of a source lie beside the chain: a clone was begun. The controller asks \
-             for the status again every 2 s, without end, and does not serve the volume"
-        }
+    let clone_status = match status {
+        "inProgress" => CloneStop::InProgress,
+        "error" => CloneStop::Failed,
+        "" if was_begun(replica) => CloneStop::Begun,
         _ => return,
     };
     let label = &replica.label;
-    found.push(Finding::of(
-        Code::HalfClone,
-        label,
-        text,
-        Exhibit::field(label, "volume.meta", "CloneStatus", status),
-    ));
+    let exhibit = Exhibit::field(label, "volume.meta", "CloneStatus", status);
+    found.push(Finding::of(label, Facts::HalfClone { clone_status }, exhibit));
     replica.flags.insert(Flag::HalfClone);
 }
 

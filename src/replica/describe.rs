@@ -13,6 +13,7 @@ use super::open::{Facts, FileState, open};
 use super::reader::unread;
 use super::{Disk, Disks, Flag, Image, LastJoin, OpenError, RecordState, Replica, StartError, State};
 use crate::evidence::{Entry, Found, Kind, ReadError, Source};
+use crate::finding::NotRead;
 use crate::format::{
     CounterError, CounterFile, Dialect, FileKind, LogInfo, LonghornMeta, MetaError, Record, Signs, VolumeMeta,
 };
@@ -120,7 +121,7 @@ pub fn describe(found: &Found) -> Replica {
         state,
         error,
         start_error,
-        unread: unread.sentences,
+        unread: unread.files,
         counter_unread: unread.counter,
         backing_file: longhorn
             .backing_file_path
@@ -178,7 +179,7 @@ fn volume_name(found: &Found, dialect: Dialect) -> Option<String> {
 
 /// What could not be read here.
 struct Unread {
-    sentences: Vec<String>,
+    files: Vec<NotRead>,
     counter: bool,
 }
 
@@ -190,20 +191,20 @@ impl Unread {
         log_info: &FileState<LogInfo, MetaError>,
         disks: &Disks,
     ) -> Self {
-        let sentence = |file: &str, error: Option<&ReadError>| unread(label, file, error?);
-        let own = sentence("revision.counter", counter.unread());
-        let mut out = Self { counter: own.is_some(), sentences: Vec::new() };
-        out.sentences.extend(sentence("volume.meta", meta.unread()));
+        let file = |file: &str, error: Option<&ReadError>| unread(label, file, error?);
+        let own = file("revision.counter", counter.unread());
+        let mut out = Self { counter: own.is_some(), files: Vec::new() };
+        out.files.extend(file("volume.meta", meta.unread()));
         for disk in disks {
             if let RecordState::Unreadable(error) = &disk.record {
-                out.sentences.extend(unread(label, &disk.name.record(), error));
+                out.files.extend(unread(label, &disk.name.record(), error));
             }
             if let Some(Err(error)) = disk.image.as_ref().map(|image| &image.extents) {
-                out.sentences.extend(unread(label, disk.name.as_str(), error));
+                out.files.extend(unread(label, disk.name.as_str(), error));
             }
         }
-        out.sentences.extend(own);
-        out.sentences.extend(sentence("log.info", log_info.unread()));
+        out.files.extend(own);
+        out.files.extend(file("log.info", log_info.unread()));
         out
     }
 }

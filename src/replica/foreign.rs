@@ -2,7 +2,7 @@
 
 use super::chain::{End, Walk};
 use super::{Flag, Replica, State};
-use crate::finding::{Code, Exhibit, Finding};
+use crate::finding::{Exhibit, Facts, Finding, ForeignGap};
 use crate::format::{Dialect, Signs, VolumeMeta};
 
 /// Whether its chain can be followed, as far as the two formats agree.
@@ -20,25 +20,19 @@ pub(super) fn notice(replica: &mut Replica, signs: &Signs, found: &mut Vec<Findi
         Some(key) => Exhibit::field(label, sign.file.as_str(), key, "present"),
         None => Exhibit::file(label, sign.file.as_str()),
     };
-    let mut finding = if replica.dialect == Dialect::Longhorn {
-        let text = "this is a Longhorn directory; what Jiva would do does not apply";
-        Finding::of(Code::ForeignDialect, label, text, exhibit(&sign))
-    } else {
-        let text =
-            "keys of Longhorn and keys of Jiva stand in one directory, so neither engine's rules are applied";
-        Finding::of(Code::ForeignDialect, label, text, exhibit(&sign))
-    };
+    let facts = Facts::ForeignDialect { mixed: replica.dialect != Dialect::Longhorn };
+    let mut finding = Finding::of(label, facts, exhibit(&sign));
     if let Some(other) = signs.contradicted() {
         finding = finding.and(exhibit(other));
     }
     found.push(finding);
     if replica.state == State::Broken {
-        let text = match &replica.meta {
-            None => "without volume.meta the chain is not known".to_owned(),
-            Some(_) => "its records do not lead from the head to a base".to_owned(),
+        let missing = match &replica.meta {
+            None => ForeignGap::VolumeMeta,
+            Some(_) => ForeignGap::Record,
         };
         let exhibit = Exhibit::file(label, "volume.meta");
-        found.push(Finding::of(Code::ForeignChainBroken, label, text, exhibit));
+        found.push(Finding::of(label, Facts::ForeignChainBroken { missing }, exhibit));
     }
 }
 
@@ -51,9 +45,9 @@ pub(super) fn images(replica: &mut Replica, found: &mut Vec<Finding>) {
     let mut missing = false;
     for disk in replica.chain_disks().filter(|disk| disk.image.is_none()) {
         missing = true;
-        let text = format!("{} is in the chain and has no image", disk.name);
+        let facts = Facts::ForeignChainBroken { missing: ForeignGap::Image { disk: disk.name.clone() } };
         let exhibit = Exhibit::file(label, disk.name.as_str());
-        found.push(Finding::of(Code::ForeignChainBroken, label, text, exhibit).on(&disk.name));
+        found.push(Finding::of(label, facts, exhibit).on(&disk.name));
     }
     if missing {
         replica.flags.insert(Flag::ImageMissing);

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::evidence::{Extents, ReadError, Source};
-use crate::finding::Finding;
+use crate::finding::{Finding, NotRead, Sighting};
 use crate::format::{MetaError, Record, VolumeMeta, next_head_name};
 use crate::ident::{Counter, DiskName, Label};
 use crate::version::{Generation, Version};
@@ -56,9 +56,8 @@ pub struct Replica {
     pub error: Option<OpenError>,
     /// The error that ends its process before it opens anything.
     pub start_error: Option<StartError>,
-    /// Files that could not be read here, a sentence each with the reason: a matter of the reader's rights or of the
-    /// copy, never of Jiva.
-    pub unread: Vec<String>,
+    /// Files that could not be read here: a matter of the reader's rights or of the copy, never of Jiva.
+    pub unread: Vec<NotRead>,
     /// Whether `revision.counter` is one of them, so that the counter is there and not known.
     pub counter_unread: bool,
     /// The image below the oldest disk that `volume.meta` names, if it names one.
@@ -238,6 +237,18 @@ pub struct PeerRecord {
     pub created: Option<String>,
 }
 
+impl PeerRecord {
+    /// What it shows of that side.
+    pub fn sighting(&self) -> Sighting {
+        Sighting {
+            head: self.head.clone(),
+            join_snapshot: self.join_snapshot.clone(),
+            counter: self.counter,
+            at: self.created.clone(),
+        }
+    }
+}
+
 impl Disk {
     /// The record, where it was read.
     pub fn read_record(&self) -> Option<&Record> {
@@ -358,7 +369,11 @@ impl Replica {
         if self.state != State::Broken {
             return None;
         }
-        let said = self.error.as_ref().map(ToString::to_string).or_else(|| self.unread.first().cloned());
+        let said = self
+            .error
+            .as_ref()
+            .map(ToString::to_string)
+            .or_else(|| self.unread.first().map(ToString::to_string));
         Some(said.unwrap_or_else(|| "its records do not lead to a base".to_owned()))
     }
 

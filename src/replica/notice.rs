@@ -1,12 +1,13 @@
 //! What is to be noticed about one replica, from its description.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::open::{FileState, chain_limit};
 use super::{Flag, LastJoin, OpenError, RecordState, Replica, StartError, State, clone, foreign, store};
 use crate::evidence::{Entry, Kind, ReadError};
-use crate::finding::{Code, Exhibit, Finding};
-use crate::format::{CounterError, CounterFile, FileKind, LogInfo, MetaError, Signs, VolumeMeta};
+use crate::finding::{CopyFault, CrashStep, Exhibit, Facts, FileFault, Finding, ImageSize, NotRead};
+use crate::format::{CounterError, CounterFile, FileKind, LogInfo, MetaError, Remark, Signs, VolumeMeta};
 use crate::ident::{Counter, DiskName, Label};
 use crate::version::LeftOver;
 
@@ -61,75 +62,60 @@ fn notice_foreign(replica: &mut Replica, seen: &Seen<'_>) {
 
 /// What could not be read here.
 fn unread(replica: &Replica, found: &mut Vec<Finding>) {
-    let sentences: std::collections::BTreeSet<&String> = replica.unread.iter().collect();
-    for sentence in sentences {
-        let finding = Finding::volume(Code::NotReadHere, sentence.clone(), Vec::new());
-        found.push(Finding { replica: Some(replica.label.clone()), ..finding });
+    let files: BTreeSet<&NotRead> = replica.unread.iter().collect();
+    let finding = |file: &NotRead| Finding::volume(Facts::NotReadHere(file.clone()), Vec::new());
+    found.extend(files.into_iter().map(|file| finding(file).about(&replica.label)));
+}
+
+/// What is wrong with a metadata file that is there and could not be parsed; `None` where that is a matter of the
+/// reader.
+fn fault(error: &ReadError) -> Option<FileFault> {
+    match error {
+        ReadError::NotAFile(file_type) => Some(FileFault::NotAFile { file_type: *file_type }),
+        _ => None,
     }
+}
+
+fn invalid(error: &impl ToString) -> FileFault {
+    FileFault::Invalid { error: error.to_string() }
 }
 
 fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     let label = replica.label.clone();
     let file = || Exhibit::file(&label, "volume.meta");
+    let unreadable = |fault| Finding::of(&label, Facts::VolumeMetaUnreadable { fault }, file());
     match &seen.meta {
-        Some(FileState::Invalid(error)) => found.push(Finding::of(
-            Code::VolumeMetaUnreadable,
-            &label,
-            format!("volume.meta does not decode: {error}"),
-            file(),
-        )),
-        Some(FileState::Unreadable(error @ ReadError::NotAFile(_))) => {
-            found.push(Finding::of(
-                Code::VolumeMetaUnreadable,
-                &label,
-                format!("volume.meta {error}"),
-                file(),
-            ));
-        }
-        Some(FileState::Unreadable(_)) => {} // told as a matter of the reader
+        Some(FileState::Invalid(error)) => found.push(unreadable(invalid(error))),
+        Some(FileState::Unreadable(error)) => found.extend(fault(error).map(unreadable)),
         Some(_) => {
-            let disks = replica.disks.len();
-            found.push(Finding::of(
-                Code::VolumeMetaMissing,
-                &label,
-                format!("there is no volume.meta beside {disks} disks"),
-                file(),
-            ));
+            let facts = Facts::VolumeMetaMissing { disks: replica.disks.len() };
+            found.push(Finding::of(&label, facts, file()));
         }
         None => {}
     }
     if let (Some(error), None) = (&replica.error, &seen.meta) {
-        found.push(Finding::of(Code::CannotOpen, &label, format!("Jiva's message: {error}"), file()));
+        found.push(Finding::of(&label, Facts::CannotOpen { error: error.to_string() }, file()));
     }
     let Some(meta) = &replica.meta else { return };
     if meta.dirty == Some(true) {
         replica.flags.insert(Flag::Dirty);
-        found.push(Finding::of(
-            Code::DirtySet,
-            &label,
-            "volume.meta says Dirty",
-            Exhibit::field(&label, "volume.meta", "Dirty", true),
-        ));
+        let exhibit = Exhibit::field(&label, "volume.meta", "Dirty", true);
+        found.push(Finding::of(&label, Facts::DirtySet {}, exhibit));
     }
     if meta.rebuilding == Some(true) {
         replica.flags.insert(Flag::Rebuilding);
-        found.push(Finding::of(
-            Code::RebuildingSet,
-            &label,
-            "volume.meta says Rebuilding",
-            Exhibit::field(&label, "volume.meta", "Rebuilding", true),
-        ));
+        let exhibit = Exhibit::field(&label, "volume.meta", "Rebuilding", true);
+        found.push(Finding::of(&label, Facts::RebuildingSet {}, exhibit));
     }
     for remark in &meta.remarks {
-        found.push(Finding::of(Code::Leniency, &label, format!("volume.meta: {remark}"), file()));
+        found.push(Finding::of(&label, leniency("volume.meta", remark), file()));
     }
     if let Some(head) = &replica.head {
         if !head.is_head() && replica.error.is_none() {
             found.push(
                 Finding::of(
-                    Code::HeadNotAHead,
                     &label,
-                    format!("the active head is {head}"),
+                    Facts::HeadNotAHead { head: head.clone() },
                     Exhibit::field(&label, "volume.meta", "Head", head),
                 )
                 .on(head),
@@ -140,9 +126,11 @@ fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
         if !replica.chain.is_empty() && claimed != actual {
             found.push(
                 Finding::of(
-                    Code::ParentDisagrees,
                     &label,
-                    "volume.meta and the head record name different parents",
+                    Facts::ParentDisagrees {
+                        volume_meta: (!claimed.is_empty()).then(|| DiskName::from(claimed)),
+                        head_record: replica.parent.clone(),
+                    },
                     Exhibit::field(&label, "volume.meta", "Parent", claimed),
                 )
                 .and(Exhibit::field(&label, head.record(), "Parent", actual)),
@@ -155,9 +143,8 @@ fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     {
         found.push(
             Finding::of(
-                Code::CheckpointNotInChain,
                 &label,
-                format!("the Checkpoint {checkpoint} is not in its own chain"),
+                Facts::CheckpointNotInChain { checkpoint: checkpoint.clone() },
                 Exhibit::field(&label, "volume.meta", "Checkpoint", checkpoint),
             )
             .on(checkpoint),
@@ -168,30 +155,26 @@ fn meta(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
 fn counter(replica: &Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     let label = &replica.label;
     let file = || Exhibit::file(label, "revision.counter");
+    let unreadable = |fault| Finding::of(label, Facts::CounterUnreadable { fault }, file());
     match &seen.counter {
-        FileState::Absent => found.push(Finding::of(
-            Code::CounterMissing,
-            label,
-            "there is no revision.counter; Jiva would make one that says 1",
-            file(),
-        )),
-        FileState::Unreadable(error @ ReadError::NotAFile(_)) => {
-            found.push(Finding::of(
-                Code::CounterUnreadable,
-                label,
-                format!("revision.counter {error}"),
-                file(),
-            ));
-        }
-        FileState::Unreadable(_) => {} // told as a matter of the reader
-        FileState::Invalid(error) => {
-            found.push(Finding::of(Code::CounterUnreadable, label, error.to_string(), file()));
-        }
+        FileState::Absent => found.push(Finding::of(label, Facts::CounterMissing {}, file())),
+        FileState::Unreadable(error) => found.extend(fault(error).map(unreadable)),
+        FileState::Invalid(error) => found.push(unreadable(invalid(error))),
         FileState::Read(counter) => {
             for remark in &counter.remarks {
-                found.push(Finding::of(Code::Leniency, label, format!("revision.counter: {remark}"), file()));
+                found.push(Finding::of(label, leniency("revision.counter", remark), file()));
             }
         }
+    }
+}
+
+/// Something odd about a file that Jiva reads all the same.
+fn leniency(file: &str, remark: &Remark) -> Facts {
+    Facts::Leniency {
+        file: file.to_owned(),
+        field: remark.place.field.map(str::to_owned),
+        offset: remark.place.offset,
+        oddity: remark.kind.clone(),
     }
 }
 
@@ -205,51 +188,31 @@ fn files(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
         let file = || Exhibit::file(&label, &*entry.name);
         let known = !matches!(kind, FileKind::Foreign | FileKind::Log);
         if known && entry.kind != Kind::File {
-            found.push(Finding::of(
-                Code::NotAFile,
-                &label,
-                format!("{} is a {}", entry.name, entry.kind),
-                file(),
-            ));
+            let facts = Facts::NotAFile { file: entry.name.clone(), file_type: entry.kind };
+            found.push(Finding::of(&label, facts, file()));
         }
         match kind {
             FileKind::VolumeMetaTmp | FileKind::RecordTmp(_) | FileKind::LogInfoTmp => {
-                found.push(Finding::of(
-                    Code::TempFile,
-                    &label,
-                    format!("{} ({} bytes) was left by an unfinished write", entry.name, entry.size),
-                    file(),
-                ))
+                let facts = Facts::TempFile { file: entry.name.clone(), size: entry.size };
+                found.push(Finding::of(&label, facts, file()));
             }
             FileKind::ExtentProbe => {
                 probe = true;
-                found.push(Finding::of(
-                    Code::ExtentProbeLeft,
-                    &label,
-                    "the file with which Jiva tests the file system was not removed",
-                    file(),
-                ));
+                found.push(Finding::of(&label, Facts::ExtentProbeLeft {}, file()));
             }
             _ => {}
         }
     }
     damage(replica, seen.entries, found);
     images_unread(replica, found);
-    if let FileState::Invalid(error) = &seen.log_info {
-        found.push(Finding::of(
-            Code::LogInfoUnreadable,
-            &label,
-            format!("log.info does not decode: {error}"),
-            Exhibit::file(&label, "log.info"),
-        ));
-    }
-    if let FileState::Unreadable(error @ ReadError::NotAFile(_)) = &seen.log_info {
-        found.push(Finding::of(
-            Code::LogInfoUnreadable,
-            &label,
-            format!("log.info {error}"),
-            Exhibit::file(&label, "log.info"),
-        ));
+    let log_info = match &seen.log_info {
+        FileState::Invalid(error) => Some(invalid(error)),
+        FileState::Unreadable(error) => fault(error),
+        _ => None,
+    };
+    if let Some(fault) = log_info {
+        let exhibit = Exhibit::file(&label, "log.info");
+        found.push(Finding::of(&label, Facts::LogInfoUnreadable { fault }, exhibit));
     }
     // Some versions stop at the probe that an earlier start left.
     let dies = replica.generation().is_some_and(|g| g.may(|version| version.dies_of(LeftOver::ExtentProbe)));
@@ -267,8 +230,9 @@ fn damage(replica: &mut Replica, entries: &[Entry], found: &mut Vec<Finding>) {
             continue;
         }
         replica.flags.insert(Flag::UnfaithfulCopy);
-        let text = format!("{}: {damage}", entry.name);
-        found.push(Finding::of(Code::CopyIncomplete, &label, text, Exhibit::file(&label, &*entry.name)));
+        let fault = CopyFault::Damaged { damage: damage.clone() };
+        let facts = Facts::CopyIncomplete { file: entry.name.clone(), fault };
+        found.push(Finding::of(&label, facts, Exhibit::file(&label, &*entry.name)));
     }
 }
 
@@ -278,12 +242,9 @@ fn images_unread(replica: &mut Replica, found: &mut Vec<Finding>) {
     for disk in replica.places.iter().map(|at| &replica.disks[*at]) {
         let Some(Err(error)) = disk.image.as_ref().map(|image| &image.extents) else { continue };
         replica.flags.insert(Flag::UnfaithfulCopy);
-        found.push(Finding::of(
-            Code::CopyIncomplete,
-            &label,
-            format!("{}: which blocks it stores cannot be told: {error}", disk.name),
-            Exhibit::file(&label, disk.name.as_str()),
-        ));
+        let fault = CopyFault::ExtentsUnknown { error: error.to_string() };
+        let facts = Facts::CopyIncomplete { file: disk.name.to_string(), fault };
+        found.push(Finding::of(&label, facts, Exhibit::file(&label, disk.name.as_str())));
     }
 }
 
@@ -293,31 +254,19 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
         let name = &disk.name;
         if let Some(record) = disk.read_record() {
             for remark in &record.remarks {
-                let text = format!("{}: {remark}", name.record());
-                found.push(
-                    Finding::of(Code::Leniency, &label, text, Exhibit::file(&label, name.record())).on(name),
-                );
+                let facts = leniency(&name.record(), remark);
+                found.push(Finding::of(&label, facts, Exhibit::file(&label, name.record())).on(name));
             }
         }
         if disk.removed() {
-            found.push(
-                Finding::of(
-                    Code::MarkedRemoved,
-                    &label,
-                    format!("{name} is marked for removal and still in the chain"),
-                    Exhibit::field(&label, name.record(), "Removed", true),
-                )
-                .on(name),
-            );
+            let exhibit = Exhibit::field(&label, name.record(), "Removed", true);
+            let facts = Facts::MarkedRemoved { snapshot: name.clone() };
+            found.push(Finding::of(&label, facts, exhibit).on(name));
         }
     }
-    if let Some(closing @ OpenError::Loop(_)) = &replica.error {
-        found.push(Finding::of(
-            Code::ChainLoop,
-            &label,
-            closing.to_string(),
-            Exhibit::file(&label, "volume.meta"),
-        ));
+    if let Some(OpenError::Loop(back_to)) = &replica.error {
+        let facts = Facts::ChainLoop { back_to: back_to.clone() };
+        found.push(Finding::of(&label, facts, Exhibit::file(&label, "volume.meta")));
     }
     let limit = chain_limit(replica.generation());
     let depth = replica.chain.len();
@@ -327,9 +276,8 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     if depth + NEAR_LIMIT >= limit {
         replica.flags.insert(Flag::ChainNearLimit);
         found.push(Finding::of(
-            Code::ChainNearLimit,
             &label,
-            format!("the chain has {depth} of {limit} layers"),
+            Facts::ChainNearLimit { layers: depth, limit },
             Exhibit::field(&label, "volume.meta", "Head", replica.head.as_ref().map_or("", DiskName::as_str)),
         ));
     }
@@ -341,9 +289,13 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
         let [(above, upper), (below, lower)] = [pair[0], pair[1]];
         found.push(
             Finding::of(
-                Code::CountersFilledIn,
                 &label,
-                format!("{below} carries {lower}, more than {upper} of {above} above it"),
+                Facts::CountersFilledIn {
+                    below: below.clone(),
+                    counter_below: lower,
+                    above: above.clone(),
+                    counter_above: upper,
+                },
                 Exhibit::field(&label, below.record(), "RevisionCounter", lower),
             )
             .and(Exhibit::field(&label, above.record(), "RevisionCounter", upper)),
@@ -363,31 +315,30 @@ fn sizes(replica: &mut Replica, found: &mut Vec<Finding>) {
         let exhibit = Exhibit::file(&label, name.as_str());
         let Some(image) = &replica.disks[name].image else {
             replica.flags.insert(Flag::ImageMissing);
-            let text = format!("{name} is in the chain and has no image; Jiva would make an empty one");
-            found.push(Finding::of(Code::ImageMissing, &label, text, exhibit.clone()).on(name));
+            let facts = Facts::ImageMissing { image: name.clone() };
+            found.push(Finding::of(&label, facts, exhibit.clone()).on(name));
             if base && size > 0 {
-                let text = format!("the base {name} has no image: reads that fall through to it fail");
-                found.push(Finding::of(Code::BaseShort, &label, text, exhibit).on(name));
+                let facts = Facts::BaseShort { image: name.clone(), size: None, volume_size: size };
+                found.push(Finding::of(&label, facts, exhibit).on(name));
             }
             continue;
         };
         seen.entry(image.size).or_insert(name);
-        let (code, word) = match image.size.cmp(&size) {
-            std::cmp::Ordering::Less if base => (Code::BaseShort, "shorter"),
-            std::cmp::Ordering::Less => (Code::ImageShort, "shorter"),
-            std::cmp::Ordering::Greater => (Code::ImageLong, "longer"),
-            std::cmp::Ordering::Equal => continue,
+        let (own, volume_size, name) = (image.size, size, name.clone());
+        let facts = match own.cmp(&volume_size) {
+            Ordering::Less if base => Facts::BaseShort { image: name.clone(), size: Some(own), volume_size },
+            Ordering::Less => Facts::ImageShort { image: name.clone(), size: own, volume_size },
+            Ordering::Greater => Facts::ImageLong { image: name.clone(), size: own, volume_size },
+            Ordering::Equal => continue,
         };
-        let text = format!("{name} has {} bytes, {word} than the volume's {size}", image.size);
-        found.push(Finding::of(code, &label, text, exhibit).on(name));
+        found.push(Finding::of(&label, facts, exhibit).on(&name));
     }
     if seen.len() > 1 {
         let evidence =
             seen.iter().map(|(size, name)| Exhibit::field(&label, name.as_str(), "size", size)).collect();
-        let mut finding =
-            Finding::volume(Code::SizesMixed, "the images of the chain differ in size", evidence);
-        finding.replica = Some(label);
-        found.push(finding);
+        let sizes =
+            seen.iter().map(|(size, name)| ImageSize { disk: (*name).clone(), size: *size }).collect();
+        found.push(Finding::volume(Facts::SizesMixed { sizes }, evidence).about(&label));
     }
 }
 
@@ -403,38 +354,31 @@ fn links(replica: &mut Replica, found: &mut Vec<Finding>) {
     for names in by_link.values().filter(|names| names.len() > 1) {
         flags.push(Flag::HardLinked);
         let on: Vec<&&DiskName> = names.iter().filter(|name| replica.disks[**name].on_chain).collect();
-        let list = names.iter().map(|n| n.as_str()).collect::<Vec<_>>().join(", ");
+        let all: Vec<DiskName> = names.iter().map(|name| (*name).clone()).collect();
         let evidence = || names.iter().map(|name| Exhibit::file(label, name.as_str())).collect::<Vec<_>>();
-        let mut finding = if on.len() > 1 {
+        let facts = if on.len() > 1 {
             flags.push(Flag::ChainHardLinked);
-            let text = format!("{list} are one file, and {} of these names are in the chain", on.len());
-            Finding::volume(Code::TwoNamesOneInode, text, evidence())
+            Facts::TwoNamesOneInode { names: all, in_chain: on.len() }
         } else {
-            Finding::volume(Code::LinkLeft, format!("{list} are one file"), evidence())
+            Facts::LinkLeft { names: all }
         };
-        finding.replica = Some(label.clone());
-        found.push(finding);
+        found.push(Finding::volume(facts, evidence()).about(label));
         if let Some(step) = snapshot_crash(replica, names) {
-            let mut finding = Finding::volume(Code::SnapshotCrash, step, evidence());
-            finding.replica = Some(label.clone());
-            found.push(finding);
+            found.push(Finding::volume(Facts::SnapshotCrash { step }, evidence()).about(label));
         }
     }
     replica.flags.extend(flags);
 }
 
-/// The step of a snapshot at which it crashed, told from which name of one file the chain uses.
-fn snapshot_crash(replica: &Replica, names: &[&DiskName]) -> Option<String> {
+/// The step of a snapshot at which it crashed, by which name of one file the chain uses.
+fn snapshot_crash(replica: &Replica, names: &[&DiskName]) -> Option<CrashStep> {
     let head = replica.head.as_ref()?;
     let snapshot = names.iter().find(|name| name.is_snapshot())?;
     if names.contains(&head) {
-        return Some(format!(
-            "stopped after {head} was linked as {snapshot} and before volume.meta named the next head: the \
-             snapshot is an alias of the live head"
-        ));
+        return Some(CrashStep::SnapshotLinked { head: head.clone(), snapshot: (*snapshot).clone() });
     }
     let old = names.iter().find(|name| name.is_head() && !replica.disks[**name].on_chain)?;
-    Some(format!("stopped after volume.meta named {head} and before the old head {old} was removed"))
+    Some(CrashStep::OldHeadLinked { head: head.clone(), old_head: (*old).clone() })
 }
 
 fn off_chain(replica: &mut Replica, found: &mut Vec<Finding>) {
@@ -447,26 +391,23 @@ fn off_chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     let label = &replica.label;
     let off: Vec<_> = replica.disks.iter().filter(|disk| !disk.on_chain).collect();
     let bytes: u64 = off.iter().filter_map(|disk| disk.allocated()).sum();
-    let disks = if off.len() == 1 { "1 disk is".to_owned() } else { format!("{} disks are", off.len()) };
-    let text = format!("{disks} outside the chain, with {bytes} bytes stored");
     let evidence = off.iter().take(16).map(|disk| Exhibit::file(label, disk.name.as_str())).collect();
-    let mut finding = Finding::volume(Code::OffChainDisks, text, evidence);
-    finding.replica = Some(label.clone());
-    found.push(finding);
+    let facts = Facts::OffChainDisks { disks: off.len(), bytes };
+    found.push(Finding::volume(facts, evidence).about(label));
     for disk in &off {
         if let RecordState::Invalid(error) = &disk.record {
-            let text = format!("{}: {error}", disk.name.record());
-            let exhibit = Exhibit::file(label, disk.name.record());
-            found.push(Finding::of(Code::StrayRecordUnreadable, label, text, exhibit).on(&disk.name));
+            let record = disk.name.record();
+            let exhibit = Exhibit::file(label, record.clone());
+            let facts = Facts::StrayRecordUnreadable { record, error: error.to_string() };
+            found.push(Finding::of(label, facts, exhibit).on(&disk.name));
         }
         stale_head(replica, &disk.name, label, found);
     }
     let empty_head = replica.state == State::Blank && replica.chain.len() == 1;
     if empty_head && off.iter().any(|disk| disk.allocated().unwrap_or(1) > 0) {
         let head = &replica.chain[0];
-        let text = format!("{head} is empty and alone in the chain; {} older disks lie beside it", off.len());
-        let exhibit = Exhibit::file(label, head.record());
-        found.push(Finding::of(Code::Reinitialised, label, text, exhibit).on(head));
+        let facts = Facts::Reinitialised { head: head.clone(), older_disks: off.len() };
+        found.push(Finding::of(label, facts, Exhibit::file(label, head.record())).on(head));
         replica.flags.insert(Flag::Reinitialised);
     }
 }
@@ -485,16 +426,17 @@ fn stale_head(replica: &Replica, name: &DiskName, label: &Label, found: &mut Vec
     if replica.blocked_head().is_some_and(|blocked| blocked.name == *name) {
         return; // told by itself: this one is in the way
     }
-    let text = if stale == active + 1 {
-        format!("stopped after {name} was made and before volume.meta named it")
+    let step = if stale == active + 1 {
+        CrashStep::NextHeadMade { next_head: name.clone() }
     } else if stale < active && disk.image.is_some() {
-        format!("stopped before the old head {name} was removed: a snapshot or a revert did not end")
+        CrashStep::OldHeadLeft { old_head: name.clone() }
     } else if disk.image.is_none() && disk.read_record().is_some() {
-        format!("stopped between removing the image and the record of {name}")
+        CrashStep::RecordLeft { disk: name.clone() }
     } else {
         return;
     };
-    found.push(Finding::of(Code::SnapshotCrash, label, text, Exhibit::file(label, name.as_str())).on(name));
+    let facts = Facts::SnapshotCrash { step };
+    found.push(Finding::of(label, facts, Exhibit::file(label, name.as_str())).on(name));
 }
 
 fn join(replica: &mut Replica, found: &mut Vec<Finding>) {
@@ -503,56 +445,24 @@ fn join(replica: &mut Replica, found: &mut Vec<Finding>) {
     let record = || head.as_ref().map_or_else(String::new, DiskName::record);
     if let Some(peer) = &replica.peer {
         replica.flags.insert(Flag::PeerHeadRecord);
-        let counter = peer.counter.map_or_else(|| "no counter".to_owned(), |c| format!("counter {c}"));
-        let text = format!("written by a replica whose head was {} ({counter})", peer.head);
         let exhibit = Exhibit::field(&label, record(), "Name", &peer.head);
-        found.push(Finding::of(Code::PeerHeadRecord, &label, text, exhibit).and(Exhibit::field(
+        let facts = Facts::PeerHeadRecord { peer: peer.sighting() };
+        found.push(Finding::of(&label, facts, exhibit).and(Exhibit::field(
             &label,
             record(),
             "Parent",
             &peer.join_snapshot,
         )));
     }
-    let tip = replica.clean_tip.as_ref().map_or("", DiskName::as_str);
-    match replica.last_join {
-        LastJoin::Refused => {
-            replica.flags.insert(Flag::RefusedJoin);
-            found.push(Finding::of(
-                Code::RefusedJoin,
-                &label,
-                if replica.counter_unread {
-                    format!("how its last join ended cannot be told without the counter; its own state ended with {tip}")
-                } else {
-                    format!("its last join ended before anything was copied; its own state ends with {tip}")
-                },
-                Exhibit::field(
-                    &label,
-                    record(),
-                    "Parent",
-                    replica.parent.as_ref().map_or("", DiskName::as_str),
-                ),
-            ));
-        }
-        LastJoin::Unfinished => {
-            replica.flags.insert(Flag::UnfinishedJoin);
-            found.push(Finding::of(
-                Code::UnfinishedJoin,
-                &label,
-                if replica.counter_unread {
-                    format!("whether its last join ended cannot be told without the counter; its own state ended with {tip}")
-                } else {
-                    format!("nothing shows that its last join ended; its own state ended with {tip}")
-                },
-                Exhibit::field(
-                    &label,
-                    record(),
-                    "Parent",
-                    replica.parent.as_ref().map_or("", DiskName::as_str),
-                ),
-            ));
-        }
-        LastJoin::None | LastJoin::Finished => {}
-    }
+    let (clean_tip, counter_unread) = (replica.clean_tip.clone(), replica.counter_unread);
+    let (flag, facts) = match replica.last_join {
+        LastJoin::Refused => (Flag::RefusedJoin, Facts::RefusedJoin { clean_tip, counter_unread }),
+        LastJoin::Unfinished => (Flag::UnfinishedJoin, Facts::UnfinishedJoin { clean_tip, counter_unread }),
+        LastJoin::None | LastJoin::Finished => return,
+    };
+    replica.flags.insert(flag);
+    let parent = replica.parent.as_ref().map_or("", DiskName::as_str);
+    found.push(Finding::of(&label, facts, Exhibit::field(&label, record(), "Parent", parent)));
 }
 
 fn power(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
@@ -560,12 +470,8 @@ fn power(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     let empty_log_info = seen.entries.iter().any(|entry| entry.name == "log.info" && entry.size == 0);
     if empty_log_info {
         replica.flags.insert(Flag::PowerLossSuspected);
-        found.push(Finding::of(
-            Code::PowerLossSuspected,
-            &label,
-            "log.info is empty, which only a power cut soon after a start leaves",
-            Exhibit::file(&label, "log.info"),
-        ));
+        let exhibit = Exhibit::file(&label, "log.info");
+        found.push(Finding::of(&label, Facts::PowerLossSuspected {}, exhibit));
     }
     // Every counted write went into the head that was active, so a counter that moved past the head's record
     // over a head without one block counted writes that are gone.
@@ -578,19 +484,18 @@ fn power(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
     };
     if counted > 0 && head.image.is_some() && head.allocated() == Some(0) && replica.has_images() {
         replica.flags.insert(Flag::PowerLossSuspected);
-        let text =
-            format!("{counted} writes were counted since {} was made, and it holds no block", head.name);
-        let now = replica.counter.map_or(0, |c| c.0);
-        let then = head.counter().map_or(0, |c| c.0);
+        let now = replica.counter.unwrap_or(Counter(0));
+        let then = head.counter().unwrap_or(Counter(0));
+        let facts = Facts::CounterOverstates {
+            head: head.name.clone(),
+            writes: counted,
+            counter: now,
+            head_counter: then,
+        };
         found.push(
-            Finding::of(
-                Code::CounterOverstates,
-                &label,
-                text,
-                Exhibit::field(&label, "revision.counter", "counter", now),
-            )
-            .and(Exhibit::field(&label, head.name.record(), "RevisionCounter", then))
-            .on(&head.name),
+            Finding::of(&label, facts, Exhibit::field(&label, "revision.counter", "counter", now))
+                .and(Exhibit::field(&label, head.name.record(), "RevisionCounter", then))
+                .on(&head.name),
         );
     }
 }

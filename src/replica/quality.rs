@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{Replica, State};
 use crate::evidence::Origin;
+use crate::finding::CopyReason;
 use crate::ident::{BLOCK_SIZE, DiskName, Label};
 
 /// What a copy is worth, worst first.
@@ -46,8 +47,8 @@ pub struct Copied {
     pub quality: Quality,
     /// What makes it defective, a sentence each, without the replica's name.
     pub defects: Vec<String>,
-    /// What decided, in one sentence.
-    pub why: String,
+    /// What decided.
+    pub why: CopyReason,
     /// What else is to be said of it.
     pub remarks: Vec<CopyRemark>,
     /// Each image of the chain, head first.
@@ -107,35 +108,21 @@ pub enum Ground {
 }
 
 impl CopiedImage {
-    /// What decided, in one sentence.
-    pub fn why(&self) -> String {
-        let name = &self.disk;
+    /// What decided.
+    pub fn why(&self) -> CopyReason {
+        let disk = self.disk.clone();
         match self.ground {
-            Ground::Defect => format!("{name} is not whole"),
-            Ground::Filled(grain) => {
-                let how = match grain {
-                    Some(grain) => format!("every hole edge is a multiple of {grain} bytes"),
-                    None => "it has no hole".to_owned(),
-                };
-                format!(
-                    "the holes of {name} were filled when it was copied: {how}, and most of its stored blocks are zeros"
-                )
-            }
-            Ground::Base => format!("{name} is the base: a hole and a zero read alike in it"),
-            Ground::NothingCounted => format!("{name} stores nothing, and no write was counted in it"),
-            Ground::NothingStored => {
-                format!("{name} stores nothing, and nothing shows that nothing was written in it")
-            }
-            Ground::Unread => format!("the blocks of {name} were not read"),
-            Ground::ZerosOverData(hidden) => {
-                format!("{name} has no hole, and {hidden} of its blocks are zeros over older data")
-            }
-            Ground::Full => format!("{name} has no hole, and hides no older data under zeros"),
-            Ground::Coarse(grain) => format!(
-                "every hole edge of {name} is a multiple of {grain} bytes; Jiva makes holes of {BLOCK_SIZE}"
-            ),
-            Ground::HolesAndZeros => format!("{name} has holes and stored blocks of zeros"),
-            Ground::NoZeros => format!("{name} has holes, and no stored block of zeros was met in it"),
+            Ground::Defect => CopyReason::NotWhole { disk },
+            Ground::Filled(grain) => CopyReason::Filled { disk, grain },
+            Ground::Base => CopyReason::Base { disk },
+            Ground::NothingCounted => CopyReason::NothingCounted { disk },
+            Ground::NothingStored => CopyReason::NothingStored { disk },
+            Ground::Unread => CopyReason::Unread { disk },
+            Ground::ZerosOverData(blocks) => CopyReason::ZerosOverData { disk, blocks },
+            Ground::Full => CopyReason::Full { disk },
+            Ground::Coarse(grain) => CopyReason::Coarse { disk, grain },
+            Ground::HolesAndZeros => CopyReason::HolesAndZeros { disk },
+            Ground::NoZeros => CopyReason::NoZeros { disk },
         }
     }
 

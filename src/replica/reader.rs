@@ -5,17 +5,17 @@
 use std::io::ErrorKind;
 
 use crate::evidence::ReadError;
+use crate::finding::{NotRead, NotReadReason};
 use crate::ident::Label;
 
-/// A sentence about a file that could not be read; `None` where Jiva itself would meet the same.
-pub(super) fn unread(label: &Label, file: &str, error: &ReadError) -> Option<String> {
-    Some(match error {
+/// A file that could not be read; `None` where Jiva itself would meet the same.
+pub(super) fn unread(label: &Label, file: &str, error: &ReadError) -> Option<NotRead> {
+    let reason = match error {
         ReadError::NotAFile(_) => return None,
-        ReadError::Io(error) if error.kind() == ErrorKind::PermissionDenied => {
-            format!("you may not read {label}/{file}; run as root or copy it readable")
-        }
-        ReadError::Io(error) => format!("{label}/{file} could not be read here: {error}; copy it again"),
-        ReadError::TooLarge { .. } => format!("{label}/{file} was not read: it {error}"),
-        other => format!("the copy of {label}/{file} cannot be used: it {other}; copy it again"),
-    })
+        ReadError::Io(error) if error.kind() == ErrorKind::PermissionDenied => NotReadReason::NoPermission,
+        ReadError::Io(error) => NotReadReason::Failed { error: error.to_string() },
+        ReadError::TooLarge { size, limit } => NotReadReason::TooLarge { size: *size, limit: *limit },
+        other => NotReadReason::Incomplete { error: other.to_string() },
+    };
+    Some(NotRead { replica: label.clone(), file: file.to_owned(), reason })
 }

@@ -1,7 +1,7 @@
 //! What a directory stores in places where Jiva does not look for it, and what it should store and does not.
 
 use super::{Flag, Replica, State};
-use crate::finding::{Code, Exhibit, Finding};
+use crate::finding::{Exhibit, Facts, Finding};
 use crate::ident::BLOCK_SIZE;
 
 /// Sets flags and findings.
@@ -16,17 +16,9 @@ pub(super) fn notice(replica: &mut Replica, found: &mut Vec<Finding>) {
 fn next_head(replica: &mut Replica, found: &mut Vec<Finding>) {
     let Some(disk) = replica.blocked_head() else { return };
     let label = &replica.label;
-    let stored = match disk.allocated() {
-        Some(bytes) => format!("stores {bytes} bytes"),
-        None => "may store data".to_owned(),
-    };
-    let text = format!(
-        "{} has the name of the next head and {stored}. Every snapshot of this replica fails with \"Can't remove \
-         head file {} as it contains some data\", and so does every join while it leads or when it joins itself",
-        disk.name, disk.name
-    );
+    let facts = Facts::CannotSnapshot { next_head: disk.name.clone(), bytes: disk.allocated() };
     let exhibit = Exhibit::file(label, disk.name.as_str());
-    found.push(Finding::of(Code::CannotSnapshot, label, text, exhibit).on(&disk.name));
+    found.push(Finding::of(label, facts, exhibit).on(&disk.name));
     replica.flags.insert(Flag::CannotSnapshot);
 }
 
@@ -43,12 +35,10 @@ fn beyond(replica: &mut Replica, found: &mut Vec<Finding>) {
             continue;
         }
         any = true;
-        let text = format!("{} stores {behind} bytes beyond the Size of {size}", disk.name);
+        let facts = Facts::DataBeyondSize { image: disk.name.clone(), bytes: behind, volume_size: size };
         let exhibit = Exhibit::field(label, "volume.meta", "Size", size);
         found.push(
-            Finding::of(Code::DataBeyondSize, label, text, exhibit)
-                .and(Exhibit::file(label, disk.name.as_str()))
-                .on(&disk.name),
+            Finding::of(label, facts, exhibit).and(Exhibit::file(label, disk.name.as_str())).on(&disk.name),
         );
     }
     if any {
@@ -66,13 +56,8 @@ pub(super) fn backing(replica: &mut Replica, found: &mut Vec<Finding>) {
     }
     let label = &replica.label;
     let key = if replica.is_jivas() { "BackingFileName" } else { "BackingFilePath" };
-    let text = format!("volume.meta names the backing file {file}, which is not in the directory");
-    found.push(Finding::of(
-        Code::BackingFileMissing,
-        label,
-        text,
-        Exhibit::field(label, "volume.meta", key, file),
-    ));
+    let facts = Facts::BackingFileMissing { file: file.clone() };
+    found.push(Finding::of(label, facts, Exhibit::field(label, "volume.meta", key, file)));
     replica.flags.insert(Flag::BackingFileMissing);
 }
 
@@ -89,16 +74,11 @@ fn gone(replica: &mut Replica, found: &mut Vec<Finding>) {
         return;
     }
     let label = &replica.label;
-    let text = format!(
-        "the counter says that {} writes were made, and not one block is stored in the files that were given",
-        counter.0
-    );
     let head = replica.chain[0].as_str();
     found.push(
         Finding::of(
-            Code::DataGone,
             label,
-            text,
+            Facts::DataGone { counter },
             Exhibit::field(label, "revision.counter", "counter", counter),
         )
         .and(Exhibit::file(label, head)),

@@ -10,7 +10,7 @@ use super::model::{self, Step};
 use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
 use crate::blocks::{Difference, Holes, Meaning, differences};
 use crate::evidence::InputReport;
-use crate::finding::{Code, Exhibit, Finding, Severity};
+use crate::finding::{Code, Exhibit, Facts, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
 use crate::jiva::{Election, Outcome};
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
@@ -95,8 +95,8 @@ pub(super) struct ShownReplica<'a> {
     dialect: Dialect,
     state: State,
     /// Files that could not be read here, and why.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    unread: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<String>,
     /// The image below the oldest disk, where volume.meta names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     backing_file: Option<&'a str>,
@@ -303,7 +303,7 @@ pub(super) struct ShownJoin<'a> {
 pub(super) struct ShownElection<'a> {
     order: &'a [Label],
     leader: &'a Label,
-    condition: &'a str,
+    condition: String,
     likely: bool,
 }
 
@@ -311,13 +311,18 @@ pub(super) struct ShownElection<'a> {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ShownFinding<'a> {
     code: Code,
+    /// The kind of finding in words, as stable as the code.
+    name: &'static str,
     severity: Severity,
     title: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     replica: Option<&'a Label>,
     #[serde(skip_serializing_if = "Option::is_none")]
     disk: Option<&'a DiskName>,
-    detail: &'a str,
+    /// What holds here, in typed values; which there are follows from the code.
+    facts: &'a Facts,
+    /// The same in a sentence for people, which may be reworded.
+    text: String,
     evidence: &'a [Exhibit],
     remedy: &'static str,
 }
@@ -414,7 +419,7 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         path: &replica.path,
         state: replica.state,
         dialect: replica.dialect,
-        unread: &replica.unread,
+        unread: replica.unread.iter().map(ToString::to_string).collect(),
         backing_file: replica.backing_file.as_deref(),
         start_error: replica.start_error.as_ref().map(ToString::to_string),
         flags: replica.flags.iter().copied().collect(),
@@ -531,7 +536,7 @@ pub(super) fn election(election: &Election) -> ShownElection<'_> {
     ShownElection {
         order: &election.order,
         leader: &election.leader,
-        condition: &election.condition,
+        condition: election.condition.to_string(),
         likely: election.likely,
     }
 }
@@ -555,14 +560,16 @@ pub(super) fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
 }
 
 pub(super) fn finding(finding: &Finding) -> ShownFinding<'_> {
-    let row = finding.code.row();
+    let row = finding.code().row();
     ShownFinding {
-        code: finding.code,
+        code: row.code,
+        name: row.name,
         severity: row.severity,
         title: row.title,
         replica: finding.replica.as_ref(),
         disk: finding.disk.as_ref(),
-        detail: &finding.detail,
+        facts: &finding.facts,
+        text: finding.text(),
         evidence: &finding.evidence,
         remedy: row.remedy,
     }

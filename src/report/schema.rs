@@ -13,6 +13,7 @@ use crate::check::Expected;
 use crate::finding::Code;
 use crate::finding::catalog::CATALOG;
 use crate::verdict::{RULES, Rule};
+use crate::version::Version;
 
 /// Each document's name and schema (draft 2020-12). `expected` is read, the others are written.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
@@ -43,6 +44,16 @@ impl JsonSchema for Code {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let known: Vec<String> = CATALOG.iter().map(|row| row.code.to_string()).collect();
         json_schema!({ "type": "string", "description": "Code of a finding", "enum": known })
+    }
+}
+
+impl JsonSchema for Version {
+    fn schema_name() -> Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "A version of Jiva, as in 3.6.0" })
     }
 }
 

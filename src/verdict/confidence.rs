@@ -44,7 +44,7 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
 fn is_a_guess(case: &Case<'_>, replica: &Replica) -> bool {
     let remarked = |copied: &Copied| copied.has(CopyRemark::Reconstructed);
     case.copies.of(&replica.label).is_some_and(remarked)
-        || replica.findings.iter().any(|finding| finding.code == Code::CounterOverstates)
+        || replica.findings.iter().any(|finding| finding.code() == Code::CounterOverstates)
 }
 
 /// Doubts that leave an answer no more than weak.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::case::Case;
 use super::confidence::checkpoint_by_fewer;
-use crate::finding::{Code, Exhibit, Finding};
-use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
+use crate::finding::{CopyReason, Exhibit, Facts, Finding, Parting, ReplicaSize};
+use crate::ident::{DiskName, Label, Run, Runs};
 use crate::lineage::{Doubt, Relation, Stop, Supply};
 use crate::replica::{Replica, State};
 
@@ -39,8 +39,7 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
     if relation.shared.pairs.is_empty() && !blank && !ra.chain.is_empty() && !rb.chain.is_empty() {
         let base = |replica: &Replica| replica.chain.last().map_or_else(String::new, |name| name.record());
         found.push(Finding::volume(
-            Code::NoCommonAncestor,
-            format!("{a} and {b} have no state in common"),
+            Facts::NoCommonAncestor { a: a.clone(), b: b.clone() },
             vec![Exhibit::file(a, base(ra)), Exhibit::file(b, base(rb))],
         ));
     }
@@ -51,21 +50,15 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
         ra.chain.iter().zip(apart).filter(|(name, apart)| *apart && name.is_snapshot() && in_chain(name));
     let names: Vec<&DiskName> = names.map(|(name, _)| name).collect();
     if let Some(newest) = names.first() {
-        let why = match &relation.shared.stop {
-            Some(Stop::Counters(name, ca, cb)) => format!("; {name} carries {ca} and {cb}"),
-            Some(Stop::Content(name)) => format!("; {name} holds different blocks"),
-            Some(Stop::Unmerged(name)) => format!("; what lies below {name} cannot have been merged away"),
-            Some(Stop::Created(name)) => format!("; {name} was made at different times"),
-            Some(Stop::Base) => "; the oldest disks have different names".to_owned(),
-            None => String::new(),
-        };
         found.push(
             Finding::volume(
-                Code::EqualNamesOnly,
-                format!(
-                    "{a} and {b} have {} snapshot names in common above their last common state{why}",
-                    names.len()
-                ),
+                Facts::EqualNamesOnly {
+                    a: a.clone(),
+                    b: b.clone(),
+                    snapshots: names.len(),
+                    newest: (*newest).clone(),
+                    parting: relation.shared.stop.as_ref().map(parting),
+                },
                 vec![Exhibit::file(a, newest.record()), Exhibit::file(b, newest.record())],
             )
             .on(newest),
@@ -73,8 +66,12 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
     }
     if relation.shared.skew {
         found.push(Finding::volume(
-            Code::CleanUpSkew,
-            format!("{a} has {} layers and {b} {}, of the same history", ra.chain.len(), rb.chain.len()),
+            Facts::CleanUpSkew {
+                a: a.clone(),
+                layers_a: ra.chain.len(),
+                b: b.clone(),
+                layers_b: rb.chain.len(),
+            },
             vec![meta(a), meta(b)],
         ));
     }
@@ -90,27 +87,20 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
     }
     for (dropped, copy, other) in [(&relation.dropped_a, a, b), (&relation.dropped_b, b, a)] {
         if !dropped.is_empty() {
-            let text = format!(
-                "{copy} has the higher counter and a hole where {other} wrote {}: zeros written there, which its copy \
-                 dropped, would explain it",
-                count(dropped)
-            );
-            let mut finding = Finding::volume(Code::ZeroBlocksLost, text, ranges(dropped, copy));
-            finding.replica = Some(copy.clone());
-            found.push(finding);
+            let reason = CopyReason::HoleWhereAnotherWrote { other: other.clone(), blocks: dropped.blocks() };
+            let facts = Facts::ZeroBlocksLost { reason };
+            found.push(Finding::volume(facts, ranges(dropped, copy)).about(copy));
         }
     }
     if !relation.unknown.is_empty() {
         found.push(Finding::volume(
-            Code::SameDataUnknown,
-            format!("{a} and {b} differ in {} below their common state", count(&relation.unknown)),
+            Facts::SameDataUnknown { a: a.clone(), b: b.clone(), blocks: relation.unknown.blocks() },
             ranges(&relation.unknown, a).into_iter().chain(ranges(&relation.unknown, b)).collect(),
         ));
     }
     if relation.doubts.contains(&Doubt::OneWrite) {
         found.push(Finding::volume(
-            Code::LastWriteDiffers,
-            format!("{a} and {b} differ in one run of {}", count(&relation.contested)),
+            Facts::LastWriteDiffers { a: a.clone(), b: b.clone(), blocks: relation.contested.blocks() },
             ranges(&relation.contested, a).into_iter().chain(ranges(&relation.contested, b)).collect(),
         ));
     }
@@ -118,23 +108,24 @@ fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
 
 fn damage(case: &Case<'_>, lost: &Runs, loser: &Label, other: &Label) -> Finding {
     let kept = suppliers(case, lost, other).into_iter();
-    let mut finding = Finding::volume(
-        Code::SilentDamage,
-        format!("{loser} lost {} that {other} still has below their common state", count(lost)),
-        kept.chain(suppliers(case, lost, loser)).collect(),
-    );
-    finding.replica = Some(loser.clone());
-    finding
+    let facts = Facts::SilentDamage { other: other.clone(), blocks: lost.blocks() };
+    Finding::volume(facts, kept.chain(suppliers(case, lost, loser)).collect()).about(loser)
+}
+
+/// Why no further state is shared, as a fact.
+fn parting(stop: &Stop) -> Parting {
+    match stop.clone() {
+        Stop::Base => Parting::Base,
+        Stop::Counters(disk, a, b) => Parting::Counters { disk, a, b },
+        Stop::Created(disk) => Parting::Created { disk },
+        Stop::Unmerged(disk) => Parting::Unmerged { disk },
+        Stop::Content(disk) => Parting::Content { disk },
+    }
 }
 
 fn tail(foreign: &Runs, receiver: &Label, other: &Label) -> Finding {
-    let mut finding = Finding::volume(
-        Code::ForeignTail,
-        format!("{receiver} received {} in a join that did not end, and {other} lacks them", count(foreign)),
-        ranges(foreign, receiver),
-    );
-    finding.replica = Some(receiver.clone());
-    finding
+    let facts = Facts::ForeignTail { other: other.clone(), blocks: foreign.blocks() };
+    Finding::volume(facts, ranges(foreign, receiver)).about(receiver)
 }
 
 /// The first few pieces of these runs, each with the layer of the replica that supplies it; `view` where none does.
@@ -167,11 +158,6 @@ fn suppliers(case: &Case<'_>, runs: &Runs, label: &Label) -> Vec<Exhibit> {
     out
 }
 
-fn count(runs: &Runs) -> String {
-    let blocks = runs.blocks();
-    format!("{blocks} block{} of {BLOCK_SIZE} bytes", if blocks == 1 { "" } else { "s" })
-}
-
 /// The first few ranges of a set, as exhibits.
 fn ranges(runs: &Runs, label: &Label) -> Vec<Exhibit> {
     runs.iter().take(SHOWN).map(|run| Exhibit::bytes(label, "view", *run)).collect()
@@ -182,18 +168,19 @@ fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
     let empty = |replica: &&Replica| replica.state == State::Blank && !case.is_defective(replica);
     for replica in case.replicas.iter().filter(|replica| empty(replica) && some_data) {
         let label = &replica.label;
-        let counter = replica.counter.map_or_else(|| "no counter".to_owned(), |c| format!("counter {c}"));
-        let text = format!("{label} holds nothing ({counter})");
-        found.push(Finding::of(Code::BlankReplica, label, text, Exhibit::file(label, "volume.meta")));
+        let facts = Facts::BlankReplica { counter: replica.counter };
+        found.push(Finding::of(label, facts, Exhibit::file(label, "volume.meta")));
     }
     let sizes: BTreeSet<u64> = case.replicas.iter().filter_map(|replica| replica.size).collect();
     if sizes.len() > 1 {
-        let evidence = case
+        let sizes: Vec<ReplicaSize> = case
             .replicas
             .iter()
-            .filter_map(|r| Some(Exhibit::field(&r.label, "volume.meta", "Size", r.size?)))
+            .filter_map(|r| Some(ReplicaSize { replica: r.label.clone(), size: r.size? }))
             .collect();
-        found.push(Finding::volume(Code::VolumeSizesDiffer, "the replicas are not of one size", evidence));
+        let evidence =
+            sizes.iter().map(|one| Exhibit::field(&one.replica, "volume.meta", "Size", one.size)).collect();
+        found.push(Finding::volume(Facts::VolumeSizesDiffer { sizes }, evidence));
     }
     let mut uuids: std::collections::BTreeMap<&str, Vec<&Label>> = std::collections::BTreeMap::new();
     for replica in case.replicas {
@@ -202,10 +189,11 @@ fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
         }
     }
     for (uuid, labels) in uuids.into_iter().filter(|(_, labels)| labels.len() > 1) {
-        let names = labels.iter().map(|label| label.as_str()).collect::<Vec<_>>().join(", ");
         let evidence =
             labels.iter().map(|label| Exhibit::field(label, "volume.meta", "UUID", uuid)).collect();
-        found.push(Finding::volume(Code::SameUuid, format!("{names} carry one UUID"), evidence));
+        let facts =
+            Facts::SameUuid { uuid: uuid.to_owned(), replicas: labels.into_iter().cloned().collect() };
+        found.push(Finding::volume(facts, evidence));
     }
     if let Some((a, b, c)) = checkpoint_by_fewer(&case.lineage.layers) {
         let evidence = [a, b, c]
@@ -215,20 +203,14 @@ fn whole(case: &Case<'_>, found: &mut Vec<Finding>) {
                 Some(Exhibit::field(&r.label, "volume.meta", "Checkpoint", r.checkpoint.as_ref()?))
             })
             .collect();
-        found.push(Finding::volume(
-            Code::CheckpointByFewer,
-            format!("the Checkpoint of {a} and {b} is newer than that of {c}"),
-            evidence,
-        ));
+        let facts = Facts::CheckpointByFewer { newer: vec![a.clone(), b.clone()], older: c.clone() };
+        found.push(Finding::volume(facts, evidence));
     }
     let supplied = case.supplied();
     if supplied < case.factor {
-        let copies = if supplied < case.replicas.len() { ", copies counted once" } else { "" };
-        found.push(Finding::volume(
-            Code::FactorUnmet,
-            format!("{supplied} replicas were supplied{copies}, the replication factor is {}", case.factor),
-            Vec::new(),
-        ));
+        let facts =
+            Facts::FactorUnmet { replicas: supplied, directories: case.replicas.len(), factor: case.factor };
+        found.push(Finding::volume(facts, Vec::new()));
     }
 }
 
@@ -238,22 +220,13 @@ fn witnesses(case: &Case<'_>, found: &mut Vec<Finding>) {
         let head =
             replica(case, label).and_then(|r| r.head.as_ref()).map_or_else(String::new, |h| h.record());
         let record = &witness.record;
-        let at = record.created.as_deref().map_or_else(String::new, |created| format!(" at {created}"));
-        let counter = record.counter.map_or_else(String::new, |c| format!(", counter {c}"));
-        let mut text = format!(
-            "{label} met an RW replica{at} whose head was {}{counter}; their join snapshot {} is in no other \
-             directory that was supplied",
-            record.head, record.join_snapshot
-        );
-        let code = match &witness.doubted_by {
-            Some(other) => {
-                text.push_str(&format!("; {other} has a newer Checkpoint, so it may be that replica"));
-                Code::WitnessInDoubt
-            }
-            None => Code::MissingWitness,
+        let peer = record.sighting();
+        let facts = match &witness.doubted_by {
+            Some(other) => Facts::WitnessInDoubt { peer, may_be: other.clone() },
+            None => Facts::MissingWitness { peer },
         };
         found.push(
-            Finding::of(code, label, text, Exhibit::field(label, head.clone(), "Name", &record.head))
+            Finding::of(label, facts, Exhibit::field(label, head.clone(), "Name", &record.head))
                 .and(Exhibit::field(label, head, "Parent", &record.join_snapshot))
                 .on(&record.join_snapshot),
         );

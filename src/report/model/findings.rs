@@ -31,7 +31,7 @@ impl<'a> Findings<'a> {
     pub(super) fn of(findings: &'a [Finding]) -> Self {
         let mut kinds: BTreeMap<(Reverse<Severity>, Code), Vec<&Finding>> = BTreeMap::new();
         for finding in findings {
-            kinds.entry((Reverse(finding.severity()), finding.code)).or_default().push(finding);
+            kinds.entry((Reverse(finding.severity()), finding.code())).or_default().push(finding);
         }
         let mut out = Self { grave: Vec::new(), grouping: Vec::new(), minor: Vec::new() };
         for ((Reverse(severity), code), found) in kinds {

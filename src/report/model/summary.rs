@@ -90,7 +90,7 @@ fn look(volume: &Volume) -> Look {
         .findings
         .iter()
         .filter(|finding| finding.severity() > Severity::Info)
-        .map(|finding| finding.code)
+        .map(|finding| finding.code())
         .collect();
     codes.sort_unstable();
     codes.dedup();

@@ -13,7 +13,7 @@ pub fn explanations(found: &[Explanation], palette: &Palette) -> String {
         page.say(Role::Heading, 0, &format!("{}{title}", one.name));
         page.say(Role::Faint, 2, one.category.as_str());
         for (lead, text) in &one.paragraphs {
-            let lead = if lead.is_empty() { "  ".to_owned() } else { format!("  {lead:12}  ") };
+            let lead = if lead.is_empty() { "  ".to_owned() } else { format!("  {lead:8}  ") };
             page.item(Role::Plain, &lead, text);
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn write(page: &mut Page<'_>, findings: &Findings<'_>) {
         kind(page, group.code, &group.found);
     }
     for finding in &findings.grouping {
-        page.item(Role::Faint, "  info     ", &format!("{} {}", finding.code, finding.detail));
+        page.item(Role::Faint, "  info     ", &format!("{} {}", finding.code(), finding.text()));
     }
     if !findings.minor.is_empty() {
         let minor = findings.minor.iter().map(|(code, times)| {
@@ -45,11 +45,11 @@ fn kind(page: &mut Page<'_>, code: Code, found: &[&Finding]) {
     page.item(Role::Plain, "           → ", row.remedy);
 }
 
-/// What holds, with the replica it is about unless the sentence begins with it.
+/// What holds, behind the replica it is about.
 pub(super) fn detail(finding: &Finding) -> String {
     match &finding.replica {
-        Some(label) if !finding.detail.starts_with(label.as_str()) => format!("{label}: {}", finding.detail),
-        _ => finding.detail.clone(),
+        Some(label) => format!("{label}: {}", finding.text()),
+        None => finding.text(),
     }
 }
 
@@ -64,10 +64,10 @@ pub(super) fn severity(severity: Severity) -> (Role, &'static str) {
 
 /// A finding with everything known of it.
 pub(super) fn in_full(page: &mut Page<'_>, finding: &Finding) {
-    let row = finding.code.row();
+    let row = finding.code().row();
     let (role, word) = severity(row.severity);
-    page.item(role, &format!("    {word:8} "), &format!("{} {}", finding.code, row.title));
-    page.say(Role::Plain, 13, &finding.detail);
+    page.item(role, &format!("    {word:8} "), &format!("{} {}", row.code, row.title));
+    page.say(Role::Plain, 13, &finding.text());
     if !finding.evidence.is_empty() {
         page.say(Role::Faint, 13, &format!("seen in {}", words::evidence(&finding.evidence)));
     }
