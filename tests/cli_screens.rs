@@ -164,7 +164,6 @@ fn every_word_of_the_screen_is_explained() {
         "clean tip",
         "head",
         "snapshot",
-        "leader",
         "RW",
         "rule",
     ] {
