@@ -1,10 +1,10 @@
 //! The whole way from evidence to answers, one volume at a time.
 
-mod course;
-mod foretell;
+mod forecast;
 mod ground;
 mod labels;
-mod price;
+mod loss;
+mod scenario;
 mod start;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,19 +20,19 @@ use crate::ident::Label;
 use crate::jiva::Election;
 use crate::lineage::rescue::{self, Candidate};
 use crate::lineage::{self, Contents, Lineage};
+use crate::progress::Progress;
 use crate::replica::{self, Copied, Copies, Replica};
 use crate::verdict::{self, Case, Verdict};
 use crate::version::Version;
-use crate::watch::Watch;
 
-pub use course::{Fate, FinalState, Part, Row};
-pub use foretell::ForetoldJoin;
+pub use forecast::PredictedJoin;
+pub use scenario::{Fate, FinalState, Part, Row};
 
 /// What changes the answer.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
-    /// The replication factor; it stands in no file. 3 unless told otherwise.
+    /// The replication factor; it stands in no file. 3 unless given.
     pub factor: usize,
     /// Whether replicas that nobody supplied are left out of the decision.
     pub without_missing: bool,
@@ -46,7 +46,7 @@ pub struct Options {
     pub volume: Option<String>,
     /// Replicas whose defective copy is taken for what lies on the node.
     pub as_found: Vec<String>,
-    /// The version of Jiva whose doings are foretold; the newest that any directory of a volume shows unless given.
+    /// The version of Jiva whose doings are forecast; the newest that any directory of a volume shows unless given.
     pub jiva_version: Option<Version>,
 }
 
@@ -98,14 +98,14 @@ pub struct Volume {
     /// What comparing the blocks found; `None` if they were not read.
     pub comparison: Option<Comparison>,
     /// What Jiva would do for every ordered pair.
-    pub joins: Vec<ForetoldJoin>,
+    pub joins: Vec<PredictedJoin>,
     /// Whom Jiva would elect, for every order of registering.
     pub elections: Vec<Election>,
     /// Every way to start it, equal outcomes folded, best first; empty where too few come up for an election.
     pub starts: Vec<Row>,
     /// Replicas whose process does not come up, with Jiva's message.
     pub down: Vec<(Label, String)>,
-    /// The version whose doings are foretold.
+    /// The version whose doings are forecast.
     pub jiva_version: Version,
     /// The answer.
     pub verdict: Verdict,
@@ -117,9 +117,9 @@ pub struct Volume {
 ///
 /// Replicas are described in parallel; the answer does not depend on the number of threads nor on the order of the
 /// inputs. Replicas that share a label get numbers as in [`describe`], which is remarked under their inputs.
-pub fn analyze(mut evidence: Evidence, options: Options, watch: &dyn Watch) -> Analysis {
+pub fn analyze(mut evidence: Evidence, options: Options, progress: &dyn Progress) -> Analysis {
     labels::make_distinct(&mut evidence);
-    let replicas = describe(&evidence, watch);
+    let replicas = describe(&evidence, progress);
     remark_unread(&mut evidence.inputs, &replicas);
     let groups: Vec<lineage::Group> = lineage::group(replicas)
         .into_iter()
@@ -130,9 +130,9 @@ pub fn analyze(mut evidence: Evidence, options: Options, watch: &dyn Watch) -> A
     // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each
     // thread takes a volume.
     let volumes = if options.metadata_only {
-        groups.into_par_iter().map(|group| volume(group, &options, &unread, watch)).collect()
+        groups.into_par_iter().map(|group| volume(group, &options, &unread, progress)).collect()
     } else {
-        groups.into_iter().map(|group| volume(group, &options, &unread, watch)).collect()
+        groups.into_iter().map(|group| volume(group, &options, &unread, progress)).collect()
     };
     Analysis { inputs: evidence.inputs, volumes, options }
 }
@@ -142,8 +142,8 @@ pub fn analyze(mut evidence: Evidence, options: Options, watch: &dyn Watch) -> A
 /// [`gather`](crate::evidence::gather) gives no label twice. Where other evidence does, the first by path keeps the label
 /// and the others get a number behind it (`a`, `a#2`, …), and the replicas
 /// come sorted by label.
-pub fn describe(evidence: &Evidence, watch: &dyn Watch) -> Vec<Replica> {
-    watch.begin("reading records", Some(evidence.replicas.len() as u64));
+pub fn describe(evidence: &Evidence, progress: &dyn Progress) -> Vec<Replica> {
+    progress.begin("reading records", Some(evidence.replicas.len() as u64));
     let labels = labels::distinct(&evidence.replicas);
     let mut replicas: Vec<Replica> = evidence
         .replicas
@@ -156,30 +156,30 @@ pub fn describe(evidence: &Evidence, watch: &dyn Watch) -> Vec<Replica> {
                 replica::describe(&Found { label, ..found.clone() })
             };
             blocks::settle(&mut replica);
-            watch.advance(1);
+            progress.advance(1);
             replica
         })
         .collect();
-    watch.end();
+    progress.end();
     if replicas.iter().zip(&evidence.replicas).any(|(replica, found)| replica.label != found.label) {
         replicas.sort_by(|a, b| a.label.cmp(&b.label));
     }
     replicas
 }
 
-fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &dyn Watch) -> Volume {
+fn volume(group: lineage::Group, options: &Options, unread: &[String], progress: &dyn Progress) -> Volume {
     let lineage::Group { name, mut replicas, by_history, apart } = group;
     let mut findings = Vec::new();
     if options.holes == Holes::Zeros && !options.metadata_only {
-        reconstruct(&mut replicas, watch, &mut findings);
+        reconstruct(&mut replicas, progress, &mut findings);
     }
     if by_history {
         let evidence = replicas.iter().map(|r| Exhibit::file(&r.label, "volume.meta")).collect();
         findings.push(Finding::volume(grouped(&replicas), evidence));
     }
-    findings.extend(apart.iter().map(|other| told_apart(other, &replicas)));
+    findings.extend(apart.iter().map(|other| distinguished(other, &replicas)));
     let mut comparison =
-        if options.metadata_only { None } else { Some(compare(&replicas, options, watch, &mut findings)) };
+        if options.metadata_only { None } else { Some(compare(&replicas, options, progress, &mut findings)) };
     if comparison.is_some() {
         replicas.iter_mut().for_each(Replica::note_changes);
     }
@@ -187,14 +187,14 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
         replicas.iter().map(|r| (r.label.clone(), copied(r, comparison.as_ref(), options))).collect();
     findings.extend(replicas.iter().filter_map(|r| blocks::notice(r, copies.of(&r.label)?)));
     let lineage = match &mut comparison {
-        Some(found) => blocks::relate(&replicas, found, &copies, options.factor, watch),
+        Some(found) => blocks::relate(&replicas, found, &copies, options.factor, progress),
         None => Lineage::of(&replicas, &Contents::new(), &copies, options.factor),
     };
     let candidates = candidates(&replicas);
     let rescued = if options.metadata_only {
         BTreeMap::new()
     } else {
-        compare_candidates(&replicas, &lineage, &copies, &candidates, watch)
+        compare_candidates(&replicas, &lineage, &copies, &candidates, progress)
     };
     findings
         .extend(candidates.iter().filter_map(|(label, found)| rescuable(label, found, rescued.get(label))));
@@ -220,9 +220,9 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
             .unwrap_or_else(|| Version::shown_by(replicas.iter().filter_map(Replica::generation))),
         contents: comparison.as_ref().filter(|found| found.sample.is_none()).map(|found| &found.contents),
     };
-    let foretold = foretell::foretell(&ground, watch);
-    let start = start::start(&ground, &foretold, &verdict, options.without_missing);
-    findings.extend(start::hazards(&ground, &foretold, start, options.without_missing));
+    let forecast = forecast::forecast(&ground, progress);
+    let start = start::start(&ground, &forecast, &verdict, options.without_missing);
+    findings.extend(start::hazards(&ground, &forecast, start, options.without_missing));
     verdict.start = Some(start);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
     findings.sort_by(|a, b| (std::cmp::Reverse(a.severity()), a).cmp(&(std::cmp::Reverse(b.severity()), b)));
@@ -233,11 +233,11 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], watch: &d
         lineage,
         copies,
         comparison,
-        joins: foretold.joins,
-        elections: foretold.elections,
-        starts: foretold.rows,
-        down: foretold.down,
-        jiva_version: foretold.version,
+        joins: forecast.joins,
+        elections: forecast.elections,
+        starts: forecast.rows,
+        down: forecast.down,
+        jiva_version: forecast.version,
         candidates,
         rescued,
         verdict,
@@ -252,7 +252,7 @@ fn grouped(replicas: &[Replica]) -> Facts {
 }
 
 /// Another volume that shares snapshots with this one.
-fn told_apart(other: &lineage::Apart, replicas: &[Replica]) -> Finding {
+fn distinguished(other: &lineage::Apart, replicas: &[Replica]) -> Finding {
     let facts = Facts::ToldApart { volume: other.name.clone(), by: other.why.clone() };
     let shown = replicas.iter().filter_map(|replica| {
         let status = replica.meta.as_ref()?.clone_status.as_deref()?;
@@ -270,10 +270,10 @@ pub fn remark_unread(inputs: &mut [InputReport], replicas: &[Replica]) {
     }
 }
 
-/// Takes zeros for holes where holes were filled; a replica that cannot be read stays as it is, which is told.
-fn reconstruct(replicas: &mut [Replica], watch: &dyn Watch, findings: &mut Vec<Finding>) {
+/// Takes zeros for holes where holes were filled; a replica that cannot be read stays as it is, which is reported.
+fn reconstruct(replicas: &mut [Replica], progress: &dyn Progress, findings: &mut Vec<Finding>) {
     for replica in replicas.iter_mut().filter(|replica| replica.has_images()) {
-        if let Err(error) = blocks::reconstruct(replica, watch) {
+        if let Err(error) = blocks::reconstruct(replica, progress) {
             let label = &replica.label;
             let facts = Facts::UnreadableRange { part: UnreadPart::Zeros, error: error.to_string() };
             findings.push(Finding::of(label, facts, Exhibit::file(label, "volume.meta")));
@@ -305,13 +305,13 @@ fn copied(replica: &Replica, comparison: Option<&Comparison>, options: &Options)
 fn compare(
     replicas: &[Replica],
     options: &Options,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
     findings: &mut Vec<Finding>,
 ) -> Comparison {
     let copies: Copies =
         replicas.iter().map(|r| (r.label.clone(), worth(r, Seen::Probes, options))).collect();
     let able: Vec<&Replica> = replicas.iter().filter(|r| r.has_images() && copies.is_judged(r)).collect();
-    let comparison = blocks::compare(&able, options.sample, watch);
+    let comparison = blocks::compare(&able, options.sample, progress);
     for unread in &comparison.unread {
         let exhibit = Exhibit::bytes(&unread.replica, unread.disk.as_str(), unread.run);
         let part = UnreadPart::Range { disk: unread.disk.clone(), bytes: unread.run };
@@ -337,7 +337,7 @@ fn compare_candidates(
     lineage: &Lineage,
     copies: &Copies,
     candidates: &BTreeMap<Label, Vec<Candidate>>,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> BTreeMap<Label, Rescued> {
     let both = replicas.iter().zip(&lineage.layers);
     let judged: Vec<_> = both.filter(|(one, _)| copies.is_judged(one) && one.has_images()).collect();
@@ -348,7 +348,7 @@ fn compare_candidates(
         .map(|(replica, found)| {
             let others: Vec<_> =
                 judged.iter().copied().filter(|(other, _)| other.label != replica.label).collect();
-            (replica.label.clone(), blocks::rescued(replica, found, &others, watch))
+            (replica.label.clone(), blocks::rescued(replica, found, &others, progress))
         })
         .collect()
 }

@@ -37,7 +37,7 @@ fn hexadecimal<'a>(digits: impl Iterator<Item = &'a u8>) -> Option<u64> {
 /// The file name of an image, as read: `volume-head-NNN.img` or `volume-snap-NAME.img`.
 ///
 /// The name is a claim of the evidence. It is not validated: it may be empty or hold any character,
-/// and whoever shows it must escape it.
+/// and what shows it must escape it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]

@@ -83,7 +83,7 @@
 //! | room | what is there |
 //! | --- | --- |
 //! | [`ident`] | names and numbers with a meaning: labels, disks, counters, ranges |
-//! | [`watch`] | how long work tells how far it is |
+//! | [`progress`] | how long work tells how far it is |
 //! | [`version`] | versions of Jiva: one table of what each does |
 //! | [`evidence`] | what was given: directories, archives, memory; the [`Source`](evidence::Source) trait |
 //! | [`finding`] | what was noticed: typed facts, their codes and words, exhibits |
@@ -94,7 +94,7 @@
 //! | [`jiva`] | what Jiva itself would do: start, elect, join |
 //! | [`verdict`] | from relations to an answer with reasons |
 //! | [`analysis`] | the whole way, one call |
-//! | [`share`] | replicas made safe to share: structure kept, content gone |
+//! | [`redact`] | replicas made safe to share: structure kept, content gone |
 //! | [`check`] | answers compared with what is expected of them |
 //! | [`report`] | documents: JSON and the others |
 //!
@@ -119,10 +119,10 @@ pub mod format;
 pub mod ident;
 pub mod jiva;
 pub mod lineage;
+pub mod progress;
+pub mod redact;
 pub mod replica;
 pub mod report;
 mod runs;
-pub mod share;
 pub mod verdict;
 pub mod version;
-pub mod watch;

@@ -1,7 +1,7 @@
 //! Versions of Jiva: the one table of what each does to a directory.
 //!
 //! Every question has a name and says where its answer was seen. "Source" means read in the source of the tags on both
-//! sides of the border, "recorded" means seen when that version ran. Where two tags were not told apart, the earliest
+//! sides of the border, "recorded" means seen when that version ran. Where two tags were not distinguished, the earliest
 //! one that is known to do it is the border.
 //!
 //! A directory does not say which version wrote it. Its `volume.meta` shows a span of versions, a [`Generation`], since
@@ -98,7 +98,7 @@ impl Version {
     /// where none shows any.
     ///
     /// The keys tell a span of versions. Of that the last stands for it, so what only the earlier ones of a span do is
-    /// foretold only when the version is given.
+    /// forecast only when the version is given.
     pub fn shown_by(shown: impl IntoIterator<Item = Generation>) -> Self {
         shown.into_iter().max().map_or(Self::NEWEST, Generation::last)
     }

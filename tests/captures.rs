@@ -289,7 +289,7 @@ fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {
     use jivascope::jiva::{Outcome, REFUSAL};
     let joins = &capture.volume().joins;
     let Some(ours) = joins.iter().find(|j| j.join.rw.as_str() == rw && j.join.wo.as_str() == wo) else {
-        return vec!["not foretold".to_owned()];
+        return vec!["not predicted".to_owned()];
     };
     let accepted = want["accepted"].as_bool() == Some(true);
     let message = want["message"].as_str().unwrap_or("");

@@ -1,5 +1,5 @@
 //! What the commands make of a defective copy. `hash`, `export` and `diff` do the work, say the defect on standard error, exit
-//! with 4 and call nothing equal. The screens tell its state as that of the copy, and foretell nothing from it.
+//! with 4 and call nothing equal. The screens tell its state as that of the copy, and predict nothing from it.
 #![cfg(feature = "cli")]
 
 #[path = "support/cli.rs"]
@@ -74,8 +74,8 @@ fn the_screens_tell_the_state_of_the_copy_and_no_danger_of_the_replica() {
     for code in ["JV057", "JV070", "JV071", "JV072", "JV073"] {
         assert!(!screen.contains(code), "{code}: {screen}");
     }
-    let foretold = flat(run(["simulate", a, b, c]));
-    assert!(foretold.contains("The copy of c is defective."), "{foretold}");
+    let predicted = flat(run(["simulate", a, b, c]));
+    assert!(predicted.contains("The copy of c is defective."), "{predicted}");
     // The same three whole: the words are the copy's, not the volume's.
     let sound = flat(run(["analyze", a, b, &given("c", &whole)]));
     assert!(!sound.contains("as copied") && !sound.contains("defective"), "{sound}");

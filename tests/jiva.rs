@@ -54,10 +54,10 @@ fn an_opening_changes_what_the_real_one_changed() {
             if dir.ends_with("21-replication-one") {
                 seen.retain(|name| *name != "+volume.meta.tmp");
             }
-            let foretold = jiva::opening_changes(replica, engine.unwrap_or(Version::NEWEST));
+            let predicted = jiva::opening_changes(replica, engine.unwrap_or(Version::NEWEST));
             count += 1;
-            if foretold != seen {
-                wrong.push(format!("{} {}: {foretold:?}, Jiva {seen:?}", dir.display(), replica.label));
+            if predicted != seen {
+                wrong.push(format!("{} {}: {predicted:?}, Jiva {seen:?}", dir.display(), replica.label));
             }
         }
     }
@@ -97,8 +97,8 @@ fn led_by<'a>(volume: &'a Volume, leader: &str) -> Vec<&'a Row> {
     volume.starts.iter().filter(|row| row.leader.as_str() == leader).collect()
 }
 
-fn join<'a>(volume: &'a Volume, rw: &str, wo: &str) -> &'a analysis::ForetoldJoin {
-    let pair = |join: &&analysis::ForetoldJoin| join.join.rw.as_str() == rw && join.join.wo.as_str() == wo;
+fn join<'a>(volume: &'a Volume, rw: &str, wo: &str) -> &'a analysis::PredictedJoin {
+    let pair = |join: &&analysis::PredictedJoin| join.join.rw.as_str() == rw && join.join.wo.as_str() == wo;
     volume.joins.iter().find(pair).unwrap()
 }
 
@@ -225,7 +225,7 @@ fn in_p214_no_process_starts_because_log_info_is_empty() {
     assert!(volume.starts.is_empty() && volume.down.len() == volume.replicas.len());
 }
 
-/// Extents alone foretell the same hazards, if not their size.
+/// Extents alone predict the same hazards, if not their size.
 #[test]
 fn without_blocks_the_silent_splits_are_foretold_from_extents() {
     let Some(captures) = captures("what Jiva does with recorded directories") else { return };
@@ -238,17 +238,17 @@ fn without_blocks_the_silent_splits_are_foretold_from_extents() {
         let volume = by_records(dir).volumes.remove(0);
         let oracle = oracle(dir);
         for seen in oracle["joins"].as_array().into_iter().flatten().filter(|join| join["accepted"] == true) {
-            let foretold = join(&volume, seen["rw"].as_str().unwrap(), seen["wo"].as_str().unwrap());
+            let predicted = join(&volume, seen["rw"].as_str().unwrap(), seen["wo"].as_str().unwrap());
             let differ = seen["wo_blocks_differing_from_rw_after"].as_u64().unwrap_or(0);
             joins += 1;
             splits += usize::from(differ > 0);
-            false_alarms += usize::from(differ == 0 && foretold.splits);
-            if differ > 0 && !foretold.splits {
+            false_alarms += usize::from(differ == 0 && predicted.splits);
+            if differ > 0 && !predicted.splits {
                 missed.push(format!(
                     "{} {} <- {}: {differ}",
                     dir.display(),
-                    foretold.join.rw,
-                    foretold.join.wo
+                    predicted.join.rw,
+                    predicted.join.wo
                 ));
             }
         }

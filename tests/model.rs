@@ -1,4 +1,4 @@
-//! Verdicts, foretold joins and starts against a model that knows the truth, over many lives and copies of them.
+//! Verdicts, predicted joins and starts against a model that knows the truth, over many lives and copies of them.
 //!
 //! `JIVASCOPE_SEEDS=100000` lives more of them, `JIVASCOPE_FROM=20000` begins there, `JIVASCOPE_SEED=4711` lives one alone
 //! and tells its story. What must never be fails; what is beyond the evidence is counted, and held to a bound: lives in

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::course::{Fate, FinalState, Row};
-use super::foretell::{Foretold, ForetoldJoin};
+use super::forecast::{Forecast, PredictedJoin};
 use super::ground::Ground;
+use super::scenario::{Fate, FinalState, Row};
 use crate::finding::{Exhibit, Facts, Finding, Refuser};
 use crate::ident::{DiskName, Label};
 use crate::jiva::{self, JoinError, Outcome};
@@ -18,7 +18,7 @@ use crate::verdict::{Case, Confidence, Start, Verdict, VerdictKind};
 /// that nothing helps; and without reading blocks a flawed directory shows no safety.
 pub(super) fn start(
     ground: &Ground<'_>,
-    foretold: &Foretold,
+    forecast: &Forecast,
     verdict: &Verdict,
     without_missing: bool,
 ) -> Start {
@@ -30,7 +30,7 @@ pub(super) fn start(
     if ground.replicas.iter().any(|replica| !replica.is_jivas()) {
         return Start::Unknown;
     }
-    // Whoever starts them without the arguments of a clone gets the half one served.
+    // A user who starts them without the arguments of a clone gets the half one served.
     let half = flagged(Flag::HalfClone);
     if half > 0 {
         return if half == ground.replicas.len() && !partial { Start::Stuck } else { Start::Unsafe };
@@ -43,20 +43,20 @@ pub(super) fn start(
         return Start::Unsafe;
     }
     // Beside a replica that nobody supplied any of these can come to lead, so every join counts then.
-    let any_join = |join: &ForetoldJoin| {
+    let any_join = |join: &PredictedJoin| {
         let (rw, wo) = (&join.join.rw, &join.join.wo);
         join.join.outcome.is_accepted() && (join.splits || !ground.includes(rw, wo))
     };
-    if foretold.rows.iter().any(Row::harms) || (partial && foretold.joins.iter().any(any_join)) {
+    if forecast.rows.iter().any(Row::harms) || (partial && forecast.joins.iter().any(any_join)) {
         return Start::Unsafe;
     }
-    if foretold.rows.iter().all(|row| row.state == FinalState::ReadOnly) {
+    if forecast.rows.iter().all(|row| row.state == FinalState::ReadOnly) {
         return if partial { Start::Unknown } else { Start::Stuck };
     }
     if !without_missing && refused_by_unseen(ground) {
         return Start::Stuck;
     }
-    if foretold.rows.iter().any(|row| row.state == FinalState::ReadOnly || !row.all_up()) {
+    if forecast.rows.iter().any(|row| row.state == FinalState::ReadOnly || !row.all_up()) {
         return Start::Unsafe;
     }
     let related = ground.replicas.iter().all(|one| {
@@ -71,7 +71,7 @@ pub(super) fn start(
 }
 
 /// Whether a verdict carries the word that starting is safe: it names who holds everything, is more than weak, and rests
-/// on no copy that was defective and on no relation in doubt. What only a counter tells is not told for certain. Copies
+/// on no copy that was defective and on no relation in doubt. What only a counter tells is not said for certain. Copies
 /// that dropped zeros alike look equal where the originals are not.
 fn carries(ground: &Ground<'_>, verdict: &Verdict) -> bool {
     matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative)
@@ -121,22 +121,22 @@ fn refused_by_unseen(ground: &Ground<'_>) -> bool {
 /// The hazards as findings.
 pub(super) fn hazards(
     ground: &Ground<'_>,
-    foretold: &Foretold,
+    forecast: &Forecast,
     start: Start,
     without_missing: bool,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
-    leaders(ground, foretold, &mut found);
+    leaders(ground, forecast, &mut found);
     // Beside a replica that nobody supplied any can come to lead; else only who wins an election.
     let open = is_partial(ground) || (!without_missing && !ground.lineage.witnesses.is_empty());
-    let leads = |label: &Label| foretold.elections.iter().any(|election| election.leader == *label);
-    let told = |join: &&ForetoldJoin| ground.is_judged(&join.join.rw) && ground.is_judged(&join.join.wo);
-    for join in foretold.joins.iter().filter(|join| open || leads(&join.join.rw)).filter(told) {
+    let leads = |label: &Label| forecast.elections.iter().any(|election| election.leader == *label);
+    let listed = |join: &&PredictedJoin| ground.is_judged(&join.join.rw) && ground.is_judged(&join.join.wo);
+    for join in forecast.joins.iter().filter(|join| open || leads(&join.join.rw)).filter(listed) {
         pair(ground, join, &mut found);
     }
     nothing_starts(ground, &mut found);
-    limit(ground, foretold, &mut found);
-    stuck(ground, foretold, start, without_missing, &mut found);
+    limit(ground, forecast, &mut found);
+    stuck(ground, forecast, start, without_missing, &mut found);
     found
 }
 
@@ -156,11 +156,11 @@ fn checkpoint(label: &Label, ground: &Ground<'_>) -> Exhibit {
 }
 
 /// Leaders that lack what another replica has.
-fn leaders(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
-    // Of what a defective copy held nothing is told: neither that it lacks anything nor that another does.
+fn leaders(ground: &Ground<'_>, forecast: &Forecast, found: &mut Vec<Finding>) {
+    // Of what a defective copy held nothing is reported: neither that it lacks anything nor that another does.
     let judged = |label: &&Label| ground.is_judged(label);
     let all: BTreeSet<&Label> =
-        foretold.elections.iter().map(|election| &election.leader).filter(judged).collect();
+        forecast.elections.iter().map(|election| &election.leader).filter(judged).collect();
     for leader in all {
         let Some(replica) = ground.replica(leader) else { continue };
         // An empty one lacks whatever the others hold, known or not.
@@ -172,7 +172,7 @@ fn leaders(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
             .filter(|other| empty || judged(other))
             .filter(|other| ground.lacks(leader, other).is_some_and(|holds| !holds.nothing()))
             .collect();
-        let Some(first) = foretold.elections.iter().find(|election| election.leader == *leader) else {
+        let Some(first) = forecast.elections.iter().find(|election| election.leader == *leader) else {
             continue;
         };
         if better.is_empty() {
@@ -190,21 +190,21 @@ fn leaders(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
 }
 
 /// What one accepted join would do.
-fn pair(ground: &Ground<'_>, foretold: &ForetoldJoin, found: &mut Vec<Finding>) {
-    let Outcome::Accepted { copied, .. } = &foretold.join.outcome else { return };
-    let (rw, wo) = (&foretold.join.rw, &foretold.join.wo);
+fn pair(ground: &Ground<'_>, forecast: &PredictedJoin, found: &mut Vec<Finding>) {
+    let Outcome::Accepted { copied, .. } = &forecast.join.outcome else { return };
+    let (rw, wo) = (&forecast.join.rw, &forecast.join.wo);
     let evidence = || vec![counter(rw, ground), counter(wo, ground), checkpoint(wo, ground)];
     let mut add = |facts: Facts| found.push(Finding::volume(facts, evidence()).about(wo));
     let lacking = ground.lacks(rw, wo).filter(|holds| !holds.nothing());
     let (source, images_copied) = (rw.clone(), copied.len());
     if let Some(lacking) = lacking.filter(|_| images_copied > 0) {
         let blocks = Some(lacking.blocks.blocks()).filter(|blocks| *blocks > 0);
-        let lost_blocks = foretold.lost.filter(|_| blocks.is_some());
+        let lost_blocks = forecast.lost.filter(|_| blocks.is_some());
         add(Facts::RollBack { source: source.clone(), blocks, lost_blocks, images_copied });
     }
     let below = shared_checkpoint(ground, rw, wo);
-    if foretold.splits {
-        let blocks = foretold.differing;
+    if forecast.splits {
+        let blocks = forecast.differing;
         add(Facts::SilentSplit { source: source.clone(), images_copied, blocks });
         if images_copied > 0 && below.is_some_and(|(_, shared)| shared) {
             add(Facts::HolesBelowCheckpoint { source: source.clone(), blocks });
@@ -237,9 +237,10 @@ fn nothing_starts(ground: &Ground<'_>, found: &mut Vec<Finding>) {
 }
 
 /// No pair can begin a join, because of the length of a chain.
-fn limit(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
-    let full = |join: &ForetoldJoin| matches!(&join.join.outcome, Outcome::Error(JoinError::TooManyDisks(_)));
-    if !foretold.joins.is_empty() && foretold.joins.iter().all(full) {
+fn limit(ground: &Ground<'_>, forecast: &Forecast, found: &mut Vec<Finding>) {
+    let full =
+        |join: &PredictedJoin| matches!(&join.join.outcome, Outcome::Error(JoinError::TooManyDisks(_)));
+    if !forecast.joins.is_empty() && forecast.joins.iter().all(full) {
         let limit = ground.version.chain_limit();
         let evidence = ground
             .replicas
@@ -253,13 +254,13 @@ fn limit(ground: &Ground<'_>, foretold: &Foretold, found: &mut Vec<Finding>) {
 
 fn stuck(
     ground: &Ground<'_>,
-    foretold: &Foretold,
+    forecast: &Forecast,
     start: Start,
     without_missing: bool,
     found: &mut Vec<Finding>,
 ) {
     let refused = |label: &Label| {
-        foretold
+        forecast
             .rows
             .iter()
             .flat_map(|row| &row.replicas)

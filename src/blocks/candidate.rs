@@ -10,7 +10,7 @@ impl MergedView {
     /// `volume.meta` tells none.
     ///
     /// # Errors
-    /// [`ViewError::NoChain`] for an empty candidate, [`ViewError::Extents`] if what an image stores cannot be told.
+    /// [`ViewError::NoChain`] for an empty candidate, [`ViewError::Extents`] if what an image stores is unknown.
     pub fn of_candidate(replica: &Replica, candidate: &Candidate) -> Result<Self, ViewError> {
         let Some(top) = candidate.chain.first() else {
             let disk = DiskName::new(candidate.name.as_str());

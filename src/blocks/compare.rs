@@ -11,7 +11,7 @@ use super::pass::ZEROS;
 use super::unread::Unread;
 use super::view::MergedView;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
-use crate::watch::Watch;
+use crate::progress::Progress;
 
 /// Bytes that one task compares: large enough that reading dominates, small enough to stay in the cache.
 const WINDOW: u64 = 128 * 1024;
@@ -38,7 +38,7 @@ impl Subject {
         !self.unreachable.is_empty() && !self.unreachable.clip(window.start, window.end).is_empty()
     }
 
-    /// Whether a window needs to be read of one of both only. Where one fails, it is to be told of each.
+    /// Whether a window needs to be read of one of both only. Where one fails, it is to be said of each.
     fn is_same_in(&self, other: &Self, window: Run) -> bool {
         self.view.is_same_in(&other.view, window) && !self.fails_in(window) && !other.fails_in(window)
     }
@@ -137,13 +137,13 @@ struct Found {
 ///
 /// `sample` is the share of windows to look at, between 0 and 1; `None` looks at all. The choice depends on the
 /// place alone, so it is the same in every run. Beyond its end a view counts as zeros; so does what cannot be read,
-/// which is told. `only` leaves everything else out.
+/// which is reported. `only` leaves everything else out.
 pub fn compare_views(
     views: Vec<MergedView>,
     pairs: &[(usize, usize)],
     sample: Option<f64>,
     only: Option<&Runs>,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Compared {
     let subjects: Vec<Subject> =
         views.into_iter().map(|view| Subject { unreachable: view.unreachable(), view }).collect();
@@ -154,7 +154,7 @@ pub fn compare_views(
         .unwrap_or(0);
     let stored = subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored())).clip(0, end);
     let stored = only.map_or_else(|| stored.clone(), |only| stored.intersection(only));
-    watch.begin("comparing blocks", Some(stored.bytes()));
+    progress.begin("comparing blocks", Some(stored.bytes()));
     let mut out = Compared {
         differ: pairs.iter().map(|pair| (*pair, Runs::new())).collect(),
         zeros: vec![StoredZeros::default(); subjects.len()],
@@ -181,10 +181,10 @@ pub fn compare_views(
             })
             .collect();
         found.into_iter().for_each(|found| out.add(found));
-        watch.advance(total);
+        progress.advance(total);
     }
-    watch.end();
-    // What cannot be served and nobody stores is told by ranges: of a volume that claims exbibytes it has as many
+    progress.end();
+    // What cannot be served and nobody stores is reported by ranges: of a volume that claims exbibytes it has as many
     // blocks as no memory holds.
     for (at, subject) in subjects.iter().enumerate() {
         let view = &subject.view;
@@ -309,7 +309,7 @@ fn differ(pair: (usize, usize), views: [&MergedView; 2], window: Run, x: &[u8], 
     }
 }
 
-/// Reads a window; what cannot be read is told and left as zeros.
+/// Reads a window; what cannot be read is reported and left as zeros.
 fn fill(at: usize, subject: &Subject, window: Run, buf: &mut [u8], found: &mut Found) {
     let view = &subject.view;
     let size = view.size().clamp(window.start, window.end);

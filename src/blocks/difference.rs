@@ -13,8 +13,8 @@ use super::versions::relate;
 use super::view::ViewError;
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Doubt, Layers, Lineage, Relation, Supply};
+use crate::progress::Progress;
 use crate::replica::{Copies, Disk, Replica};
-use crate::watch::Watch;
 
 /// What it means that a range differs, as the relation of the two sides has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -61,7 +61,7 @@ impl Difference<'_> {
     }
 }
 
-/// All differing ranges of a relation that rests on blocks, ascending. Where a copy may not be judged they are told
+/// All differing ranges of a relation that rests on blocks, ascending. Where a copy may not be judged they are listed
 /// without a meaning.
 pub fn differences<'a>(relation: &Relation, a: &'a Layers, b: &'a Layers) -> Vec<Difference<'a>> {
     let name = |layers: &'a Layers| move |level: usize| layers.list.get(level).map(|layer| &layer.name);
@@ -73,7 +73,7 @@ pub fn differences<'a>(relation: &Relation, a: &'a Layers, b: &'a Layers) -> Vec
         return out;
     }
     // The order decides where two sets overlap: ranges that could not be read are in `unknown` beside others.
-    let mut told = Runs::new();
+    let mut listed = Runs::new();
     for (runs, meaning) in [
         (&relation.unknown, Meaning::Unknown),
         (&relation.unique_a, Meaning::UniqueA),
@@ -82,8 +82,8 @@ pub fn differences<'a>(relation: &Relation, a: &'a Layers, b: &'a Layers) -> Vec
         (&relation.lost_a, Meaning::LostA),
         (&relation.lost_b, Meaning::LostB),
     ] {
-        let rest = runs.difference(&told);
-        told = told.union(&rest);
+        let rest = runs.difference(&listed);
+        listed = listed.union(&rest);
         split(&rest, Some(meaning), (&own_a, name(a)), (&own_b, name(b)), &mut out);
     }
     for (runs, meaning) in
@@ -167,13 +167,13 @@ pub fn between<'a>(
     a: &Point<'a>,
     b: &Point<'a>,
     sample: Option<f64>,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Apart<'a>, ViewError> {
     let (view_a, view_b) = (a.view()?, b.view()?);
     let side = |view: &super::MergedView| (view.label().clone(), view.top().clone(), view.size());
     let (side_a, side_b) = (side(&view_a), side(&view_b));
     let (supply_a, supply_b) = (view_a.supply().clone(), view_b.supply().clone());
-    let compared = compare_views(vec![view_a, view_b], &[(0, 1)], sample, None, watch);
+    let compared = compare_views(vec![view_a, view_b], &[(0, 1)], sample, None, progress);
     let name = |point: &Point<'a>, top: &DiskName| {
         let replica = point.replica;
         let chain: Vec<&'a Disk> = match &point.candidate {
@@ -193,13 +193,13 @@ pub fn between<'a>(
 pub type LeftOut = Vec<(Label, String)>;
 
 /// Compares every pair of the replicas of one volume, each by its own state, in one pass; what joins that did not end
-/// left above that is told apart. `lineage` is asked for with what was found, and judges it.
+/// left above that is distinguished. `lineage` is asked for with what was found, and judges it.
 pub fn pairs<'a>(
     replicas: &[Replica],
     (copies, factor): (&Copies, usize),
     lineage: &'a mut Option<Lineage>,
     sample: Option<f64>,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> (Vec<Apart<'a>>, LeftOut) {
     let mut left_out = LeftOut::new();
     let able: Vec<&Replica> = replicas
@@ -212,8 +212,8 @@ pub fn pairs<'a>(
             }
         })
         .collect();
-    let mut found = compare(&able, sample, watch);
-    let related = relate(replicas, &mut found, copies, factor, watch);
+    let mut found = compare(&able, sample, progress);
+    let related = relate(replicas, &mut found, copies, factor, progress);
     left_out.extend(std::mem::take(&mut found.without_view));
     left_out.sort();
     let lineage = &*lineage.insert(related);

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::unread::{Unread, merge, reason};
 use super::view::{MergedView, ViewError};
 use crate::ident::{BLOCK_SIZE, Run};
-use crate::watch::Watch;
+use crate::progress::Progress;
 
 /// Bytes read at a time.
 const CHUNK: u64 = 1 << 20;
@@ -31,7 +31,7 @@ pub enum Unreadable {
     /// The pass fails and names the byte.
     #[default]
     Fail,
-    /// They are taken for zeros, and told.
+    /// They are taken for zeros, and reported.
     Zeros,
 }
 
@@ -72,13 +72,13 @@ pub(super) struct Passed {
     pub bytes: u64,
 }
 
-/// The sha256 of a whole view, in hexadecimal. Progress is told in bytes of the view, without beginning or ending: several
+/// The sha256 of a whole view, in hexadecimal. Progress is reported in bytes of the view, without beginning or ending: several
 /// views may be hashed at once.
 ///
 /// # Errors
 /// Where the view cannot be read.
-pub fn sha256(view: &MergedView, watch: &dyn Watch) -> Result<String, ViewError> {
-    match pass(view, Unreadable::Fail, true, &mut (), watch) {
+pub fn sha256(view: &MergedView, progress: &dyn Progress) -> Result<String, ViewError> {
+    match pass(view, Unreadable::Fail, true, &mut (), progress) {
         Ok(passed) => Ok(passed.sha256.unwrap_or_default()),
         Err(Stopped::View(error)) => Err(error),
         Err(Stopped::Write(_)) => unreachable!("nothing is written"),
@@ -91,7 +91,7 @@ pub(super) fn pass(
     unreadable: Unreadable,
     hash: bool,
     sink: &mut dyn Sink,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Passed, Stopped> {
     if unreadable == Unreadable::Fail
         && let Some(first) = view.unreachable().as_slice().first()
@@ -104,7 +104,7 @@ pub(super) fn pass(
         let hasher = hash.then(|| scope.spawn(move || digest(&food, &give)));
         let mut reader =
             Reader { view, unreadable, feed: hash.then_some(feed), back, unread: Vec::new(), bytes: 0 };
-        let read = reader.run(sink, watch);
+        let read = reader.run(sink, progress);
         let Reader { unread, bytes, feed, .. } = reader;
         drop(feed); // the hasher ends with its channel
         let sha256 = hasher.map(|thread| thread.join().expect("hashing does not panic"));
@@ -148,7 +148,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn run(&mut self, sink: &mut dyn Sink, watch: &dyn Watch) -> Result<(), Stopped> {
+    fn run(&mut self, sink: &mut dyn Sink, progress: &dyn Progress) -> Result<(), Stopped> {
         for run in &self.view.unreachable() {
             self.unread.push(Unread::of(&self.view.eof(run.start), self.view, *run));
         }
@@ -168,11 +168,11 @@ impl Reader<'_> {
                 }
                 None => spare = buf,
             }
-            watch.advance(chunk.end - at);
+            progress.advance(chunk.end - at);
             at = chunk.end;
         }
         self.zeros(size - at);
-        watch.advance(size - at);
+        progress.advance(size - at);
         Ok(())
     }
 

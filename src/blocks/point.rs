@@ -5,8 +5,8 @@ use crate::ident::DiskName;
 use crate::lineage::rescue::{self, Candidate};
 use crate::replica::Replica;
 
-/// Names told in an error, so that a chain of a thousand disks fits a screen.
-const TOLD: usize = 24;
+/// Names listed in an error, so that a chain of a thousand disks fits a screen.
+const LISTED: usize = 24;
 
 /// A view that was asked for.
 #[derive(Debug, Clone)]
@@ -54,11 +54,11 @@ pub enum PointError {
 }
 
 fn list(names: &[String]) -> String {
-    let told = names.iter().take(TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(TOLD) {
+    let listed = names.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(LISTED) {
         0 if names.is_empty() => "none".to_owned(),
-        0 => told,
-        more => format!("{told} and {more} more"),
+        0 => listed,
+        more => format!("{listed} and {more} more"),
     }
 }
 
@@ -133,7 +133,7 @@ fn point<'a>(replica: &'a Replica, text: &str, replicas: &'a [Replica]) -> Resul
         }
         names.push(candidate.name);
     }
-    // First, since a long chain is not told to its end.
+    // First, since a long chain is not said to its end.
     names.append(&mut known);
     Err(PointError::Disk { label, text, known: names })
 }

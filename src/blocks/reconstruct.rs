@@ -6,8 +6,8 @@ use super::pass::ZEROS;
 use super::quality::{Seen, is_filled, quality};
 use crate::evidence::{Entry, Extents, ReadError, Source};
 use crate::ident::{BLOCK_SIZE, DiskName, Run, Runs};
+use crate::progress::Progress;
 use crate::replica::{Disk, Replica, State};
-use crate::watch::Watch;
 
 /// What is to be taken for a hole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -29,7 +29,7 @@ const CHUNK: u64 = 1 << 20;
 ///
 /// # Errors
 /// If an image cannot be read.
-pub fn reconstruct(replica: &mut Replica, watch: &dyn Watch) -> Result<(), ReadError> {
+pub fn reconstruct(replica: &mut Replica, progress: &dyn Progress) -> Result<(), ReadError> {
     if !is_filled(&quality(replica, Seen::Probes)) {
         return Ok(());
     }
@@ -42,12 +42,12 @@ pub fn reconstruct(replica: &mut Replica, watch: &dyn Watch) -> Result<(), ReadE
             Some((disk.name.clone(), image.extents.as_ref().ok()?.runs.clone(), entries.get(image.entry)?))
         })
         .collect();
-    watch.begin("looking for zeros", Some(images.iter().map(|(_, runs, _)| runs.bytes()).sum()));
+    progress.begin("looking for zeros", Some(images.iter().map(|(_, runs, _)| runs.bytes()).sum()));
     let found: Vec<(DiskName, Result<Runs, ReadError>)> = images
         .into_par_iter()
-        .map(|(name, runs, entry)| (name, data(&**source, entry, &runs, watch)))
+        .map(|(name, runs, entry)| (name, data(&**source, entry, &runs, progress)))
         .collect();
-    watch.end();
+    progress.end();
     for (name, runs) in found {
         let runs = runs?;
         if let Some(image) = replica.disks.image_mut(&name)
@@ -65,7 +65,12 @@ pub fn reconstruct(replica: &mut Replica, watch: &dyn Watch) -> Result<(), ReadE
 }
 
 /// The blocks of an image that hold anything but zeros.
-fn data(source: &dyn Source, entry: &Entry, stored: &Runs, watch: &dyn Watch) -> Result<Runs, ReadError> {
+fn data(
+    source: &dyn Source,
+    entry: &Entry,
+    stored: &Runs,
+    progress: &dyn Progress,
+) -> Result<Runs, ReadError> {
     let mut buf = vec![0; CHUNK as usize];
     let mut out = Runs::new();
     for Run { start, end } in stored {
@@ -79,7 +84,7 @@ fn data(source: &dyn Source, entry: &Entry, stored: &Runs, watch: &dyn Watch) ->
                     out.push(place, place + BLOCK_SIZE);
                 }
             }
-            watch.advance(want);
+            progress.advance(want);
             at += want;
         }
     }

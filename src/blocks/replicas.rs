@@ -8,8 +8,8 @@ use super::unread::{Unread, merge};
 use super::view::MergedView;
 use crate::ident::{BLOCK_SIZE, Label, Run, Runs};
 use crate::lineage::{Content, Contents};
+use crate::progress::Progress;
 use crate::replica::Replica;
-use crate::watch::Watch;
 
 /// What a comparison found.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ struct Places {
 }
 
 /// Compares the own states of the given replicas, and for those whose last join did not end all they hold too.
-pub fn compare(replicas: &[&Replica], sample: Option<f64>, watch: &dyn Watch) -> Comparison {
+pub fn compare(replicas: &[&Replica], sample: Option<f64>, progress: &dyn Progress) -> Comparison {
     let mut out = Comparison { sample, ..Comparison::default() };
     let mut views: Vec<MergedView> = Vec::new();
     let mut places: Vec<Option<Places>> = Vec::new();
@@ -62,7 +62,7 @@ pub fn compare(replicas: &[&Replica], sample: Option<f64>, watch: &dyn Watch) ->
         });
     }
     let visible: Vec<BTreeMap<usize, u64>> = views.iter().map(visible).collect();
-    let compared = compare_views(views, &wanted(&places), sample, None, watch);
+    let compared = compare_views(views, &wanted(&places), sample, None, progress);
     out.bytes = compared.bytes;
     contents(replicas, &places, &compared, &mut out);
     for (replica, places) in replicas.iter().zip(&places) {
@@ -150,7 +150,7 @@ fn stored_zeros(replica: &Replica, view: &StoredZeros, out: &mut Zeros) {
     }
 }
 
-/// What at least two images of the chain store: whoever supplies it there hides something.
+/// What at least two images of the chain store: the layer that supplies it there hides something.
 fn stored_twice(replica: &Replica) -> Runs {
     let size = replica.size.unwrap_or(u64::MAX - BLOCK_SIZE);
     let mut all: Vec<Run> = replica

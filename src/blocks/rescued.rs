@@ -15,8 +15,8 @@ use super::view::MergedView;
 use crate::ident::{DiskName, Label, Runs};
 use crate::lineage::rescue::{self, Candidate};
 use crate::lineage::{Basis, Content, Layers, Relation, relate};
+use crate::progress::Progress;
 use crate::replica::{Quality, Replica};
-use crate::watch::Watch;
 
 /// How sure it is that another replica holds everything that the candidates of one hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -24,7 +24,7 @@ use crate::watch::Watch;
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Held {
-    /// They hold something that it lacks, or it cannot be told.
+    /// They hold something that it lacks, or it is unknown.
     No,
     /// Nothing is found that it lacks, and something about that rests on a counter, a hole or a guess.
     Likely,
@@ -100,7 +100,7 @@ pub fn rescued(
     replica: &Replica,
     candidates: &[Candidate],
     judged: &[(&Replica, &Layers)],
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Rescued {
     let mut views = Vec::new();
     let mut own = Vec::new();
@@ -123,7 +123,7 @@ pub fn rescued(
         .iter()
         .flat_map(|(_, view)| others.iter().flat_map(|(_, _, tip, all)| [(*view, *tip), (*view, *all)]))
         .collect();
-    let compared = compare_views(views, &pairs, None, None, watch);
+    let compared = compare_views(views, &pairs, None, None, progress);
     let mut relations = Vec::new();
     for (candidate, view) in &own {
         let layers = rescue::layers(replica, candidate);

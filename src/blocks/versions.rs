@@ -8,8 +8,8 @@ use super::replicas::Comparison;
 use super::view::{MergedView, ViewError};
 use crate::ident::{DiskName, Label, Run, Runs};
 use crate::lineage::{self, Content, Former, Lineage, OneWrite, Relation, Side, Wanted};
+use crate::progress::Progress;
 use crate::replica::{Copies, Replica};
-use crate::watch::Watch;
 
 /// Relates replicas whose blocks were compared: once by what was compared, and once more with the versions of the
 /// newest shared states that the first relations ask for.
@@ -18,15 +18,15 @@ pub fn relate(
     found: &mut Comparison,
     copies: &Copies,
     factor: usize,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Lineage {
     let (_, relations) = lineage::relations(replicas, &found.contents, copies, factor);
-    versions(replicas, &relations, found, watch);
+    versions(replicas, &relations, found, progress);
     Lineage::of(replicas, &found.contents, copies, factor)
 }
 
 /// Reads what the relations want, and puts it to what was compared.
-fn versions(replicas: &[Replica], relations: &[Relation], found: &mut Comparison, watch: &dyn Watch) {
+fn versions(replicas: &[Replica], relations: &[Relation], found: &mut Comparison, progress: &dyn Progress) {
     for relation in relations {
         let Some(wanted) = &relation.wanted else { continue };
         let pair = (relation.a.clone(), relation.b.clone());
@@ -36,7 +36,7 @@ fn versions(replicas: &[Replica], relations: &[Relation], found: &mut Comparison
             continue;
         };
         // What has no view is not known; the relation keeps its doubt.
-        if let Ok(former) = read(a, b, wanted, content, watch) {
+        if let Ok(former) = read(a, b, wanted, content, progress) {
             content.former = Some(former);
         }
     }
@@ -47,7 +47,7 @@ fn read(
     b: &Replica,
     wanted: &Wanted,
     content: &Content,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Former, ViewError> {
     let (then_a, then_b) = (disk(a, wanted.at.0), disk(b, wanted.at.1));
     let differs = |owner: &Replica, then: &DiskName, other: &Replica, runs: &Runs| {
@@ -55,7 +55,7 @@ fn read(
             return Ok(Runs::new());
         }
         let views = vec![MergedView::at(owner, then)?, own(other)?];
-        let compared = compare_views(views, &[(0, 1)], None, Some(runs), watch);
+        let compared = compare_views(views, &[(0, 1)], None, Some(runs), progress);
         // What could not be read counts as differing.
         let unread = compared.failed(0).union(&compared.failed(1));
         Ok::<_, ViewError>(compared.between(0, 1).union(&unread).intersection(runs))

@@ -86,7 +86,7 @@ impl ViewLayer {
     /// The image of a disk.
     ///
     /// # Errors
-    /// [`ViewError::Extents`] if what is stored cannot be told.
+    /// [`ViewError::Extents`] if what is stored is unknown.
     pub fn of(replica: &Replica, disk: &Disk) -> Result<Self, ViewError> {
         let image = disk.image.as_ref();
         let stored = match image.map(|image| &image.extents) {

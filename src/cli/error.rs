@@ -82,7 +82,7 @@ impl Refusal {
 /// Says why a run failed, and gives its exit code.
 pub(super) fn report(out: &Out, error: &anyhow::Error) -> u8 {
     let (kind, hint) = about(error);
-    // Where standard error cannot be written to, nobody is left to be told; the exit code says it.
+    // Where standard error cannot be written to, nobody is left to read it; the exit code says it.
     let _ = out.error(kind.lead(), &format!("{error:#}"));
     let _ = hint.map(|hint| out.hint(&hint));
     kind.exit_code()

@@ -1,12 +1,12 @@
 //! From arguments to evidence.
 
 use jivascope::evidence::{Evidence, Images, Input, InputPath, Options, gather};
-use jivascope::watch::Watch;
+use jivascope::progress::Progress;
 
 use super::args::{self, Inputs, Reading};
 use super::error::{failed, usage};
 
-/// Image data of compressed archives that may be put aside unless told otherwise.
+/// Image data of compressed archives that may be put aside unless given.
 const SPOOL_LIMIT: u64 = 64 << 30;
 
 /// The inputs as they were typed.
@@ -25,27 +25,35 @@ pub(super) fn parse(inputs: &Inputs) -> anyhow::Result<Vec<Input>> {
 }
 
 /// Reads the inputs; image data of compressed archives are put aside only where blocks will be read.
-pub(super) fn open(inputs: &Inputs, blocks: bool, watch: &dyn Watch) -> anyhow::Result<Evidence> {
-    gather_parsed(&parse(inputs)?, images(blocks), watch)
+pub(super) fn open(inputs: &Inputs, blocks: bool, progress: &dyn Progress) -> anyhow::Result<Evidence> {
+    gather_parsed(&parse(inputs)?, images(blocks), progress)
 }
 
 /// Reads the inputs; image data of compressed archives go where the arguments say.
-pub(super) fn open_images(inputs: &Inputs, reading: &Reading, watch: &dyn Watch) -> anyhow::Result<Evidence> {
+pub(super) fn open_images(
+    inputs: &Inputs,
+    reading: &Reading,
+    progress: &dyn Progress,
+) -> anyhow::Result<Evidence> {
     if let Some(dir) = reading.spool_dir.as_ref().filter(|dir| !dir.is_dir()) {
         let dir = InputPath::Path(dir.clone());
         return Err(failed(format!("--spool-dir {dir}: is not a directory")).into());
     }
-    gather_parsed(&parse(inputs)?, reading.images(), watch)
+    gather_parsed(&parse(inputs)?, reading.images(), progress)
 }
 
 /// The same for inputs that are parsed already.
-pub(super) fn gather_parsed(parsed: &[Input], images: Images, watch: &dyn Watch) -> anyhow::Result<Evidence> {
+pub(super) fn gather_parsed(
+    parsed: &[Input],
+    images: Images,
+    progress: &dyn Progress,
+) -> anyhow::Result<Evidence> {
     let mut options = Options::new(images);
-    options.watch = watch;
+    options.progress = progress;
     Ok(gather(parsed, &options)?)
 }
 
-/// Where image data of compressed archives go unless told otherwise.
+/// Where image data of compressed archives go unless given.
 pub(super) fn images(blocks: bool) -> Images {
     if blocks { Images::Spool { dir: None, limit: SPOOL_LIMIT } } else { Images::Skip }
 }

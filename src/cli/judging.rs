@@ -5,7 +5,7 @@ use jivascope::analysis::{self, Analysis, Options};
 use super::args::{Inputs, Judging, Reading};
 use super::error::failed;
 use super::inputs;
-use super::progress::Progress;
+use super::progress::Bar;
 
 /// What changes the answer.
 pub(super) fn options(judging: &Judging) -> Options {
@@ -28,13 +28,13 @@ pub(super) fn analyze(given: &Inputs, options: Options, reading: &Reading) -> an
 
 /// From arguments to an analysis, which may be of no volume at all.
 pub(super) fn read(given: &Inputs, options: Options, reading: &Reading) -> anyhow::Result<Analysis> {
-    let watch = Progress::new();
+    let progress = Bar::new();
     let evidence = if options.metadata_only {
-        inputs::open(given, false, &watch)?
+        inputs::open(given, false, &progress)?
     } else {
-        inputs::open_images(given, reading, &watch)?
+        inputs::open_images(given, reading, &progress)?
     };
-    Ok(analysis::analyze(evidence, options, &watch))
+    Ok(analysis::analyze(evidence, options, &progress))
 }
 
 /// Holds that there is a volume to speak of.

@@ -84,7 +84,7 @@ impl Out {
         self.say(Role::Heading, "hint", &escape::terminal(text))
     }
 
-    /// Says on standard error what is wrong with the command line, in clap's own words over several lines. Whoever made
+    /// Says on standard error what is wrong with the command line, in clap's own words over several lines. The one who made
     /// them has escaped what was typed.
     pub(super) fn usage(&self, text: &str) -> anyhow::Result<()> {
         self.say(Role::Danger, "error", text.trim_end())
@@ -124,7 +124,7 @@ fn look(role: Role) -> (String, String) {
     (style.render().to_string(), style.render_reset().to_string())
 }
 
-/// Whoever closes the pipe has seen what they wanted.
+/// A reader who closes the pipe has seen what they wanted.
 fn write(mut to: impl Write, text: &str) -> io::Result<()> {
     match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -1,4 +1,4 @@
-//! Progress on standard error, for who watches a terminal, once something takes longer than a second.
+//! Bar on standard error, for who watches a terminal, once something takes longer than a second.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -6,8 +6,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use jivascope::progress::Progress;
 use jivascope::report::escape;
-use jivascope::watch::Watch;
 
 use super::out;
 
@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Draws; or does nothing where nobody watches.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct Bar {
     shared: Option<Arc<Shared>>,
     drawer: Option<JoinHandle<()>>,
 }
@@ -44,7 +44,7 @@ struct Work {
     begun: Instant,
 }
 
-impl Progress {
+impl Bar {
     pub(super) fn new() -> Self {
         if !out::is_watched() {
             return Self { shared: None, drawer: None };
@@ -62,7 +62,7 @@ impl Progress {
     }
 }
 
-impl Watch for Progress {
+impl Progress for Bar {
     fn begin(&self, what: &str, total: Option<u64>) {
         self.change(|shared, state| {
             shared.done.store(0, Ordering::Relaxed);
@@ -83,7 +83,7 @@ impl Watch for Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for Bar {
     fn drop(&mut self) {
         self.change(|_, state| state.over = true);
         if let Some(drawer) = self.drawer.take() {

@@ -4,8 +4,8 @@ use anyhow::Context;
 use jivascope::analysis;
 use jivascope::blocks::{self, Holes, Point, Seen};
 use jivascope::evidence::Evidence;
+use jivascope::progress::Progress;
 use jivascope::replica::{Copied, Copies, CopyRemark, Flag, Quality, Replica};
-use jivascope::watch::Watch;
 
 use super::out::Out;
 
@@ -13,12 +13,16 @@ use super::out::Out;
 pub(super) const DEFECTIVE: u8 = 4;
 
 /// Describes all replicas, with holes as they are to be taken.
-pub(super) fn describe(evidence: &Evidence, holes: Holes, watch: &dyn Watch) -> anyhow::Result<Vec<Replica>> {
-    let mut replicas = analysis::describe(evidence, watch);
+pub(super) fn describe(
+    evidence: &Evidence,
+    holes: Holes,
+    progress: &dyn Progress,
+) -> anyhow::Result<Vec<Replica>> {
+    let mut replicas = analysis::describe(evidence, progress);
     if holes == Holes::Zeros {
         for replica in &mut replicas {
             let label = replica.label.clone();
-            blocks::reconstruct(replica, watch)
+            blocks::reconstruct(replica, progress)
                 .with_context(|| format!("{label}: cannot be reconstructed"))?;
         }
     }

@@ -1,4 +1,4 @@
-//! Compressed streams: told by their first bytes, never by a name, and read to where they can be read.
+//! Compressed streams: known by their first bytes, never by a name, and read to where they can be read.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -110,7 +110,7 @@ impl<R: BufRead> Read for One<R> {
 }
 
 /// Compressed streams one behind the other, as `cat` joins them, with zeros behind them that pad a medium. Anything
-/// else that follows is an error, told once all content has been given out.
+/// else that follows is an error, reported once all content has been given out.
 struct Streams<R> {
     packed: Compression,
     one: Option<One<R>>,
@@ -206,7 +206,7 @@ struct Zstd<R> {
     stream: R,
     decoder: FrameDecoder,
     inside: bool,
-    /// What ended the stream too early; told once everything before it has been given out.
+    /// What ended the stream too early; reported once everything before it has been given out.
     failed: Option<io::Error>,
 }
 
@@ -224,7 +224,7 @@ impl<R: BufRead> Zstd<R> {
     /// Begins the next frame, leaving out skippable ones; false at the end of the stream.
     fn next_frame(&mut self) -> io::Result<bool> {
         loop {
-            // What else may follow is told by who reads the streams one behind the other.
+            // What else may follow is known by who reads the streams one behind the other.
             match self.stream.fill_buf()?.first() {
                 Some(first) if Compression::Zstd.begins_with(*first) => {}
                 _ => return Ok(false),

@@ -2,7 +2,7 @@
 //!
 //! Every name is examined once, when the directory is described, and the small records are read then; only regular
 //! files are ever opened, relative to the directory, without following links and without waiting. So a named pipe, a
-//! socket or a device among the files is told and nothing more.
+//! socket or a device among the files is reported and nothing more.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub(super) struct Directory {
 
 #[derive(Debug)]
 struct Facts {
-    /// The name on the disk where it differs from the name as spelt.
+    /// The name on the disk where it differs from the name as written.
     raw: Option<Box<OsStr>>,
     /// Number of its inode, as the listing has it.
     inode: u64,
@@ -117,7 +117,7 @@ impl Directory {
         self.identity
     }
 
-    /// The place of an entry. Two names on the disk may be spelt alike; then the rest tells them apart.
+    /// The place of an entry. Two names on the disk may be written alike; then the rest tells them apart.
     fn position(&self, entry: &Entry) -> Result<usize, ReadError> {
         // Nearly always it is one of our own.
         let address = std::ptr::from_ref(entry).addr();
@@ -172,7 +172,7 @@ impl Directory {
         let (name, facts, size) = (&self.entries[at].name, &self.facts[at], self.entries[at].size);
         let file = match self.open(at) {
             Ok(file) => file,
-            // What could not be opened at first is told elsewhere.
+            // What could not be opened at first is reported elsewhere.
             Err(_) if facts.status.is_none() && facts.content.is_none() => return None,
             Err(error) => return Some(format!("{name} cannot be opened any more: {error}")),
         };
@@ -312,7 +312,7 @@ fn is_written_to(name: &str) -> bool {
         || name.starts_with("volume-head-") && name.ends_with(".img")
 }
 
-/// Sorts names; two on the disk may be spelt alike.
+/// Sorts names; two on the disk may be written alike.
 fn by_name(listed: Vec<Listed>) -> Vec<Listed> {
     let mut listed: Vec<(u128, Listed)> = listed.into_iter().map(|item| (front(&item.name), item)).collect();
     listed.sort_unstable_by(|(front_a, a), (front_b, b)| {

@@ -54,7 +54,7 @@ pub(super) fn on_disk<'a>(name: &'a str, raw: Option<&'a OsStr>) -> &'a OsStr {
     raw.unwrap_or_else(|| OsStr::new(name))
 }
 
-/// What a look at a name told.
+/// What a look at a name showed.
 #[derive(Debug)]
 pub(super) struct Look {
     pub(super) kind: Kind,

@@ -28,7 +28,7 @@ pub(super) fn is_replicas(name: &[u8]) -> bool {
 const ARCHIVES: &[&str] =
     &[".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tar", ".tgz", ".tzst", ".txz", ".tbz"];
 
-/// Whether a file name has the ending of an archive. What is one is told by content; this is for choosing among files.
+/// Whether a file name has the ending of an archive. What is one is known by content; this is for choosing among files.
 pub fn is_archive_name(name: &str) -> bool {
     without_archive_ending(name) != name
 }
@@ -187,7 +187,7 @@ const LISTING: usize = 64 * 1024;
 /// Lists a directory. Where the search begins is named by the user and may be a link; nothing below is followed.
 ///
 /// # Errors
-/// If it cannot be opened, or not be read to its end; if one name cannot be told the kind of, the others are listed.
+/// If it cannot be opened, or not be read to its end; if the kind of one name is unknown, the others are listed.
 pub(super) fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)) -> io::Result<()> {
     let follow = if first { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | follow;
@@ -202,7 +202,7 @@ pub(super) fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)
             continue;
         }
         let kind = match entry.file_type() {
-            // Some file systems leave that to whoever looks.
+            // Some file systems leave that to the reader.
             FileType::Unknown => statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)
                 .map(|stat| FileType::from_raw_mode(stat.st_mode)),
             known => Ok(known),
@@ -215,7 +215,7 @@ pub(super) fn list_names(path: &Path, first: bool, mut found: impl FnMut(Listed)
     outcome
 }
 
-/// Directories without data that are told of one input: no volume has as many replicas.
+/// Directories without data that are listed of one input: no volume has as many replicas.
 const VACANT: usize = 1000;
 
 /// What is found in an archive: number and path of a directory, and for one in which no data lie why; sorted by path.
@@ -255,8 +255,8 @@ pub(super) fn inside(tree: &Tree, kinds: impl Fn(usize) -> Kind) -> Inside {
         }
         path.reverse();
         // A directory whose name a file took later hangs in the air.
-        let told = kind.is_none() || path.last().is_none_or(|name| name != vacant::FOUND);
-        (at == 0 && told).then_some((number, path, kind))
+        let noted = kind.is_none() || path.last().is_none_or(|name| name != vacant::FOUND);
+        (at == 0 && noted).then_some((number, path, kind))
     };
     let mut found: Vec<_> = found.into_iter().filter_map(path).collect();
     found.sort_by(|a, b| a.1.cmp(&b.1));

@@ -17,7 +17,7 @@ use super::spool::Spool;
 use super::vacant::{Layouts, Vacant};
 use super::{Source, spelled};
 use crate::ident::Label;
-use crate::watch::Watch;
+use crate::progress::Progress;
 
 /// One thing to look at, with the label given for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,14 +69,14 @@ pub enum Images {
 pub struct Options<'a> {
     /// What becomes of image data.
     pub images: Images,
-    /// Who is told of the progress, in bytes of archives.
-    pub watch: &'a dyn Watch,
+    /// Who is said of the progress, in bytes of archives.
+    pub progress: &'a dyn Progress,
 }
 
 impl Options<'_> {
-    /// Nobody is told of the progress.
+    /// Nobody is said of the progress.
     pub fn new(images: Images) -> Self {
-        Self { images, watch: &() }
+        Self { images, progress: &() }
     }
 }
 
@@ -143,7 +143,7 @@ impl InputReport {
     }
 }
 
-/// What an input is, told by its content.
+/// What an input is, known by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -231,7 +231,7 @@ pub struct Found {
 
 /// Reads all inputs and finds the replicas in them.
 ///
-/// An input that cannot be read keeps no other from being read: it is told in its [`InputReport`]. One given with a label
+/// An input that cannot be read keeps no other from being read: it is reported in its [`InputReport`]. One given with a label
 /// in which no replica can be read is a replica without files whose [`Found::damage`] says why; an empty directory that
 /// could be read is one without damage.
 ///
@@ -251,21 +251,21 @@ pub fn gather(inputs: &[Input], options: &Options<'_>) -> Result<Evidence, Gathe
     // How much comes on standard input is not known.
     let sizes: Vec<Option<u64>> = inputs.iter().filter_map(|(_, input)| archive_size(input)).collect();
     if !sizes.is_empty() {
-        options.watch.begin("reading archives", sizes.iter().copied().sum());
+        options.progress.begin("reading archives", sizes.iter().copied().sum());
     }
     let read: Vec<Result<Read, GatherError>> = inputs
         .par_iter()
-        .map(|(text, input)| read(text, input, &handles, spool.as_ref(), options.watch))
+        .map(|(text, input)| read(text, input, &handles, spool.as_ref(), options.progress))
         .collect();
     if !sizes.is_empty() {
-        options.watch.end();
+        options.progress.end();
     }
     let mut parts = Vec::with_capacity(inputs.len());
     for (given, read) in read.into_iter().enumerate() {
         parts.push(Part { text: inputs[given].0.clone(), given, read: read? });
     }
-    let read_one = |archive: &Place| read_found(archive, &handles, spool.as_ref(), options.watch);
-    let mut parts = with_archives(parts, read_one, options.watch)?;
+    let read_one = |archive: &Place| read_found(archive, &handles, spool.as_ref(), options.progress);
+    let mut parts = with_archives(parts, read_one, options.progress)?;
     stand_for_labels(&inputs, &mut parts);
     assemble(&inputs, parts)
 }
@@ -279,11 +279,11 @@ struct Part {
 }
 
 /// Reads the archives that were found in directories. Each becomes a part of its own, as if it had been given by name;
-/// one that holds no replica is told with its directory.
+/// one that holds no replica is reported with its directory.
 fn with_archives(
     mut parts: Vec<Part>,
     read_one: impl Fn(&Place) -> Result<Read, GatherError> + Sync,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Vec<Part>, GatherError> {
     let found: Vec<(usize, Place)> = parts
         .iter_mut()
@@ -294,9 +294,9 @@ fn with_archives(
         return Ok(parts);
     }
     let sizes = found.iter().map(|(_, one)| std::fs::metadata(&one.path).map_or(0, |meta| meta.len()));
-    watch.begin("reading archives", Some(sizes.sum()));
+    progress.begin("reading archives", Some(sizes.sum()));
     let read: Vec<_> = found.par_iter().map(|(_, archive)| read_one(archive)).collect();
-    watch.end();
+    progress.end();
     for ((at, archive), read) in found.iter().zip(read) {
         let mut read = read?;
         let Some(failure) = read.failure.take_if(|_| read.candidates.is_empty()) else {
@@ -310,14 +310,14 @@ fn with_archives(
             directory.incomplete.push(line.clone());
         }
         directory.remarks.push(line);
-        let told = failure.line;
-        for line in read.remarks.into_lines().into_iter().filter(|line| !told.contains(line.as_str())) {
+        let noted = failure.line;
+        for line in read.remarks.into_lines().into_iter().filter(|line| !noted.contains(line.as_str())) {
             directory.remarks.push(format!("{name}: {line}"));
         }
-        let further = read.incomplete.into_iter().filter(|line| !told.contains(line.as_str()));
+        let further = read.incomplete.into_iter().filter(|line| !noted.contains(line.as_str()));
         directory.incomplete.extend(further.map(|line| format!("{name}: {line}")));
     }
-    // A directory of which nothing but its archives is to be told is not told itself: they are the inputs.
+    // A directory of which nothing but its archives is to be said is not said itself: they are the inputs.
     parts.retain(|part| {
         let read = &part.read;
         !read.candidates.is_empty() || !read.remarks.is_empty() || read.failure.is_some()
@@ -409,7 +409,7 @@ fn assemble(inputs: &[(String, &Input)], mut parts: Vec<Part>) -> Result<Evidenc
     for (number, Part { text, given, read }) in parts.into_iter().enumerate() {
         let Read { kind, mut remarks, candidates, mut incomplete, failure, .. } = read;
         if let Some(failure) = failure.filter(|_| candidates.is_empty()) {
-            // Whoever gives something as an argument takes it for a replica.
+            // A user who gives something as an argument takes it for a replica.
             if failure.may_hold || !is_witness(kind) {
                 incomplete.push(failure.line.clone());
             }
@@ -462,7 +462,7 @@ fn assemble(inputs: &[(String, &Input)], mut parts: Vec<Part>) -> Result<Evidenc
     Ok(Evidence { inputs: reports.collect(), replicas })
 }
 
-/// Parts of a path at which a directory without data is still told.
+/// Parts of a path at which a directory without data is still listed.
 const DEPTH: usize = 64;
 
 /// Whether a file of this kind says something about replicas without being one.

@@ -27,7 +27,7 @@ struct Slots {
 }
 
 impl Handles {
-    /// A number for one source; its files are told apart by a second number.
+    /// A number for one source; its files are distinguished by a second number.
     pub(super) fn owner(&self) -> u32 {
         self.owners.fetch_add(1, Ordering::Relaxed)
     }

@@ -139,7 +139,7 @@ impl Indexer<'_> {
         Ok(())
     }
 
-    /// Gives the node its name; a name that was taken is told.
+    /// Gives the node its name; a name that was taken is reported.
     fn insert(&mut self, path: &[String], node: Node, head: &Head) {
         let number = self.nodes.len();
         self.nodes.push(node);

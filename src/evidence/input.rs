@@ -21,14 +21,14 @@ use super::find::{self, Place, Search, without_archive_ending};
 use super::gather::{Input, InputKind, InputPath};
 use super::handles::{Handles, read_full_at};
 use super::index::{Keep, index};
-use super::others::{self, Look, Told};
+use super::others::{self, Look, Noted};
 use super::recognise::{self, LOOK, Recognised};
 use super::remarks::Remarks;
 use super::spool::Spool;
 use super::tar::{Feed, Walk};
 use super::vacant::{self, Facts, VacantKind};
 use super::{Kind, MemorySource, Source, spell, spelled, tar};
-use crate::watch::Watch;
+use crate::progress::Progress;
 
 /// What one input gave.
 #[derive(Debug)]
@@ -102,22 +102,22 @@ struct Reader<'a> {
     labelled: bool,
     handles: &'a Arc<Handles>,
     spool: Option<&'a Arc<Spool>>,
-    watch: &'a dyn Watch,
+    progress: &'a dyn Progress,
 }
 
 /// Reads one input.
 ///
 /// # Errors
 /// Where the command line is wrong: the path does not exist, or is nothing that can be read twice. Everything else is
-/// told in what is returned.
+/// noted in what is returned.
 pub(super) fn read(
     text: &str,
     input: &Input,
     handles: &Arc<Handles>,
     spool: Option<&Arc<Spool>>,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Read, GatherError> {
-    let reader = Reader { text, labelled: input.label.is_some(), handles, spool, watch };
+    let reader = Reader { text, labelled: input.label.is_some(), handles, spool, progress };
     let InputPath::Path(path) = &input.path else { return reader.standard_input() };
     let meta = match std::fs::metadata(path) {
         Ok(meta) => meta,
@@ -143,10 +143,10 @@ pub(super) fn read_found(
     archive: &Place,
     handles: &Arc<Handles>,
     spool: Option<&Arc<Spool>>,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Read, GatherError> {
     let text = spelled(&archive.path);
-    let reader = Reader { text: &text, labelled: false, handles, spool, watch };
+    let reader = Reader { text: &text, labelled: false, handles, spool, progress };
     let mut read = reader.archive(&archive.path)?;
     let (name, above) = archive.inner.split_last().unwrap_or((&text, &[]));
     let below = [above, &[without_archive_ending(name).to_owned()]].concat();
@@ -218,12 +218,12 @@ impl Reader<'_> {
         if search.incomplete {
             incomplete.push("parts of the directory cannot be read".to_owned());
         }
-        let mut told = Told::default();
-        let archives = self.look_around(path, &search, &mut told);
+        let mut noted = Noted::default();
+        let archives = self.look_around(path, &search, &mut noted);
         // A directory without a replica is one only if the user says so, and nothing speaks against it.
         let nothing = search.seen.is_empty() && archives.is_empty() && !search.incomplete;
-        let mut taken = self.labelled && nothing && told.is_empty() && search.vacant.len() < 2;
-        told.finish(&mut remarks, &mut incomplete);
+        let mut taken = self.labelled && nothing && noted.is_empty() && search.vacant.len() < 2;
+        noted.finish(&mut remarks, &mut incomplete);
         let root = parts_of(path);
         let mut candidates = Vec::with_capacity(search.seen.len());
         let at = |path: &Path, inner: Vec<String>| {
@@ -281,23 +281,23 @@ impl Reader<'_> {
     }
 
     /// Tells of every file that is no replica's, and gives back those that may be archives.
-    fn look_around(&self, root: &Path, search: &Search, told: &mut Told) -> Vec<Place> {
+    fn look_around(&self, root: &Path, search: &Search, noted: &mut Noted) -> Vec<Place> {
         let looks: Vec<io::Result<Look>> = search
             .files
             .par_iter()
             .take(others::LOOKED_AT)
             .map(|place| others::look_at(place.inner.last().map_or("", String::as_str), &place.path))
             .collect();
-        told.more += (search.files.len() - looks.len()) as u64;
+        noted.more += (search.files.len() - looks.len()) as u64;
         let mut archives = Vec::new();
         for (place, look) in search.files.iter().zip(looks) {
             let name = place.inner.join("/");
             match look {
                 Ok(Look::Archive) => archives.push(place.clone()),
-                Ok(Look::Known(known)) => told.known(&name, &known),
+                Ok(Look::Known(known)) => noted.known(&name, &known),
                 Ok(Look::Own) => {}
-                Ok(Look::Unknown) => told.unknown.push(name),
-                Err(error) => told.hidden(format!("{name}: cannot be read: {error}")),
+                Ok(Look::Unknown) => noted.unknown.push(name),
+                Err(error) => noted.hidden(format!("{name}: cannot be read: {error}")),
             }
         }
         let whole = std::fs::canonicalize(root);
@@ -306,9 +306,9 @@ impl Reader<'_> {
             let target = std::fs::canonicalize(&place.path);
             let below = matches!((&whole, &target), (Ok(whole), Ok(target)) if target.starts_with(whole));
             if !below && target.is_ok_and(|target| target.is_dir() || target.is_file()) {
-                told.incomplete.push(format!("{name}: is a symbolic link, not followed"));
+                noted.incomplete.push(format!("{name}: is a symbolic link, not followed"));
             }
-            told.links.push(name);
+            noted.links.push(name);
         }
         archives
     }
@@ -360,10 +360,10 @@ impl Reader<'_> {
             let backing = Backing::Archive(archive.clone());
             let stream = Stream { walk, compression, name, root, identity };
             let read = self.members(stream, &Keep::Places, backing)?;
-            self.watch.advance(size);
+            self.progress.advance(size);
             with_damage(read, archive.changed())
         } else {
-            let counted = Counted { inner: File::from(file), watch: self.watch };
+            let counted = Counted { inner: File::from(file), progress: self.progress };
             let read = self.stream(counted, name, root, identity)?;
             with_damage(read, archive.changed())
         };
@@ -443,11 +443,11 @@ impl Reader<'_> {
         let damage = std::mem::take(&mut index.damage).into_lines();
         let mut incomplete = damage.clone();
         let found = find::inside(&index.tree, |node| index.kind(node));
-        let mut told = Told::default();
+        let mut noted = Noted::default();
         let read: BTreeSet<&[String]> = found.iter().map(|(_, inner, _)| &inner[..]).collect();
-        std::mem::take(&mut index.others).tell(|directory| read.contains(directory), &mut told);
-        let plain = told.is_empty();
-        told.finish(&mut index.remarks, &mut incomplete);
+        std::mem::take(&mut index.others).tell(|directory| read.contains(directory), &mut noted);
+        let plain = noted.is_empty();
+        noted.finish(&mut index.remarks, &mut incomplete);
         let none = found.iter().all(|(_, _, vacant)| vacant.is_some());
         // As for directories; an archive that is cut proves nothing.
         let taken =
@@ -528,13 +528,13 @@ fn parts_of(path: &Path) -> Vec<String> {
 /// Tells how many bytes of an archive were read.
 struct Counted<'a> {
     inner: File,
-    watch: &'a dyn Watch,
+    progress: &'a dyn Progress,
 }
 
 impl io::Read for Counted<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buf)?;
-        self.watch.advance(n as u64);
+        self.progress.advance(n as u64);
         Ok(n)
     }
 }

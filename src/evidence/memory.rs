@@ -1,4 +1,4 @@
-//! A replica directory that exists in memory only, for tests and for embedding; it can be told to fail.
+//! A replica directory that exists in memory only, for tests and for embedding; it can be made to fail.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -185,7 +185,7 @@ impl Source for MemorySource {
         let len = usize::try_from(own.size.saturating_sub(offset)).unwrap_or(usize::MAX).min(buf.len());
         let end = offset.saturating_add(len as u64);
         if let Some(at) = file.fails.iter().find(|&&at| (offset..end).contains(&at)) {
-            return Err(io::Error::other(format!("told to fail at byte {at}")).into());
+            return Err(io::Error::other(format!("made to fail at byte {at}")).into());
         }
         buf[..len].fill(0);
         for (at, bytes) in &file.data {

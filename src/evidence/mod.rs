@@ -14,7 +14,6 @@ use serde::Serialize;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 
 mod archive;
-mod beside;
 mod decode;
 mod directory;
 mod error;
@@ -30,17 +29,18 @@ mod others;
 mod pieces;
 mod recognise;
 mod remarks;
+mod sidecar;
 mod spool;
 mod sys;
 mod tar;
 mod tree;
 mod vacant;
 
-pub use beside::{Beside, read_beside};
 pub use error::GatherError;
 pub use find::{is_archive_name, without_archive_ending};
 pub use gather::{Evidence, Found, Images, Input, InputKind, InputPath, InputReport, Options, gather};
 pub use memory::MemorySource;
+pub use sidecar::{Beside, read_beside};
 pub use spool::SpoolError;
 pub use vacant::{Vacant, VacantKind};
 
@@ -50,7 +50,7 @@ pub const SMALL_FILE_LIMIT: u64 = 1 << 20;
 /// What stands at one name of a replica directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// File name without directory. Bytes that are not UTF-8 are spelt `\xNN`.
+    /// File name without directory. Bytes that are not UTF-8 are written `\xNN`.
     pub name: String,
     /// What kind of thing it is; only a regular file is ever opened.
     pub kind: Kind,
@@ -221,10 +221,10 @@ mod tests {
 
     #[test]
     fn names_are_spelt_without_loss_of_utf8() {
-        for (raw, spelt) in
+        for (raw, written) in
             [(&b"volume.meta"[..], "volume.meta"), ("ä".as_bytes(), "ä"), (b"a\xffb\xc3", "a\\xffb\\xc3")]
         {
-            assert_eq!(spell(raw), spelt);
+            assert_eq!(spell(raw), written);
         }
     }
 

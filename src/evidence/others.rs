@@ -16,7 +16,7 @@ use super::{tar, vacant};
 /// Files of one input that are looked at; those beyond are counted.
 pub(super) const LOOKED_AT: usize = 10_000;
 
-/// Names told of what is counted.
+/// Names listed of what is counted.
 const NAMED: usize = 5;
 
 /// What a look at the start of a file tells.
@@ -93,27 +93,27 @@ impl Others {
     }
 
     /// Tells of everything whose directory is not among those that were read.
-    pub(super) fn tell(self, read: impl Fn(&[String]) -> bool, told: &mut Told) {
+    pub(super) fn tell(self, read: impl Fn(&[String]) -> bool, noted: &mut Noted) {
         let outside = |path: &[String]| path.split_last().is_some_and(|(_, directory)| !read(directory));
         for (path, look) in self.files.iter().filter(|(path, _)| outside(path)) {
             let path = path.join("/");
             match look {
-                Look::Archive => told.hidden(format!(
+                Look::Archive => noted.hidden(format!(
                     "{path}: is an archive in an archive, not read: take it out and give it by itself"
                 )),
-                Look::Known(known) => told.known(&path, known),
+                Look::Known(known) => noted.known(&path, known),
                 Look::Own => {}
-                Look::Unknown => told.unknown.push(path),
+                Look::Unknown => noted.unknown.push(path),
             }
         }
-        told.links.extend(self.links.iter().filter(|path| outside(path)).map(|path| path.join("/")));
-        told.more += self.more;
+        noted.links.extend(self.links.iter().filter(|path| outside(path)).map(|path| path.join("/")));
+        noted.more += self.more;
     }
 }
 
 /// What is to be said of the files beside the replicas of one input.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Noted {
     pub(super) remarks: Remarks,
     /// Reasons why a replica may be missing.
     pub(super) incomplete: Vec<String>,
@@ -125,7 +125,7 @@ pub(super) struct Told {
 /// Reasons that are kept of one input.
 const REASONS: usize = 16;
 
-impl Told {
+impl Noted {
     /// A sentence, and a reason why a replica may be missing.
     pub(super) fn hidden(&mut self, line: String) {
         if self.incomplete.len() < REASONS {

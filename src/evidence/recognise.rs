@@ -1,4 +1,4 @@
-//! What a file is that is neither a replica's nor a tar archive: told by its content, named with what to do instead.
+//! What a file is that is neither a replica's nor a tar archive: known by its content, named with what to do instead.
 //!
 //! One table, [`KINDS`]; the first row whose test holds counts.
 

@@ -32,7 +32,7 @@ impl Tree {
         Self { directories: vec![Directory::default()] }
     }
 
-    /// The directory of that path, made where the archive has not told of it; `cost` grows with it.
+    /// The directory of that path, made where the archive has not said of it; `cost` grows with it.
     ///
     /// A file that stands in the way gives way: what comes last counts.
     pub(super) fn directory<'p>(&mut self, path: impl IntoIterator<Item = &'p str>, cost: &mut u64) -> usize {
@@ -69,7 +69,7 @@ impl Tree {
     }
 }
 
-/// Splits the name of a member into its parts, spelt as text.
+/// Splits the name of a member into its parts, written as text.
 ///
 /// As GNU tar does when it unpacks, everything up to the last `..` is left out, and so is a leading
 /// slash; the second value tells whether that was needed.

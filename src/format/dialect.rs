@@ -1,4 +1,4 @@
-//! Which engine wrote a directory: told by the keys of its JSON, and by file names where the keys say nothing.
+//! Which engine wrote a directory: known by the keys of its JSON, and by file names where the keys say nothing.
 //!
 //! Longhorn's engine began as the one that Jiva began from. Both write a `volume.meta` and records beside images, and
 //! some of their keys are the same. What either engine would do with a directory is not the same at all.

@@ -2,7 +2,7 @@
 //!
 //! Pure. Repeated here because the details decide what Jiva makes of a damaged file: keys match in any
 //! letter case, the last of equal keys counts, `null` leaves a field alone, unknown keys and anything after
-//! the first value are ignored, and an error of type is told only after the rest was decoded.
+//! the first value are ignored, and an error of type is reported only after the rest was decoded.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -254,7 +254,7 @@ impl<'a, const N: usize> Decoded<'a, N> {
     }
 }
 
-/// What a value is, told by its first byte.
+/// What a value is, known by its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Object,
@@ -424,7 +424,7 @@ mod tests {
             (r#"{"head":7}"#, field("number", "Head", "string", 8)),
             (r#"{"Dirty": 0}"#, field("number", "Dirty", "bool", 10)),
             (r#"{"Dirty":"true"}"#, field("string", "Dirty", "bool", 9)),
-            // The first of several is told.
+            // The first of several is reported.
             (r#"{"Dirty":"x","Size":"y"}"#, field("string", "Dirty", "bool", 9)),
             // Syntax comes before type.
             (

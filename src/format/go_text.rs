@@ -86,7 +86,7 @@ pub(super) enum IntError {
 
 /// Reads a decimal integer as `strconv.ParseInt(text, 10, 64)` does: an optional sign, then only digits.
 ///
-/// As in Go a number too large is told before a bad byte that follows the digit that made it too large.
+/// As in Go a number too large is reported before a bad byte that follows the digit that made it too large.
 pub(super) fn parse_int(text: &[u8]) -> Result<i64, IntError> {
     let (negative, digits) = match text.split_first() {
         Some((b'-', rest)) => (true, rest),

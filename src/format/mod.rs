@@ -30,7 +30,7 @@ pub use log_info::LogInfo;
 pub use meta_error::MetaError;
 pub(crate) use names::number_of_head;
 pub use names::{FileKind, next_head_name};
-pub(crate) use parts::{Form, Part, Parts, Value, spelt};
+pub(crate) use parts::{Form, Part, Parts, Value, quoted};
 pub use record::{KeyOrder, Record};
 pub use remark::{Place, Remark};
 pub use volume_meta::VolumeMeta;

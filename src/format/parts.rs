@@ -117,7 +117,7 @@ fn value_of(value: &[u8], wanted: GoType) -> Value {
 }
 
 /// A text as Go's JSON encoder writes it, in quotes.
-pub(crate) fn spelt(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     write_json_string(&mut out, text).expect("a string takes everything");
     out

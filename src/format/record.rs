@@ -1,7 +1,7 @@
 //! The record of one disk, `….img.meta`.
 //!
 //! Pure: takes bytes, returns [`Record`] or [`MetaError`]. The fields are those of the structure `disk` in
-//! Jiva's `replica/replica.go`. Which disk a record belongs to is told by its file name, not by `Name`.
+//! Jiva's `replica/replica.go`. Which disk a record belongs to is known by its file name, not by `Name`.
 
 use std::fmt;
 
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn own_and_received_records_are_told_apart() {
+    fn own_and_received_records_are_distinguished() {
         assert_eq!(Record::parse(NATIVE.as_bytes()), Ok(native()));
         let received = Record {
             name: Some("volume-head-897.img".into()),

@@ -1,8 +1,8 @@
 //! Which replica the controller makes the leader.
 //!
 //! The first factor/2 + 1 replicas to register decide; the others never have a say. Of those the highest counter
-//! wins, and at equal counters whoever registered first. Entries that somebody left in the controller's list spoil
-//! that: they count for the majority, and a higher counter among them hands the candidacy to whoever registers next.
+//! wins, and at equal counters the first to register. Entries that somebody left in the controller's list spoil
+//! that: they count for the majority, and a higher counter among them hands the candidacy to the next one to register.
 
 use std::collections::BTreeMap;
 
@@ -29,9 +29,9 @@ pub struct Election {
 pub struct Registration {
     /// Whose: one replica has one entry, whatever its address.
     pub label: Label,
-    /// The counter it told.
+    /// The counter it gave.
     pub counter: Counter,
-    /// Whether it told that it is being rebuilt: it is then counted, and never elected.
+    /// Whether it gave that it is being rebuilt: it is then counted, and never elected.
     pub rebuilding: bool,
 }
 
@@ -54,7 +54,7 @@ pub fn elect_among(
         }
         let outbid = |standing: &Registration| list.values().any(|entry| entry.counter > standing.counter);
         if candidate.is_none_or(outbid) {
-            candidate = Some(arrival); // the one that registers now, whoever has the higher counter
+            candidate = Some(arrival); // the one that registers now, whichever has the higher counter
         }
         if list.len() >= quorum {
             return candidate.map(|chosen| (chosen.label.clone(), at + 1));
@@ -70,7 +70,7 @@ fn elect<'s>(order: &[&'s Standing]) -> Option<&'s Standing> {
     able().find(|one| one.counter == highest)
 }
 
-/// Orders of registering up to which all are told. With three of a factor of 3 there are 6, with five of 5 there are 60.
+/// Orders of registering up to which all are listed. With three of a factor of 3 there are 6, with five of 5 there are 60.
 const ALL_ORDERS: usize = 5040;
 
 /// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label. Where nobody could

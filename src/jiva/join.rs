@@ -17,7 +17,7 @@ use crate::version::Version;
 pub const REFUSAL: &str = "Failed to add replica to controller, err: Current replica's checkpoint not present in \
                            rwReplica chain, Shutting down...";
 
-/// The snapshot of a join that is foretold for a pair. Its real name is made anew each time.
+/// The snapshot of a join that is forecast for a pair. Its real name is made anew each time.
 pub const JOIN: &str = "volume-snap-<join>.img";
 
 /// How a join ends.

@@ -1,6 +1,6 @@
 //! A whole start: a leader, and the rest joining one after the other.
 //!
-//! Each join starts from what the one before left. Nothing is written meanwhile: what is foretold is what becomes of
+//! Each join starts from what the one before left. Nothing is written meanwhile: what is forecast is what becomes of
 //! the data that are there.
 
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use crate::version::Version;
 /// From this many joiners on not every order is walked: there are more than a person could choose from.
 const ALL_ORDERS_UP_TO: usize = 5;
 
-/// One join of a course.
+/// One join of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step {
@@ -28,7 +28,7 @@ pub struct Step {
 
 /// One way in which a volume can be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Course {
+pub struct Scenario {
     /// The first to be RW.
     pub leader: Label,
     /// The joins, in order.
@@ -39,7 +39,7 @@ pub struct Course {
     gone: BTreeSet<Original>,
 }
 
-impl Course {
+impl Scenario {
     /// Whether some file still holds the image at the end, on any side.
     pub fn holds(&self, original: Original) -> bool {
         !self.gone.contains(&original)
@@ -51,7 +51,7 @@ impl Course {
     }
 }
 
-/// What all courses of a volume share.
+/// What all scenarios of a volume share.
 pub(super) struct Setting<'a> {
     /// The replicas whose process comes up.
     pub running: Vec<&'a Standing>,
@@ -62,14 +62,14 @@ pub(super) struct Setting<'a> {
     pub version: Version,
 }
 
-/// Every course with this leader: the rest join in every order, or, where they are many, in each order that is a
+/// Every scenario with this leader: the rest join in every order, or, where they are many, in each order that is a
 /// rotation of the sorted one, forwards and backwards.
-pub(super) fn courses(setting: &Setting<'_>, leader: &Label) -> Vec<Course> {
+pub(super) fn scenarios(setting: &Setting<'_>, leader: &Label) -> Vec<Scenario> {
     let Some(first) = setting.running.iter().find(|one| one.label == *leader) else { return Vec::new() };
     let rest: Vec<&Standing> = setting.running.iter().copied().filter(|one| one.label != *leader).collect();
     orders(rest.len())
         .into_iter()
-        .map(|order| course(setting, first, order.iter().map(|at| rest[*at])))
+        .map(|order| scenario(setting, first, order.iter().map(|at| rest[*at])))
         .collect()
 }
 
@@ -89,11 +89,11 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
     out
 }
 
-fn course<'s>(
+fn scenario<'s>(
     setting: &Setting<'_>,
     leader: &Standing,
     joiners: impl Iterator<Item = &'s Standing>,
-) -> Course {
+) -> Scenario {
     let Setting { names, factor, version, .. } = *setting;
     let (mut members, mut outside) = (vec![leader.clone()], Vec::<Cow<'_, Standing>>::new());
     let mut steps = Vec::new();
@@ -121,7 +121,7 @@ fn course<'s>(
     sides.flat_map(Standing::held).for_each(|original| held[original.0 as usize] = true);
     let came = setting.running.iter().flat_map(|one| one.held());
     let gone = came.filter(|original| !held[original.0 as usize]).collect();
-    Course { leader: leader.label.clone(), steps, writable: members.len() > factor / 2, gone }
+    Scenario { leader: leader.label.clone(), steps, writable: members.len() > factor / 2, gone }
 }
 
 /// With as many RW as the factor, all take the newest snapshot that they have in common as their Checkpoint.

@@ -8,7 +8,7 @@ use crate::ident::{Counter, Label};
 use crate::replica::{OpenError, Replica, StartError, State};
 use crate::version::{LeftOver, Version};
 
-/// An image as it lay in the evidence, by number; [`Stage::original`](super::Stage::original) tells whose and which.
+/// An image as it lay in the evidence, by number; [`Cluster::original`](super::Cluster::original) tells whose and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Original(pub(super) u32);
 

@@ -9,7 +9,7 @@ use super::relation::Relation;
 use crate::ident::{DiskName, Label};
 use crate::replica::Replica;
 
-/// From this many replicas on, common ancestors are told for pairs and for all together only: the number of
+/// From this many replicas on, common ancestors are listed for pairs and for all together only: the number of
 /// sets doubles with each replica.
 const ALL_SETS_UP_TO: usize = 6;
 

@@ -44,7 +44,7 @@ pub(super) fn is_earlier(less: &Layers, at: usize, more: &Layers, bt: usize) -> 
 
 /// Whether a replica counted writes after the other took a snapshot above the state `shared` that it lacks.
 ///
-/// A snapshot goes to all that are RW, so whoever lacks one was away from its counter on, and counted more only on its
+/// A snapshot goes to all that are RW, so a replica that lacks one was away from its counter on, and counted more only on its
 /// own. One write more may be the one that was in flight when it went. A member on which every snapshot fails stays RW
 /// without them.
 fn went_on_alone(one: &Layers, other: &Layers, shared: usize) -> bool {

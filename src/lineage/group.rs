@@ -37,7 +37,7 @@ pub struct Apart {
 #[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
 enum Key {
     Given,
-    /// Directories without a volume's name: whoever gave them meant one volume. Clones stand by themselves until it
+    /// Directories without a volume's name: the user who gave them meant one volume. Clones stand by themselves until it
     /// is known whether their source is among them.
     Unnamed {
         foreign: bool,
@@ -148,7 +148,7 @@ fn homes(keys: &[Key], sets: &[Vec<Replica>]) -> (Vec<usize>, Vec<Parted>) {
     let shared = shared(sets);
     let mut pairs: Vec<(usize, usize, usize)> =
         shared.iter().map(|((a, b), count)| (*count, *a, *b)).collect();
-    // Clones without a name stay with the others that have none, whatever they share, unless they are told apart.
+    // Clones without a name stay with the others that have none, whatever they share, unless they are distinguished.
     let unnamed = |clone: bool| keys.iter().position(|key| *key == Key::Unnamed { foreign: false, clone });
     if let (Some(plain), Some(clones)) = (unnamed(false), unnamed(true))
         && !shared.contains_key(&(plain, clones))
@@ -170,7 +170,7 @@ fn homes(keys: &[Key], sets: &[Vec<Replica>]) -> (Vec<usize>, Vec<Parted>) {
         let against = members[one]
             .iter()
             .flat_map(|x| members[other].iter().map(move |y| (*x, *y)))
-            .find_map(|(x, y)| kinship::told_apart(&kin[x], &kin[y]));
+            .find_map(|(x, y)| kinship::distinguished(&kin[x], &kin[y]));
         match against {
             Some(why) => {
                 if count > 0

@@ -60,7 +60,7 @@ impl<'a> Kin<'a> {
 }
 
 /// Why two sets are not one volume, if something tells them apart.
-pub(super) fn told_apart(one: &Kin<'_>, other: &Kin<'_>) -> Option<ApartBy> {
+pub(super) fn distinguished(one: &Kin<'_>, other: &Kin<'_>) -> Option<ApartBy> {
     let dialect = |kin: &Kin<'_>| kin.replicas.first().map(|replica| replica.dialect);
     let jivas = |kin: &Kin<'_>| kin.replicas.iter().all(Replica::is_jivas);
     if jivas(one) != jivas(other) || (!jivas(one) && dialect(one) != dialect(other)) {

@@ -53,7 +53,7 @@ pub struct Layers {
     pub images: bool,
     /// The UUID of the directory, which a copy keeps; `None` in versions without.
     pub uuid: Option<String>,
-    /// Whether the copy may be judged; where not, nothing is told of what it holds.
+    /// Whether the copy may be judged; where not, nothing is said of what it holds.
     pub judged: bool,
 }
 

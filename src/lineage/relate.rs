@@ -175,7 +175,7 @@ fn empty(a: &Layers, b: &Layers, shared: Shared) -> Relation {
     }
 }
 
-/// What nothing can be told of: a side has no image, or its copy is defective. The states that both share by their
+/// A pair of which nothing is known: a side has no image, or its copy is defective. The states that both share by their
 /// records are shown; what a head holds they do not show.
 fn unknown(a: &Layers, b: &Layers, shared: Shared, content: Option<&Content>) -> Relation {
     let more = || Holds { blocks: Runs::new(), more: true };
@@ -386,7 +386,7 @@ fn want(
     }
 }
 
-/// Blocks that a side received in a join that did not end are the other side's live writes. Whoever did not
+/// Blocks that a side received in a join that did not end are the other side's live writes. A replica that did not
 /// write them itself lacks them, though they are no part of the receiver's own state.
 fn foreign(
     a: &Layers,

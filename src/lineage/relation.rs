@@ -103,7 +103,7 @@ pub enum RelationKind {
     Diverged,
     /// No shared state, and each holds what the other lacks.
     Unrelated,
-    /// Cannot be told.
+    /// Unknown.
     Unknown,
 }
 

@@ -14,7 +14,7 @@ use crate::format::{KeyOrder, parse_rfc3339};
 use crate::ident::{DiskName, Label};
 use crate::replica::{Disk, Flag, Quality, RecordState, Replica, State};
 
-/// The most candidates that are told of one replica; the rest rank lower than all of them.
+/// The most candidates that are listed of one replica; the rest rank lower than all of them.
 const MOST: usize = 16;
 
 /// A chain that may be the replica's own.
@@ -189,7 +189,7 @@ impl Links {
                 });
                 break;
             };
-            told(replica, &name, source, &mut reasons, &mut evidence);
+            note(replica, &name, source, &mut reasons, &mut evidence);
             donors.extend(donor(replica, peers, &name));
             if replica.disks[&name].image.is_none() {
                 reasons.push(format!("against it: the image of {name} is missing, and with it its layer"));
@@ -264,7 +264,7 @@ fn donor(replica: &Replica, peers: &[&Replica], name: &DiskName) -> Option<Donor
 }
 
 /// Says where a link that does not come from the replica's own record comes from.
-fn told(
+fn note(
     replica: &Replica,
     name: &DiskName,
     source: &Source,

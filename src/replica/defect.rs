@@ -89,7 +89,7 @@ fn images(replica: &Replica, out: &mut Vec<Defect>) {
             continue;
         };
         if let Err(error) = &image.extents {
-            let text = format!("{name}: which blocks it stores cannot be told: {error}");
+            let text = format!("{name}: which blocks it stores is unknown: {error}");
             out.push(Defect::of(Some(name), text));
         }
         // In Longhorn an enlargement leaves old images as short as they were.

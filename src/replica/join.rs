@@ -1,4 +1,4 @@
-//! How the last join went, told from the directory alone.
+//! How the last join went, derived from the directory alone.
 //!
 //! A join snapshots both sides under one new name, copies the RW side's head record over the joiner's, then
 //! compares, and only then copies, oldest first. The join's own snapshot is the last that is copied. The counter does

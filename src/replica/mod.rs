@@ -214,7 +214,7 @@ pub enum RecordState {
 pub struct Image {
     /// Apparent size in bytes.
     pub size: u64,
-    /// What of it is stored, or why that cannot be told.
+    /// What of it is stored, or why that is unknown.
     pub extents: Result<Extents, ReadError>,
     /// Equal for names of one file.
     pub link: Option<u64>,

@@ -421,10 +421,10 @@ fn stale_head(replica: &Replica, name: &DiskName, label: &Label, found: &mut Vec
     };
     let disk = &replica.disks[name];
     if disk.image.as_ref().is_some_and(|image| image.link.is_some()) {
-        return; // told with the link
+        return; // reported with the link
     }
     if replica.blocked_head().is_some_and(|blocked| blocked.name == *name) {
-        return; // told by itself: this one is in the way
+        return; // reported by itself: this one is in the way
     }
     let step = if stale == active + 1 {
         CrashStep::NextHeadMade { next_head: name.clone() }

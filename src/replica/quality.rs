@@ -166,7 +166,7 @@ impl Copies {
         self.0.get(label)
     }
 
-    /// What one copy is worth; unknown where nothing was told of it.
+    /// What one copy is worth; unknown where nothing was said of it.
     pub fn quality(&self, label: &Label) -> Quality {
         self.of(label).map_or(Quality::Unknown, |copied| copied.quality)
     }

@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 /// For a terminal, on one line: whatever moves the cursor, changes its state, reorders text or cannot be seen is shown
-/// as `\u{..}`. The sequence `\u{` itself is shown with its backslash spelt out, so that nothing can pretend to have
+/// as `\u{..}`. The sequence `\u{` itself is shown with its backslash written out, so that nothing can pretend to have
 /// been escaped.
 pub fn terminal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -22,7 +22,7 @@ pub fn terminal(text: &str) -> String {
     out
 }
 
-/// For JSON that is written already: what [`terminal`] would show by its code is spelt `\\uXXXX` there too, which reads
+/// For JSON that is written already: what [`terminal`] would show by its code is written `\\uXXXX` there too, which reads
 /// back as the same text. Outside of strings JSON has no such character, and serde spells those below U+0020 itself.
 pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -84,7 +84,7 @@ pub fn html(text: &str) -> String {
 }
 
 /// As one word of a POSIX shell. Unlike the others it keeps the text as it is, since it may name a file; a control
-/// character is spelt with `$'…'`, which bash, zsh and busybox know.
+/// character is written with `$'…'`, which bash, zsh and busybox know.
 pub fn shell(text: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_./=:,@%+".contains(char);
     if !text.is_empty() && text.chars().all(plain) {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_escaped_is_told_apart() {
+    fn what_only_looks_escaped_is_distinguished() {
         assert_ne!(terminal("\\u{1b}"), terminal("\u{1b}"));
     }
 

@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_word_can_mean_two_things() {
         let categories: Vec<Category> = explain("unknown").into_iter().map(|one| one.category).collect();
-        assert_eq!(categories, [Category::Start, Category::Relation]);
+        assert_eq!(categories, [Category::Quality, Category::Start, Category::Relation]);
     }
 
     #[test]

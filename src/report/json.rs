@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::candidates::{self, ShownCandidate};
 use super::escape;
 use super::model::{self, Step};
-use crate::analysis::{Analysis, ForetoldJoin, Options, Volume};
+use crate::analysis::{Analysis, Options, PredictedJoin, Volume};
 use crate::blocks::{Difference, Holes, Meaning, differences};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Facts, Finding, Severity};
@@ -22,7 +22,7 @@ use crate::verdict::Verdict;
 /// Name and version of the form of the document; additions keep it.
 pub const SCHEMA: &str = "jivascope.analysis/1";
 
-/// Ranges told of one pair of replicas.
+/// Ranges listed of one pair of replicas.
 const RANGES: usize = 256;
 
 /// The document.
@@ -160,7 +160,7 @@ struct ShownDisk<'a> {
     allocated_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<&'a DiskName>,
-    /// What the copy of its image is worth; only told of images of the chain.
+    /// What the copy of its image is worth; only given for images of the chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     quality: Option<Quality>,
 }
@@ -541,21 +541,21 @@ pub(super) fn election(election: &Election) -> ShownElection<'_> {
     }
 }
 
-pub(super) fn join(foretold: &ForetoldJoin) -> ShownJoin<'_> {
-    let copied: &[DiskName] = match &foretold.join.outcome {
+pub(super) fn join(forecast: &PredictedJoin) -> ShownJoin<'_> {
+    let copied: &[DiskName] = match &forecast.join.outcome {
         Outcome::Accepted { copied, .. } => copied,
         Outcome::Refused | Outcome::Error(_) => &[],
     };
     ShownJoin {
-        rw: &foretold.join.rw,
-        wo: &foretold.join.wo,
-        outcome: foretold.join.outcome.as_str(),
-        message: foretold.join.outcome.message(),
+        rw: &forecast.join.rw,
+        wo: &forecast.join.wo,
+        outcome: forecast.join.outcome.as_str(),
+        message: forecast.join.outcome.message(),
         copied: copied.iter().flat_map(|name| [name.to_string(), name.record()]).collect(),
-        equal_afterwards: foretold.differing.map(|blocks| blocks == 0),
-        differing_afterwards: foretold.differing,
-        changed_by_join: foretold.changed,
-        lost_blocks: foretold.lost,
+        equal_afterwards: forecast.differing.map(|blocks| blocks == 0),
+        differing_afterwards: forecast.differing,
+        changed_by_join: forecast.changed,
+        lost_blocks: forecast.lost,
     }
 }
 

@@ -109,7 +109,7 @@ pub(super) fn hides_data(replica: &Replica) -> bool {
     replica.state == State::Blank && stores_off_chain(replica)
 }
 
-/// Whether disks that the chain does not reach hold data, as far as can be told.
+/// Whether disks that the chain does not reach hold data, as far as is known.
 pub(super) fn stores_off_chain(replica: &Replica) -> bool {
     replica.disks.iter().any(|disk| !disk.on_chain && disk.allocated().is_none_or(|bytes| bytes > 0))
 }

@@ -56,7 +56,7 @@ pub enum Start {
     Unsafe,
     /// In no order does it come up writable.
     Stuck,
-    /// Cannot be told.
+    /// Unknown.
     Unknown,
 }
 

@@ -49,7 +49,7 @@ rules! {
     Witness "R-WITNESS" "Another replica was RW and met a supplied one, and its history is in none of the supplied directories. It may hold what no supplied replica does, so nobody is named until it is found. What holds among those supplied is said."
     SameState "R-SAME-STATE" "Two replicas differ in blocks of a state that their records call the same, in the same layer. Nothing tells which side is newer."
     NoneWhole "R-NONE-WHOLE" "The replicas that would hold everything have flaws of their own (an image missing, two layers in one file, a join cut off while files were copied), and no comparison of blocks clears them."
-    Circle "R-CIRCLE" "Each replica lacks something that another has by the records, yet no two lineages can be told apart: the evidence contradicts itself."
+    Circle "R-CIRCLE" "Each replica lacks something that another has by the records, yet no two lineages can be distinguished: the evidence contradicts itself."
 }
 
 impl Rule {

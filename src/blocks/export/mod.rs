@@ -14,7 +14,7 @@ use super::pass::{Sink, Stopped, Unreadable, pass};
 use super::unread::Unread;
 use super::view::{MergedView, ViewError};
 use crate::evidence::spelled;
-use crate::watch::Watch;
+use crate::progress::Progress;
 
 pub use target::{Target, TargetError};
 
@@ -90,15 +90,15 @@ pub fn export(
     view: &MergedView,
     target: Target,
     options: &ExportOptions,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Exported, ExportError> {
     let failed = |source| ExportError::Write { path: target.path().to_owned(), source };
-    let run = |sink: &mut dyn Sink| match pass(view, options.unreadable, options.hash, sink, watch) {
+    let run = |sink: &mut dyn Sink| match pass(view, options.unreadable, options.hash, sink, progress) {
         Ok(passed) => Ok(passed),
         Err(Stopped::View(error)) => Err(error.into()),
         Err(Stopped::Write(error)) => Err(failed(error)),
     };
-    watch.begin("exporting", Some(view.size()));
+    progress.begin("exporting", Some(view.size()));
     let passed = match options.format {
         Format::Raw => {
             let mut image = raw::Raw::new(target.file());
@@ -113,7 +113,7 @@ pub fn export(
             passed
         }
     };
-    watch.end();
+    progress.end();
     if options.sync {
         target.file().sync_all().map_err(failed)?;
     }

@@ -51,7 +51,7 @@ pub(super) enum Output {
     Json,
 }
 
-/// A name out of the evidence: a label, a disk, a volume. What is not UTF-8 is spelt as the evidence spells it, so a name
+/// A name out of the evidence: a label, a disk, a volume. What is not UTF-8 is written as the evidence spells it, so a name
 /// can be typed as it is and as it is shown.
 pub(super) fn name() -> impl TypedValueParser<Value = String> {
     OsStringValueParser::new().map(|text| evidence::spelled(&text))

@@ -10,7 +10,7 @@ use crate::cli::args::{self, Inputs, Output, Reading};
 use crate::cli::error::failed;
 use crate::cli::inputs;
 use crate::cli::out::Out;
-use crate::cli::progress::Progress;
+use crate::cli::progress::Bar;
 use crate::cli::trust::{self, DEFECTIVE};
 
 /// The replication factor that is taken for granted: what differs does not depend on it, whose is newer may.
@@ -53,7 +53,7 @@ pub(super) struct Diff {
 }
 
 pub(super) fn run(command: &Diff, out: &Out) -> anyhow::Result<u8> {
-    let progress = Progress::new();
+    let progress = Bar::new();
     let evidence = inputs::open_images(&command.inputs, &command.reading, &progress)?;
     let replicas = trust::describe(&evidence, command.reading.holes(), &progress)?;
     let report = |volumes, defective| {

@@ -10,7 +10,7 @@ use crate::cli::args::{self, Inputs, Reading};
 use crate::cli::error::usage;
 use crate::cli::inputs;
 use crate::cli::out::Out;
-use crate::cli::progress::Progress;
+use crate::cli::progress::Bar;
 use crate::cli::trust;
 
 #[derive(Debug, Args)]
@@ -74,7 +74,7 @@ pub(super) fn run(command: &Export, out: &Out) -> anyhow::Result<u8> {
         let stream = usage("--to -: an image cannot be written to standard output");
         return Err(stream.hint("give a file name, such as rep-1.raw; ./- is a file of that name").into());
     }
-    let progress = Progress::new();
+    let progress = Bar::new();
     let evidence = inputs::open_images(&command.inputs, &command.reading, &progress)?;
     let replicas = trust::describe(&evidence, command.reading.holes(), &progress)?;
     let point = Point::parse(&command.replica, &replicas)?;

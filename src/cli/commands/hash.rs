@@ -2,14 +2,14 @@
 
 use clap::Args;
 use jivascope::blocks::{self, MergedView, Point};
-use jivascope::watch::Watch;
+use jivascope::progress::Progress;
 use rayon::prelude::*;
 
 use crate::cli::args::{self, Inputs, Reading};
 use crate::cli::error::{self, FAILED};
 use crate::cli::inputs;
 use crate::cli::out::Out;
-use crate::cli::progress::Progress;
+use crate::cli::progress::Bar;
 use crate::cli::trust;
 
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub(super) struct Hash {
 }
 
 pub(super) fn run(command: &Hash, out: &Out) -> anyhow::Result<u8> {
-    let progress = Progress::new();
+    let progress = Bar::new();
     let evidence = inputs::open_images(&command.inputs, &command.reading, &progress)?;
     let replicas = trust::describe(&evidence, command.reading.holes(), &progress)?;
     let points: Vec<Point<'_>> = if command.replica.is_empty() {

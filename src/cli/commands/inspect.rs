@@ -9,7 +9,7 @@ use crate::cli::args::{Inputs, Output};
 use crate::cli::error::failed;
 use crate::cli::inputs;
 use crate::cli::out::Out;
-use crate::cli::progress::Progress;
+use crate::cli::progress::Bar;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -28,11 +28,11 @@ pub(super) struct Inspect {
 }
 
 pub(super) fn run(command: &Inspect, out: &Out) -> anyhow::Result<u8> {
-    let watch = Progress::new();
-    let mut evidence = inputs::open(&command.inputs, false, &watch)?;
-    let replicas = analysis::describe(&evidence, &watch);
+    let progress = Bar::new();
+    let mut evidence = inputs::open(&command.inputs, false, &progress)?;
+    let replicas = analysis::describe(&evidence, &progress);
     analysis::remark_unread(&mut evidence.inputs, &replicas);
-    drop(watch);
+    drop(progress);
     if replicas.is_empty() && evidence.vacant().next().is_none() {
         return Err(failed("no replica found").into());
     }

@@ -12,7 +12,7 @@ use jivascope::analysis::{self, Analysis};
 use jivascope::check::{self, Expected, ExpectedOptions};
 use jivascope::evidence::{Evidence, Found, InputPath};
 use jivascope::ident::Label;
-use jivascope::share::{Key, Plan, Pseudonyms, Words, write_replica};
+use jivascope::redact::{Key, Plan, Pseudonyms, Words, write_replica};
 
 use crate::cli::args::{self, Inputs, Judging};
 use crate::cli::case::CaseDir;
@@ -111,7 +111,7 @@ pub(super) fn run(command: &NewCase, out: &Out) -> anyhow::Result<u8> {
     if random {
         let text = key.to_text();
         out.line(&format!(
-            "key: {text} (keep it secret: whoever has it can test guesses about block contents)"
+            "key: {text} (keep it secret: anyone who has it can test guesses about block contents)"
         ))?;
     }
     Ok(0)

@@ -134,7 +134,7 @@ impl<'a> Header<'a> {
     fn sparse_entries(&self, from: usize, count: usize) -> Result<Vec<(u64, u64)>, HeaderError> {
         let mut entries = Vec::new();
         for start in (0..count).map(|n| from + 24 * n) {
-            // An unused entry is empty, where a used one of length 0 is spelt out.
+            // An unused entry is empty, where a used one of length 0 is written out.
             if self.block[start + 12] == 0 {
                 break;
             }

@@ -42,7 +42,7 @@ fn element(out: &mut String, open: &str, tag: &str, message: &str, lines: &[Stri
     let _ = writeln!(out, "{open}>\n      <{tag} message=\"{message}\">{text}</{tag}>\n    </testcase>");
 }
 
-/// Text for XML 1.0, one line; two characters that XML does not know are spelt out beside what HTML spells out.
+/// Text for XML 1.0, one line; two characters that XML does not know are written out beside what HTML spells out.
 fn escape(text: &str) -> String {
     html(text).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::{ForetoldJoin, Volume};
+use crate::analysis::{PredictedJoin, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::jiva::Outcome;
 use crate::lineage::{Doubt, Relation};
@@ -176,20 +176,20 @@ fn harm(volume: &Volume) -> String {
         );
     }
     let leaders: BTreeSet<&Label> = volume.elections.iter().map(|election| &election.leader).collect();
-    let lacking = |join: &&ForetoldJoin| {
+    let lacking = |join: &&PredictedJoin| {
         volume
             .lineage
             .between(&join.join.rw, &join.join.wo)
             .and_then(|relation| relation.lacks(&join.join.rw, &join.join.wo))
     };
-    let joins: Vec<&ForetoldJoin> =
+    let joins: Vec<&PredictedJoin> =
         volume.joins.iter().filter(|join| leaders.contains(&join.join.rw)).collect();
     let empty =
         |label: &&&Label| volume.replicas.iter().any(|r| r.label == ***label && r.state == State::Blank);
     if let Some(leader) = leaders.iter().find(empty) {
         return format!("{leader} is empty, and if it leads the volume is served empty");
     }
-    let accepted = |join: &&&ForetoldJoin| matches!(join.join.outcome, Outcome::Accepted { .. });
+    let accepted = |join: &&&PredictedJoin| matches!(join.join.outcome, Outcome::Accepted { .. });
     let worst = joins
         .iter()
         .filter(accepted)

@@ -9,10 +9,10 @@ use crate::lineage::{Relation, RelationKind};
 use crate::report::diff::{Compared, ComparedVolume};
 use crate::report::words;
 
-/// Ranges told of one pair unless all are asked for.
+/// Ranges listed of one pair unless all are asked for.
 const RANGES: usize = 24;
 
-/// The report; with `all`, every range is told.
+/// The report; with `all`, every range is reported.
 pub fn diff(compared: &Compared<'_>, palette: &Palette, all: bool) -> String {
     let mut page = Page::new(palette);
     for volume in &compared.volumes {

@@ -6,7 +6,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::report::model::Findings;
 use crate::report::words;
 
-/// Places of one kind that are told one by one.
+/// Places of one kind that are listed one by one.
 const PLACES: usize = 8;
 
 /// Writes those of danger and warning, and counts the others.

@@ -3,17 +3,17 @@
 use super::page::Page;
 use super::palette::{Palette, Role};
 use super::table::{Cell, Column, table};
-use crate::analysis::{Analysis, Fate, FinalState, ForetoldJoin, Part, Row, Volume};
+use crate::analysis::{Analysis, Fate, FinalState, Part, PredictedJoin, Row, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::jiva::Outcome;
 use crate::replica::Flag;
 use crate::report::words;
 use crate::verdict::Start;
 
-/// So many orders are spelt out in a row; more are counted.
+/// So many orders are written out in a row; more are counted.
 const ORDERS: usize = 3;
 
-/// The most replicas that a matrix of joins has room for; more are told pair by pair.
+/// The most replicas that a matrix of joins has room for; more are listed pair by pair.
 const MATRIX: usize = 5;
 
 /// The screen.
@@ -59,7 +59,7 @@ fn one(page: &mut Page<'_>, volume: &Volume, factor: usize) {
         page.say(
             Role::Faint,
             2,
-            "Blocks were not read: what differs and what is lost is told by extents and records.",
+            "Blocks were not read: what differs and what is lost comes from extents and records.",
         );
     }
     starts(page, volume);
@@ -96,7 +96,7 @@ fn answer(page: &mut Page<'_>, volume: &Volume) {
             (Role::Danger, "STUCK: the volume will not come up writable on its own, in any order.")
         }
         Some(Start::Unknown) | None => {
-            (Role::Warning, "UNKNOWN: what is here does not show whether it is safe to start.")
+            (Role::Warning, "UNKNOWN: what is here does not show whether a start loses data.")
         }
     };
     page.say(role, 0, text);
@@ -104,7 +104,7 @@ fn answer(page: &mut Page<'_>, volume: &Volume) {
         volume.copies.defective(&volume.replicas).map(|(replica, _)| &replica.label).collect();
     if !defective.is_empty() {
         let text = format!(
-            "The copy of {} is defective. What follows is told of the files as copied, not of what lies on the node.",
+            "The copy of {} is defective. What follows is said of the files as copied, not of what lies on the node.",
             words::labels(defective)
         );
         page.say(Role::Warning, 0, &text);
@@ -224,7 +224,7 @@ fn joins(page: &mut Page<'_>, volume: &Volume) {
     table(page, 2, &columns, &rows);
 }
 
-fn cell(join: &ForetoldJoin) -> String {
+fn cell(join: &PredictedJoin) -> String {
     match &join.join.outcome {
         Outcome::Refused => "refused".to_owned(),
         Outcome::Error(_) => "not possible".to_owned(),

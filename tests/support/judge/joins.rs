@@ -1,6 +1,6 @@
-//! Foretold joins against joins that the model makes.
+//! Forecast joins against joins that the model makes.
 
-use jivascope::analysis::{ForetoldJoin, Volume};
+use jivascope::analysis::{PredictedJoin, Volume};
 use jivascope::jiva::Outcome;
 
 use super::{Breach, Life};
@@ -19,7 +19,7 @@ pub fn quiet(engine: &Engine) -> Engine {
     model
 }
 
-fn wrong_join(life: &Life, foretold: &ForetoldJoin) -> Option<String> {
+fn wrong_join(life: &Life, foretold: &PredictedJoin) -> Option<String> {
     let place = |label: &str| life.engine.replicas.iter().position(|r| r.label == label).unwrap();
     let (rw, wo) = (place(foretold.join.rw.as_str()), place(foretold.join.wo.as_str()));
     let mut model = quiet(&life.engine);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jivascope::analysis::{Options, analyze};
 use jivascope::check::{self, Expected};
 use jivascope::evidence::{Found, Kind};
-use jivascope::share::{Key, Plan, Pseudonyms, Words, write_replica};
+use jivascope::redact::{Key, Plan, Pseudonyms, Words, write_replica};
 use rayon::prelude::*;
 use support::{collect, content, labelled};
 

@@ -16,7 +16,7 @@ pub(super) struct Small<'a> {
     /// The copy so far.
     pub(super) bytes: Vec<u8>,
     pub(super) words: &'a mut Words,
-    told: BTreeSet<&'static str>,
+    noted: BTreeSet<&'static str>,
 }
 
 /// The copy of a small file of Jiva's, and what in it was replaced, in words.
@@ -28,20 +28,20 @@ pub(super) fn copy(
     words: &mut Words,
 ) -> (Vec<u8>, Vec<&'static str>) {
     let mut small =
-        Small { key, names, bytes: Vec::with_capacity(bytes.len()), words, told: BTreeSet::new() };
+        Small { key, names, bytes: Vec::with_capacity(bytes.len()), words, noted: BTreeSet::new() };
     match (kind, Form::of(kind)) {
         (_, Some(form)) => json::write(&mut small, bytes, form),
         (FileKind::Counter, None) => counter(&mut small, bytes),
         // Nobody reads what is in it.
         (_, None) => small.fill(bytes, "all that it holds"),
     }
-    (small.bytes, small.told.into_iter().collect())
+    (small.bytes, small.noted.into_iter().collect())
 }
 
 impl Small<'_> {
     /// Says that something was replaced.
     pub(super) fn tell(&mut self, what: &'static str) {
-        self.told.insert(what);
+        self.noted.insert(what);
     }
 
     /// Puts letters for bytes that nobody reads; a NUL stays one.
@@ -55,7 +55,7 @@ impl Small<'_> {
     }
 }
 
-/// The number stays, however it is spelt; what is none stays none.
+/// The number stays, however it is written; what is none stays none.
 fn counter(small: &mut Small<'_>, bytes: &[u8]) {
     let (read, rest) = bytes.split_at(bytes.len().min(COUNTER_FILE_BYTES));
     match CounterFile::parse(bytes) {

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ground::Ground;
 use crate::blocks::{self, Compared, MergedView, ViewLayer};
 use crate::ident::{DiskName, Label, Runs};
-use crate::jiva::{Original, Outcome, Stage};
+use crate::jiva::{Cluster, Original, Outcome};
 use crate::lineage::Supply;
+use crate::progress::Progress;
 use crate::replica::{Disk, Replica, State};
-use crate::watch::Watch;
 
 /// Images on top of each other, as one replica serves them or would.
 struct Stack {
@@ -71,7 +71,7 @@ impl Stack {
 /// The stacks to be compared: each replica's before, and every one that some join leaves.
 pub(super) struct Stacks<'a> {
     ground: &'a Ground<'a>,
-    stage: &'a Stage,
+    cluster: &'a Cluster,
     list: Vec<Stack>,
     places: Places,
     /// Live stack and stack after a join: as RW side and joiner, as the joiner before and after.
@@ -86,7 +86,7 @@ struct Places {
 }
 
 impl<'a> Stacks<'a> {
-    pub fn of(ground: &'a Ground<'a>, stage: &'a Stage) -> Self {
+    pub fn of(ground: &'a Ground<'a>, cluster: &'a Cluster) -> Self {
         let mut places = Places { live: Vec::new(), left: Vec::new() };
         let mut list = Vec::new();
         for (number, replica) in ground.replicas.iter().enumerate() {
@@ -94,11 +94,11 @@ impl<'a> Stacks<'a> {
             let at = live.is_some().then_some(list.len());
             list.extend(live);
             // A join that leaves everything in its place leaves this very stack.
-            let standing = at.and_then(|at| Some((stage.standing(&replica.label)?.stack(), at)));
+            let standing = at.and_then(|at| Some((cluster.standing(&replica.label)?.stack(), at)));
             places.live.push(at);
             places.left.push(standing.into_iter().collect());
         }
-        Self { ground, stage, list, places, sides: BTreeSet::new(), pairs: BTreeSet::new() }
+        Self { ground, cluster, list, places, sides: BTreeSet::new(), pairs: BTreeSet::new() }
     }
 
     /// Wants what a join leaves compared with what both sides held before. `None` for one that is not accepted, and
@@ -112,7 +112,7 @@ impl<'a> Stacks<'a> {
             Some(after) => *after,
             None => {
                 let size = replicas[wo_place].size.or(replicas[rw_place].size).unwrap_or(0);
-                let images = stack.iter().map(|original| self.stage.original(*original)).collect();
+                let images = stack.iter().map(|original| self.cluster.original(*original)).collect();
                 let left = Stack { replica: wo_place, top: DiskName::from("after-the-join"), size, images };
                 if !left.is_known(replicas) {
                     return None;
@@ -133,8 +133,8 @@ impl<'a> Stacks<'a> {
     }
 
     /// Compares everything that was asked for.
-    pub fn price(self, watch: &dyn Watch) -> Prices<'a> {
-        let Self { ground, stage, list, sides, pairs, .. } = self;
+    pub fn loss(self, progress: &dyn Progress) -> Losses<'a> {
+        let Self { ground, cluster, list, sides, pairs, .. } = self;
         let replicas = ground.replicas;
         let views: Option<Vec<MergedView>> =
             ground.contents.is_some().then(|| list.iter().map(|stack| stack.view(replicas)).collect());
@@ -145,7 +145,7 @@ impl<'a> Stacks<'a> {
         let stored = supplies.iter().any(|supply| !supply.segments().is_empty());
         let mut by_layers = BTreeMap::new();
         if stored {
-            let names: Vec<Layers> = list.iter().map(|stack| Layers::of(stack, replicas, stage)).collect();
+            let names: Vec<Layers> = list.iter().map(|stack| Layers::of(stack, replicas, cluster)).collect();
             for (rw, after) in sides {
                 let runs = other_layers((&supplies[rw], &names[rw]), (&supplies[after], &names[after]));
                 by_layers.insert((rw, after), runs);
@@ -153,14 +153,14 @@ impl<'a> Stacks<'a> {
         }
         let compared = views.map(|views| {
             let pairs: Vec<_> = pairs.into_iter().collect();
-            blocks::compare_views(views, &pairs, None, None, watch)
+            blocks::compare_views(views, &pairs, None, None, progress)
         });
         let own = list.iter().map(|stack| stack.images.iter().all(|(replica, _)| *replica == stack.replica));
-        Prices { ground, stage, own: own.collect(), supplies, by_layers, compared }
+        Losses { ground, cluster, own: own.collect(), supplies, by_layers, compared }
     }
 }
 
-/// Where the live views of two replicas differ, if comparing the replicas has told it already.
+/// Where the live views of two replicas differ, if comparing the replicas has shown it already.
 fn known<'a>(ground: &Ground<'a>, one: &Label, other: &Label) -> Option<&'a Runs> {
     let content = |a: &Label, b: &Label| ground.contents?.get(&(a.clone(), b.clone()));
     let whole = |label| ground.replica(label).is_some_and(|replica| replica.clean_tip.is_none());
@@ -169,9 +169,9 @@ fn known<'a>(ground: &Ground<'a>, one: &Label, other: &Label) -> Option<&'a Runs
 }
 
 /// What comparing all stacks found.
-pub(super) struct Prices<'a> {
+pub(super) struct Losses<'a> {
     ground: &'a Ground<'a>,
-    pub stage: &'a Stage,
+    pub cluster: &'a Cluster,
     /// By stack whether all its images are of the replica that serves it.
     own: Vec<bool>,
     supplies: Vec<Supply>,
@@ -179,7 +179,7 @@ pub(super) struct Prices<'a> {
     compared: Option<Compared>,
 }
 
-/// A join whose price was asked for.
+/// A join whose loss was asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     /// RW side and joiner, by their places in the volume.
@@ -192,7 +192,7 @@ pub(super) struct Asked {
 }
 
 /// What one join changes.
-pub(super) struct Price {
+pub(super) struct Loss {
     /// Where the joiner then differs from the RW side, if blocks were read.
     pub differing: Option<Runs>,
     /// Where the joiner then differs from itself before.
@@ -201,16 +201,16 @@ pub(super) struct Price {
     by_layers: Runs,
 }
 
-impl Price {
+impl Loss {
     /// Whether both sides would then differ.
     pub fn splits(&self) -> bool {
         !self.differing.as_ref().unwrap_or(&self.by_layers).is_empty()
     }
 }
 
-impl Prices<'_> {
-    /// The price of a join.
-    pub fn of(&self, asked: &Asked) -> Price {
+impl Losses<'_> {
+    /// The loss of a join.
+    pub fn of(&self, asked: &Asked) -> Loss {
         let Asked { source, before, after, .. } = *asked;
         let (rw, wo) = self.sides(asked);
         let mut by_layers = self.by_layers.get(&(source, after)).cloned().unwrap_or_default();
@@ -230,20 +230,20 @@ impl Prices<'_> {
                 (Some(known.unwrap_or_else(|| compared.between(source, after))), Some(Runs::new()))
             }
         };
-        Price { differing, changed, by_layers }
+        Loss { differing, changed, by_layers }
     }
 
     /// What only the joiner had and no longer has in any file, where `gone` tells which images are nowhere.
-    pub fn lost(&self, asked: &Asked, price: &Price, gone: impl Fn(Original) -> bool) -> Runs {
+    pub fn lost(&self, asked: &Asked, loss: &Loss, gone: impl Fn(Original) -> bool) -> Runs {
         let (rw, wo) = self.sides(asked);
         let Some(only_joiner) = self.ground.lacks(rw, wo).filter(|holds| !holds.blocks.is_empty()) else {
             return Runs::new();
         };
-        let Some(standing) = self.stage.standing(wo) else { return Runs::new() };
+        let Some(standing) = self.cluster.standing(wo) else { return Runs::new() };
         let gone: Vec<bool> = standing.images().rev().map(|image| image.is_some_and(&gone)).collect();
         let held_there = self.supplies[asked.before].of(|level| gone.get(level).is_some_and(|gone| *gone));
         let lost = only_joiner.blocks.intersection(&held_there);
-        price.changed.as_ref().map_or_else(|| lost.clone(), |changed| lost.intersection(changed))
+        loss.changed.as_ref().map_or_else(|| lost.clone(), |changed| lost.intersection(changed))
     }
 
     fn sides(&self, asked: &Asked) -> (&Label, &Label) {
@@ -260,13 +260,13 @@ struct Layers {
 }
 
 impl Layers {
-    fn of(stack: &Stack, replicas: &[Replica], stage: &Stage) -> Self {
+    fn of(stack: &Stack, replicas: &[Replica], cluster: &Cluster) -> Self {
         const HEAD: usize = 0;
-        let number = |place, head| if head { HEAD } else { 1 + stage.name_number(place) };
+        let number = |place, head| if head { HEAD } else { 1 + cluster.name_number(place) };
         let heads = stack.disks(replicas).map(|(_, disk)| disk.name.is_head());
         let names: Vec<usize> =
             stack.images.iter().zip(heads).map(|(place, head)| number(*place, head)).collect();
-        let mut has = vec![false; 1 + stage.names()];
+        let mut has = vec![false; 1 + cluster.names()];
         names.iter().for_each(|name| has[*name] = true);
         Self { names, has }
     }

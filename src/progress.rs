@@ -1,7 +1,7 @@
-//! How long work tells how far it is. Whoever wants to draw implements [`Watch`]; nothing here draws.
+//! How long work tells how far it is. A program that wants to draw implements [`Progress`]; nothing here draws.
 
 /// Listens to work in progress. Calls may come from several threads.
-pub trait Watch: Sync {
+pub trait Progress: Sync {
     /// Work named `what` begins; `total` is its size in the unit that [`advance`](Self::advance)
     /// counts, where it is known.
     fn begin(&self, _what: &str, _total: Option<u64>) {}
@@ -14,4 +14,4 @@ pub trait Watch: Sync {
 }
 
 /// Nobody listens.
-impl Watch for () {}
+impl Progress for () {}

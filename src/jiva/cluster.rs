@@ -8,7 +8,7 @@ use super::elect::{self, Election};
 use super::error::{Down, JoinError};
 use super::join::{JOIN, Join, Outcome, attach};
 use super::names::Names;
-use super::simulate::{self, Course, Setting};
+use super::simulate::{self, Scenario, Setting};
 use super::start::{Original, Originals, Standing, start};
 use crate::ident::Label;
 use crate::replica::Replica;
@@ -16,14 +16,14 @@ use crate::version::Version;
 
 /// The replicas of a volume, started.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Cluster {
     names: Names,
     originals: Originals,
     started: Vec<(Label, Result<Standing, Down>)>,
     version: Version,
 }
 
-impl Stage {
+impl Cluster {
     /// Starts every replica of a volume by itself.
     pub fn of(replicas: &[Replica], version: Version) -> Self {
         let names = Names::of(replicas, version);
@@ -36,7 +36,7 @@ impl Stage {
         Self { names, originals, started, version }
     }
 
-    /// The version whose doings are foretold.
+    /// The version whose doings are forecast.
     pub fn version(&self) -> Version {
         self.version
     }
@@ -100,7 +100,7 @@ impl Stage {
     }
 
     /// Every whole start under a leader that one of these elections makes.
-    pub fn courses(&self, elections: &[Election], factor: usize) -> Vec<Course> {
+    pub fn scenarios(&self, elections: &[Election], factor: usize) -> Vec<Scenario> {
         let setting = Setting {
             running: self.running().collect(),
             names: &self.names,
@@ -109,6 +109,6 @@ impl Stage {
             version: self.version,
         };
         let leaders: BTreeSet<&Label> = elections.iter().map(|election| &election.leader).collect();
-        leaders.into_par_iter().flat_map(|leader| simulate::courses(&setting, leader)).collect()
+        leaders.into_par_iter().flat_map(|leader| simulate::scenarios(&setting, leader)).collect()
     }
 }

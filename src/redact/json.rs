@@ -1,13 +1,13 @@
 //! A JSON file of Jiva's with the known fields as they are and everything else replaced.
 //!
-//! What Jiva, and whoever follows it, makes of the file stays: its fields, the order and spelling of its keys, the place
+//! What Jiva, and programs that follow it, makes of the file stays: its fields, the order and spelling of its keys, the place
 //! and words of its error. What is no field may be anything: after a power cut it is what lay on the disk before.
 
 use std::ops::Range;
 
 use super::small::Small;
 use crate::format::{
-    FileKind, Form, Oddities, Part, Parts, Value, is_longhorns, number_of_head, parse_rfc3339, spelt,
+    FileKind, Form, Oddities, Part, Parts, Value, is_longhorns, number_of_head, parse_rfc3339, quoted,
 };
 
 /// Fills a copy of the file.
@@ -53,15 +53,15 @@ fn key(small: &mut Small<'_>, raw: &[u8], part: &Part, sorted_after: Option<&mut
     let mut front = String::new();
     let letters = letters(small, part.name.as_bytes());
     if let Some(last) = sorted_after {
-        // A peer sorts the keys it sends, and that is how its files are told. What begins with the key before stands
+        // A peer sorts the keys it sends, and that is how its files are recognised. What begins with the key before stands
         // behind it, and before the next, since no known key begins with another.
         front = format!("{last}.");
         *last = format!("{front}{odd_text}{letters}");
     }
-    let front = spelt(&front);
+    let front = quoted(&front);
     small.bytes.extend_from_slice(&front.as_bytes()[..front.len() - 1]);
     small.bytes.extend_from_slice(odd);
-    small.bytes.extend_from_slice(&spelt(&letters).as_bytes()[1..]);
+    small.bytes.extend_from_slice(&quoted(&letters).as_bytes()[1..]);
 }
 
 /// What is odd about a text that cannot be decoded, as bytes, and what is decoded of them: the parsers tell of it.
@@ -91,8 +91,8 @@ fn value(small: &mut Small<'_>, raw: &[u8], part: &Part) {
             let (odd, decoded) = oddly(*oddities);
             small.words.add(text, &format!("{decoded}{new}"));
             // A spelling that Go would not write stays one.
-            let foreign = odd.is_empty() && spelt(text).as_bytes() != raw;
-            let new = if foreign { escaped(&new) } else { spelt(&new) };
+            let foreign = odd.is_empty() && quoted(text).as_bytes() != raw;
+            let new = if foreign { escaped(&new) } else { quoted(&new) };
             small.bytes.push(b'"');
             small.bytes.extend_from_slice(odd);
             small.bytes.extend_from_slice(&new.as_bytes()[1..]);
@@ -217,14 +217,14 @@ enum Escape {
     Digits(u8),
 }
 
-/// A text in quotes with its first character spelt by its code, as Go never does.
+/// A text in quotes with its first character written by its code, as Go never does.
 fn escaped(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
         Some(first) if u32::from(first) < 0x10000 => {
-            format!("\"\\u{:04x}{}", u32::from(first), &spelt(chars.as_str())[1..])
+            format!("\"\\u{:04x}{}", u32::from(first), &quoted(chars.as_str())[1..])
         }
-        _ => spelt(text),
+        _ => quoted(text),
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::ground::Ground;
-use super::price::{Asked, Prices};
+use super::loss::{Asked, Losses};
 use crate::ident::{Label, Runs};
-use crate::jiva::{Course, Election, Original, Outcome};
+use crate::jiva::{Election, Original, Outcome, Scenario};
 
 /// How a volume ends up, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -124,16 +124,16 @@ impl Row {
     }
 }
 
-/// Prices every course and folds equal outcomes, best first.
+/// Losses every scenario and folds equal outcomes, best first.
 pub(super) fn rows(
     ground: &Ground<'_>,
-    courses: &[(Course, Vec<Option<Asked>>)],
+    scenarios: &[(Scenario, Vec<Option<Asked>>)],
     elections: &[Election],
-    prices: &Prices<'_>,
+    losses: &Losses<'_>,
 ) -> Vec<Row> {
     let mut out: Vec<Row> = Vec::new();
-    for (course, asked) in courses {
-        let row = row(ground, (course, asked), elections, prices);
+    for (scenario, asked) in scenarios {
+        let row = row(ground, (scenario, asked), elections, losses);
         let same = |other: &&mut Row| {
             (&other.leader, &other.replicas, other.state) == (&row.leader, &row.replicas, row.state)
         };
@@ -154,24 +154,24 @@ pub(super) fn rows(
     out
 }
 
-/// `asked` are the joins of the course, step by step.
+/// `asked` are the joins of the scenario, step by step.
 fn row(
     ground: &Ground<'_>,
-    (course, asked): (&Course, &[Option<Asked>]),
+    (scenario, asked): (&Scenario, &[Option<Asked>]),
     elections: &[Election],
-    prices: &Prices<'_>,
+    losses: &Losses<'_>,
 ) -> Row {
     let mut parts: BTreeMap<Label, Part> = BTreeMap::new();
     let mut splits = false;
     let mut unserved = Runs::new();
     let mut destroyed = Runs::new();
     let mut more = false;
-    let leader = &course.leader;
+    let leader = &scenario.leader;
     parts.insert(leader.clone(), part(leader, Fate::Leads));
-    for (label, message) in prices.stage.down() {
+    for (label, message) in losses.cluster.down() {
         parts.insert(label.clone(), Part { message: Some(message.to_string()), ..part(label, Fate::Down) });
     }
-    for step in &course.steps {
+    for step in &scenario.steps {
         let fate = match &step.outcome {
             Outcome::Accepted { copied, .. } if copied.is_empty() => Fate::Kept,
             Outcome::Accepted { .. } => Fate::Rebuilt,
@@ -189,13 +189,13 @@ fn row(
             more |= lacking.more;
         }
         // What an accepted join leaves nothing that follows changes.
-        let step = course.steps.iter().position(|step| step.joiner == *label);
+        let step = scenario.steps.iter().position(|step| step.joiner == *label);
         let Some(asked) = step.and_then(|step| asked[step]) else { continue };
-        let price = prices.of(&asked);
-        splits |= price.splits();
-        part.differing_blocks = price.differing.as_ref().map(Runs::blocks);
-        if !kept_elsewhere(ground, course, prices, label) {
-            let lost = prices.lost(&asked, &price, |image| !course.holds(image));
+        let loss = losses.of(&asked);
+        splits |= loss.splits();
+        part.differing_blocks = loss.differing.as_ref().map(Runs::blocks);
+        if !kept_elsewhere(ground, scenario, losses, label) {
+            let lost = losses.lost(&asked, &loss, |image| !scenario.holds(image));
             part.destroyed_blocks = lost.blocks();
             destroyed = destroyed.union(&lost);
         }
@@ -206,7 +206,7 @@ fn row(
     let replicas: Vec<Part> = parts.into_values().collect();
     let up = replicas.iter().all(|part| !matches!(part.fate, Fate::Refused | Fate::Failed | Fate::Down));
     let state = match () {
-        () if !course.writable => FinalState::ReadOnly,
+        () if !scenario.writable => FinalState::ReadOnly,
         () if splits => FinalState::Split,
         () if !unserved.is_empty() || more => FinalState::RolledBack,
         () if !up => FinalState::Degraded,
@@ -222,7 +222,7 @@ fn row(
         likely: elections.iter().filter(mine).any(|election| election.likely),
         elected_by: elections.iter().filter(mine).map(|election| election.order.clone()).collect(),
         orders: vec![
-            [leader.clone()].into_iter().chain(course.steps.iter().map(|s| s.joiner.clone())).collect(),
+            [leader.clone()].into_iter().chain(scenario.steps.iter().map(|s| s.joiner.clone())).collect(),
         ],
         replicas,
     }
@@ -241,15 +241,15 @@ fn part(label: &Label, fate: Fate) -> Part {
 }
 
 /// Whether another replica that holds all of this one's data still has every image that it came with.
-fn kept_elsewhere(ground: &Ground<'_>, course: &Course, prices: &Prices<'_>, label: &Label) -> bool {
+fn kept_elsewhere(ground: &Ground<'_>, scenario: &Scenario, losses: &Losses<'_>, label: &Label) -> bool {
     let whole = |other: &Label| {
         ground.replica(other).is_some_and(|replica| {
-            let still = |image: Option<Original>| image.is_some_and(|image| course.holds(image));
+            let still = |image: Option<Original>| image.is_some_and(|image| scenario.holds(image));
             replica.chain.is_empty()
-                || prices.stage.standing(other).is_some_and(|one| one.images().all(still))
+                || losses.cluster.standing(other).is_some_and(|one| one.images().all(still))
         })
     };
     ground.replicas.iter().map(|replica| &replica.label).any(|other| {
-        other != label && ground.includes(other, label) && (!course.came_up(other) || whole(other))
+        other != label && ground.includes(other, label) && (!scenario.came_up(other) || whole(other))
     })
 }

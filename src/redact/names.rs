@@ -12,12 +12,12 @@ const HEX: u8 = 2;
 const ADDRESS: u8 = 3;
 const NAME: u8 = 4;
 
-/// Replaces names in texts: UUIDs, long hexadecimal ids, IPv4 addresses, and names that are told to it.
+/// Replaces names in texts: UUIDs, long hexadecimal ids, IPv4 addresses, and names that are given to it.
 #[derive(Debug, Clone)]
 pub struct Pseudonyms {
     key: Key,
     /// Names and what stands for them.
-    told: BTreeMap<String, String>,
+    known: BTreeMap<String, String>,
     labels: BTreeMap<Label, Label>,
 }
 
@@ -37,14 +37,14 @@ impl Pseudonyms {
         let renamed = |at: usize| Label::from(format!("rep-{:0width$}", at + 1).as_str());
         let labels: BTreeMap<Label, Label> =
             sorted.iter().enumerate().map(|(at, label)| ((*label).clone(), renamed(at))).collect();
-        let mut told = BTreeMap::new();
+        let mut known = BTreeMap::new();
         for name in file_names {
             let (image, _) = image_and_suffix(name);
             if let Some(other) = image.and_then(|image| renamed_image(key, image)) {
-                told.insert(image.unwrap_or_default().to_owned(), other);
+                known.insert(image.unwrap_or_default().to_owned(), other);
             }
         }
-        Self { key: key.clone(), told, labels }
+        Self { key: key.clone(), known, labels }
     }
 
     /// What stands for the name of an image, be there such a file or not.
@@ -70,7 +70,7 @@ impl Pseudonyms {
         self.labels.get(label).unwrap_or(label)
     }
 
-    /// Replaces every name in a text; everything else stays, byte for byte, and so does its length but for told names.
+    /// Replaces every name in a text; everything else stays, byte for byte, and so does its length but for given names.
     pub fn apply(&self, text: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(text.len());
         let mut at = 0;
@@ -78,8 +78,8 @@ impl Pseudonyms {
             let rest = &text[at..];
             let fresh = at == 0 || !is_word(text[at - 1]);
             // The longest first: one name may begin with another.
-            let mut told = self.told.iter().rev();
-            if let Some((name, other)) = told.find(|(name, _)| rest.starts_with(name.as_bytes())) {
+            let mut known = self.known.iter().rev();
+            if let Some((name, other)) = known.find(|(name, _)| rest.starts_with(name.as_bytes())) {
                 out.extend_from_slice(other.as_bytes());
                 at += name.len();
             } else if let Some(found) = fresh.then(|| found(rest)).flatten() {
@@ -164,8 +164,8 @@ fn is_uuid(text: &[u8]) -> bool {
 /// The length of an IPv4 address at the start of a text. What stands for "any" or this machine tells nothing.
 fn address(text: &[u8]) -> Option<usize> {
     let len = text.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
-    let spelt = std::str::from_utf8(&text[..len]).ok()?;
-    let address: std::net::Ipv4Addr = spelt.parse().ok()?;
+    let written = std::str::from_utf8(&text[..len]).ok()?;
+    let address: std::net::Ipv4Addr = written.parse().ok()?;
     let telling = !address.is_unspecified() && !address.is_loopback();
     (telling && text.get(len).is_none_or(|byte| !is_word(*byte))).then_some(len)
 }

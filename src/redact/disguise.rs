@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ident::BLOCK_SIZE;
 
-/// The secret of one case. Whoever has it can test a guess at the content of a block; nobody else can.
+/// The secret of one case. Anyone who has it can test a guess at the content of a block; nobody else can.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
