@@ -359,3 +359,16 @@ fn the_words_are_plain() {
     let count = words.iter().filter(|word| ["told", "predicted", "spelt", "whoever"].contains(*word)).count();
     assert!(count <= 20, "{count} of them");
 }
+
+#[test]
+fn every_test_is_on_the_map() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = fs::read_to_string(root.join("docs/tests.md")).unwrap();
+    for entry in fs::read_dir(root.join("tests")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ext| ext == "rs") {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(map.contains(&format!("| `{name}` |")), "{name} is not in docs/tests.md");
+        }
+    }
+}
