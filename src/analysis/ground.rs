@@ -1,5 +1,7 @@
 //! What a forecast rests on.
 
+use super::Options;
+use super::related::Related;
 use crate::ident::Label;
 use crate::lineage::{Contents, Holds, Lineage};
 use crate::replica::{Copies, Replica};
@@ -17,6 +19,20 @@ pub(super) struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
+    /// The ground of a volume that was related. A sample shows no difference for certain, so its contents are left out.
+    pub fn of(related: &'a Related, options: &Options) -> Self {
+        let shown = related.replicas.iter().filter_map(Replica::generation);
+        let compared = related.comparison.as_ref().filter(|found| found.sample.is_none());
+        Self {
+            replicas: &related.replicas,
+            lineage: &related.lineage,
+            copies: &related.copies,
+            factor: options.factor,
+            version: options.jiva_version.unwrap_or_else(|| Version::shown_by(shown)),
+            contents: compared.map(|found| &found.contents),
+        }
+    }
+
     pub fn replica(&self, label: &Label) -> Option<&'a Replica> {
         self.replicas.iter().find(|replica| replica.label == *label)
     }
