@@ -160,7 +160,7 @@ fn a_candidate_is_looked_at_by_its_name() {
         apart.ranges.iter().all(|range| range.b.is_some_and(|disk| disk.as_str() == "volume-head-003.img"))
     );
     for (text, told) in [
-        ("b@candidate-2", "b has no disk candidate-2; it has candidate-1"),
+        ("b@candidate-2", "b has no disk candidate-2 (available: candidate-1"),
         ("a@candidate-1", "a has no disk"),
     ] {
         let error = Point::parse(text, &volume.replicas).unwrap_err().to_string();

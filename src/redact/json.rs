@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::small::Small;
+use super::draft::Small;
 use crate::format::{
     FileKind, Form, Oddities, Part, Parts, Value, is_longhorns, number_of_head, parse_rfc3339, quoted,
 };

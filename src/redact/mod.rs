@@ -5,6 +5,7 @@
 //! stay equal, different ones different, zeros zeros and holes holes. Names can be replaced in the same manner.
 
 mod disguise;
+mod draft;
 mod json;
 mod names;
 mod small;

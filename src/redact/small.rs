@@ -1,23 +1,11 @@
 //! The like of a small file: what Jiva reads in it, and nothing else that stood there.
 
-use std::collections::BTreeSet;
-
 use super::disguise::Key;
+use super::draft::Small;
 use super::json;
 use super::names::Pseudonyms;
 use super::words::Words;
 use crate::format::{COUNTER_FILE_BYTES, CounterErrorKind, CounterFile, FileKind, Form};
-
-/// A copy while it is made.
-#[derive(Debug)]
-pub(super) struct Small<'a> {
-    pub(super) key: &'a Key,
-    pub(super) names: Option<&'a Pseudonyms>,
-    /// The copy so far.
-    pub(super) bytes: Vec<u8>,
-    pub(super) words: &'a mut Words,
-    noted: BTreeSet<&'static str>,
-}
 
 /// The copy of a small file of Jiva's, and what in it was replaced, in words.
 pub(super) fn copy(
@@ -27,32 +15,14 @@ pub(super) fn copy(
     names: Option<&Pseudonyms>,
     words: &mut Words,
 ) -> (Vec<u8>, Vec<&'static str>) {
-    let mut small =
-        Small { key, names, bytes: Vec::with_capacity(bytes.len()), words, noted: BTreeSet::new() };
+    let mut small = Small::new(key, names, bytes.len(), words);
     match (kind, Form::of(kind)) {
         (_, Some(form)) => json::write(&mut small, bytes, form),
         (FileKind::Counter, None) => counter(&mut small, bytes),
         // Nobody reads what is in it.
         (_, None) => small.fill(bytes, "all that it holds"),
     }
-    (small.bytes, small.noted.into_iter().collect())
-}
-
-impl Small<'_> {
-    /// Says that something was replaced.
-    pub(super) fn tell(&mut self, what: &'static str) {
-        self.noted.insert(what);
-    }
-
-    /// Puts letters for bytes that nobody reads; a NUL stays one.
-    pub(super) fn fill(&mut self, bytes: &[u8], what: &'static str) {
-        if bytes.iter().any(|byte| *byte != 0) {
-            self.tell(what);
-        }
-        let letters = self.key.letters(bytes);
-        self.bytes
-            .extend(bytes.iter().zip(letters).map(|(byte, letter)| if *byte == 0 { 0 } else { letter }));
-    }
+    small.end()
 }
 
 /// The number stays, however it is written; what is none stays none.
@@ -86,6 +56,8 @@ fn counter(small: &mut Small<'_>, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use std::collections::BTreeSet;
 
     use super::*;
     use crate::format::{MetaError, Record, Remark, VolumeMeta};

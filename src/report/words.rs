@@ -1,10 +1,9 @@
 //! Small words that several parts of a report share.
 
-use crate::finding::Exhibit;
 use crate::format::parse_rfc3339;
 use crate::ident::{BLOCK_SIZE, Label, Runs};
 use crate::lineage::{Basis, Holds};
-use crate::replica::{Copied, Dialect, Flag, LastJoin, Quality, Replica, State};
+use crate::replica::{Dialect, Flag, LastJoin, Replica, State};
 
 pub(crate) use crate::verdict::words::bytes;
 
@@ -82,17 +81,6 @@ pub(crate) fn basis(basis: Basis) -> &'static str {
     }
 }
 
-/// What the copy of a replica is worth, and what shows it; `None` where it has no image that could show it.
-pub(crate) fn copied(copied: &Copied) -> Option<String> {
-    let how = match copied.quality {
-        Quality::Faithful => "faithful",
-        Quality::Defective => "defective",
-        _ if copied.images.is_empty() => return None,
-        _ => "unknown",
-    };
-    Some(format!("{how}: {}", copied.why))
-}
-
 pub(crate) fn last_join(join: LastJoin) -> &'static str {
     match join {
         LastJoin::None => "none",
@@ -158,43 +146,4 @@ pub(crate) fn condition(replica: &Replica, defective: bool) -> String {
     words.extend(replica.flags.iter().filter_map(|one| flag(*one)));
     let words = words.join(", ");
     if defective { format!("defective copy; as copied: {words}") } else { words }
-}
-
-/// Where a statement can be looked up: places grouped by replica, in the order given.
-pub(crate) fn evidence(exhibits: &[Exhibit]) -> String {
-    const MOST: usize = 6;
-    let mut groups: Vec<(Option<&Label>, Vec<String>)> = Vec::new();
-    for exhibit in exhibits.iter().take(MOST) {
-        let place = place(exhibit);
-        match groups.iter_mut().find(|(label, _)| *label == exhibit.replica.as_ref()) {
-            Some((_, places)) => places.push(place),
-            None => groups.push((exhibit.replica.as_ref(), vec![place])),
-        }
-    }
-    let group = |(label, places): (Option<&Label>, Vec<String>)| match label {
-        Some(label) => format!("{label}: {}", places.join(", ")),
-        None => places.join(", "),
-    };
-    let mut text = groups.into_iter().map(group).collect::<Vec<_>>().join("; ");
-    if exhibits.len() > MOST {
-        text.push_str(&format!("; and {} more places", exhibits.len() - MOST));
-    }
-    text
-}
-
-fn place(exhibit: &Exhibit) -> String {
-    let mut text = exhibit.file.clone().unwrap_or_default();
-    if text == "view" {
-        text = "merged view".to_owned();
-    }
-    if let Some(field) = exhibit.field.as_deref().filter(|_| text != "revision.counter") {
-        text.push_str(&format!(" {field}"));
-    }
-    if let Some(value) = &exhibit.value {
-        text.push_str(&format!(" = {}", if value.is_empty() { "\"\"" } else { value }));
-    }
-    if let Some(run) = exhibit.bytes {
-        text.push_str(&format!(" bytes {} to {}", run.start, run.end.saturating_sub(1)));
-    }
-    text
 }

@@ -1,10 +1,10 @@
 //! Findings: the grave ones in full, each kind once with all its places; the others counted.
 
+use super::exhibits;
 use super::page::Page;
 use super::palette::Role;
 use crate::finding::{Code, Finding, Severity};
 use crate::report::model::Findings;
-use crate::report::words;
 
 /// Places of one kind that are listed one by one.
 const PLACES: usize = 8;
@@ -69,7 +69,7 @@ pub(super) fn in_full(page: &mut Page<'_>, finding: &Finding) {
     page.item(role, &format!("    {word:8} "), &format!("{} {}", row.code, row.title));
     page.say(Role::Plain, 13, &finding.text());
     if !finding.evidence.is_empty() {
-        page.say(Role::Faint, 13, &format!("seen in {}", words::evidence(&finding.evidence)));
+        page.say(Role::Faint, 13, &format!("seen in {}", exhibits::places(&finding.evidence)));
     }
     page.say(Role::Plain, 13, row.consequence);
     page.item(Role::Plain, "             → ", row.remedy);

@@ -11,7 +11,7 @@ use crate::evidence::InputReport;
 use crate::finding::Code;
 use crate::ident::DiskName;
 use crate::lineage::rescue;
-use crate::replica::{Disk, Flag, RecordState, Replica};
+use crate::replica::{Copied, Disk, Flag, Quality, RecordState, Replica};
 use crate::report::json::in_order;
 use crate::report::{model, words};
 
@@ -62,7 +62,7 @@ fn facts(page: &mut Page<'_>, replica: &Replica) {
     };
     let name = |name: &Option<DiskName>| name.as_ref().map(DiskName::to_string);
     fact("found in", Some(replica.path.clone()));
-    fact("copy fidelity", words::copied(&blocks::quality(replica, Seen::Extents)));
+    fact("copy fidelity", copied(&blocks::quality(replica, Seen::Extents)));
     fact("volume", replica.volume.clone());
     fact("size", replica.size.map(|size| format!("{} ({size} bytes)", words::bytes(size))));
     fact("written by", words::dialect(replica).map(|_| "Longhorn, by the keys of its files".to_owned()));
@@ -235,4 +235,15 @@ fn one(page: &mut Page<'_>, replica: &Replica, disk: &Disk, links: &Links<'_>, l
         parts.push(format!("parent {missing} is missing"));
     }
     page.led(Role::Faint, under, under, &parts.join(", "));
+}
+
+/// What the copy of a replica is worth, and what shows it; `None` where it has no image that could show it.
+fn copied(copied: &Copied) -> Option<String> {
+    let how = match copied.quality {
+        Quality::Faithful => "faithful",
+        Quality::Defective => "defective",
+        _ if copied.images.is_empty() => return None,
+        _ => "unknown",
+    };
+    Some(format!("{how}: {}", copied.why))
 }

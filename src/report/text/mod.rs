@@ -1,6 +1,7 @@
 //! Reports for a person at a terminal: 80 columns, the answer first.
 
 mod diff;
+mod exhibits;
 mod explain;
 mod findings;
 mod history;

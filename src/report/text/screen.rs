@@ -5,7 +5,7 @@ use super::history::{self, Scope};
 use super::page::{Page, abbreviate};
 use super::palette::{Palette, Role};
 use super::table::{Cell, Column, table};
-use super::{findings, steps};
+use super::{exhibits, findings, steps};
 use crate::analysis::Analysis;
 use crate::report::model::{self, Losses, Pairs, ReplicaRow, Report, SummaryRow, Tone, VolumeReport};
 use crate::report::words;
@@ -226,7 +226,7 @@ fn reasons(page: &mut Page<'_>, report: &VolumeReport<'_>) {
     for (at, reason) in report.reasons.iter().take(REASONS).enumerate() {
         page.item(Role::Plain, &format!("{:3} ", at + 1), &reason.text);
         if !reason.evidence.is_empty() {
-            page.say(Role::Faint, 4, &format!("({})", words::evidence(&reason.evidence)));
+            page.say(Role::Faint, 4, &format!("({})", exhibits::places(&reason.evidence)));
         }
     }
     let more = report.reasons.len().saturating_sub(REASONS);
