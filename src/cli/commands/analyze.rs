@@ -24,7 +24,7 @@ pub(super) struct Analyze {
     /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Output::Text)]
     pub output: Output,
-    /// Exit with the verdict's code only for these kinds, and with 0 otherwise; for `unsafe` and `stuck` with the
+    /// Exit with the verdict's code only for these kinds, and with 0 otherwise; for `unsafe`, `stuck` and `incomplete` with the
     /// verdict's code, or 10 if that is 0
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub fail_on: Vec<FailOn>,

@@ -1,0 +1,84 @@
+//! The model of a report: what it says is what was decided, and each thing is counted once.
+
+mod support;
+
+use std::sync::Arc;
+
+use jivascope::analysis::{Analysis, Options, analyze};
+use jivascope::evidence::{Evidence, Found};
+use jivascope::ident::Label;
+use jivascope::report::model::Report;
+use jivascope::verdict::VerdictKind;
+use support::builder::{Drawn, judge, judge_directories};
+
+const ONE: &str = "s1:10{0-9} head1:10{1,2,5z} now=20";
+const OTHER: &str = "s1:10{0-9} head1:10{1@x,2@x,5z} now=20";
+
+#[test]
+fn a_broken_replica_is_no_side_of_a_split() {
+    let analysis = judge(&[ONE, OTHER, "s1:10{0-9} head1<gone:10{5} now=22"], false);
+    let verdict = &analysis.volumes[0].verdict;
+    assert_eq!(verdict.kind, VerdictKind::Irreconcilable);
+    let sides: Vec<Vec<&str>> =
+        verdict.lineages.iter().map(|side| side.iter().map(|label| label.as_str()).collect()).collect();
+    assert_eq!((verdict.ways, sides), (Some(2), vec![vec!["a"], vec!["b"]]));
+    let headline = &Report::of(&analysis).volumes[0].answer.headline;
+    assert!(headline.starts_with("IRRECONCILABLE, 2 ways, a against b:"), "{headline}");
+}
+
+#[test]
+fn copies_of_one_directory_are_one_replica_in_words() {
+    let drawn = |uuid: u8| {
+        let mut drawn = Drawn::draw(ONE);
+        drawn.meta.uuid = Some(format!("{uuid:040x}"));
+        drawn.directory()
+    };
+    let (one, other) = (drawn(1), drawn(2));
+    let copies = judge_directories(&[one.clone(), one.clone(), one.clone()], false);
+    let report = Report::of(&copies);
+    assert!(report.volumes[0].title.ends_with("1 replica in 3 directories"), "{}", report.volumes[0].title);
+    let incomplete = report.volumes[0].answer.incomplete.as_deref().unwrap_or_default();
+    assert!(incomplete.starts_with("Only 1 of 3 replicas is here"), "{incomplete}");
+    drop(report);
+    let all = judge_directories(&[one.clone(), one, other], false);
+    for volume in Report::of(&all).volumes {
+        assert!(!volume.answer.headline.contains("all 3"), "{}", volume.answer.headline);
+    }
+}
+
+fn labelled(label: &str) -> Analysis {
+    let found = Found {
+        label: Label::new(label.to_owned()),
+        path: label.to_owned(),
+        input: 0,
+        source: Arc::new(Drawn::draw(ONE).directory().source()),
+        labelled: true,
+        volume: None,
+        damage: Vec::new(),
+    };
+    analyze(Evidence { inputs: Vec::new(), replicas: vec![found] }, Options::default(), &())
+}
+
+/// What is shortened is escaped once, and stands in every place alike.
+#[cfg(feature = "cli")]
+#[test]
+fn a_label_is_escaped_once() {
+    use jivascope::report::text::{self, Palette};
+    let analysis = labelled("e\u{1b}[31mvil\n\r\u{202e}");
+    let screen = text::analysis(&analysis, &Palette::plain());
+    assert!(screen.contains("e\\u{1b}"), "{screen}");
+    assert!(!screen.contains("\\u{5c}"), "{screen}");
+}
+
+/// A command names its inputs so that a shell reads back the very label.
+#[test]
+fn commands_are_quoted_for_a_shell() {
+    let analysis = labelled("it's; rm -rf x");
+    let report = Report::of(&analysis);
+    let commands: Vec<String> =
+        report.volumes[0].steps.iter().filter_map(|step| Some(step.command()?.join(" "))).collect();
+    assert!(!commands.is_empty());
+    for command in commands {
+        assert!(command.contains(r"'it'\''s; rm -rf x'"), "{command}");
+    }
+}
