@@ -384,7 +384,7 @@ fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
         elections: volume.elections.iter().map(election).collect(),
         witnesses: &volume.lineage.witnesses,
         verdict: &volume.verdict,
-        steps: model::steps_of(volume, analysis),
+        steps: model::steps(volume, analysis),
         findings: volume.findings.iter().map(finding).collect(),
     }
 }

@@ -16,6 +16,7 @@ pub use losses::Losses;
 pub use pairs::{Pair, Pairs};
 pub use replicas::ReplicaRow;
 pub use steps::Step;
+pub(super) use steps::steps;
 pub use summary::SummaryRow;
 
 use crate::analysis::{Analysis, Volume};
@@ -93,7 +94,7 @@ impl<'a> VolumeReport<'a> {
             volume,
             title: title(volume),
             answer: Answer::of(volume, &analysis.options),
-            steps: steps::steps(volume, analysis),
+            steps: steps(volume, analysis),
             losses: losses::losses(volume),
             replicas: replicas::rows(volume),
             pairs: pairs::pairs(volume),
@@ -103,11 +104,6 @@ impl<'a> VolumeReport<'a> {
             in_full,
         }
     }
-}
-
-/// What is to be done about one volume, in order.
-pub(super) fn steps_of(volume: &Volume, analysis: &Analysis) -> Vec<Step> {
-    steps::steps(volume, analysis)
 }
 
 /// Name, size, and how many replicas.

@@ -20,7 +20,7 @@ pub(super) fn clause(volume: &Volume) -> Option<String> {
     }
     Some(match volume.verdict.start? {
         Start::Safe => {
-            "Jiva can start it as it is: in every order all replicas come up and no data are lost".to_owned()
+            "Jiva can start it as it is: in every order all replicas come up and nothing that these copies hold is lost".to_owned()
         }
         Start::Unsafe => format!("do not start it as is: {}", harm(volume)),
         Start::Stuck => stuck(volume),

@@ -1,7 +1,7 @@
 //! What to do now: steps in their order, with the commands.
 
 use super::start;
-use crate::analysis::{Analysis, Volume};
+use crate::analysis::{Analysis, Options, Volume};
 use crate::evidence::InputReport;
 use crate::ident::Label;
 use crate::replica::{Flag, Replica, State};
@@ -10,8 +10,8 @@ use crate::verdict::{Rule, Start, VerdictKind};
 
 /// Exports that are written out; more candidates are counted.
 const MOST: usize = 4;
-/// The replication factor that no command has to name.
-const FACTOR: usize = 3;
+/// What an export gives.
+const VIEW: &str = "The merged view as a raw image, with its sha256.";
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -44,21 +44,15 @@ impl Step {
 }
 
 /// The steps.
-pub(super) fn steps(volume: &Volume, analysis: &Analysis) -> Vec<Step> {
+pub(in crate::report) fn steps(volume: &Volume, analysis: &Analysis) -> Vec<Step> {
     let verdict = &volume.verdict;
     let mut out: Vec<Step> =
         verdict.collect.iter().map(|wanted| Step::say(format!("Collect {wanted}."))).collect();
     out.extend(start::first_steps(volume).into_iter().map(Step::say));
     exports(volume, analysis, &mut out);
+    rescues(volume, analysis, &mut out);
     out.extend(start::step(volume).map(Step::say));
-    let unclean = unclean(volume);
-    if !unclean.is_empty() {
-        out.push(Step::say(format!(
-            "Check the file system in an export: e2fsck -fn FILE (ext4), xfs_repair -n FILE (XFS). {} ended uncleanly, \
-             so acknowledged writes may be missing from every copy, and no copy shows that.",
-            words::labels(unclean)
-        )));
-    }
+    look(volume, analysis, &mut out);
     if asks_for_simulation(volume) {
         out.push(Step::run(
             "See what each order of starting would lose",
@@ -80,22 +74,56 @@ fn exports(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
         _ => "Export the data of each, whatever you decide",
     };
     for replica in candidates.iter().take(MOST) {
-        out.push(Step::run(
-            why,
-            export(replica, analysis),
-            "The merged view as a raw image, with its sha256.",
-        ));
+        out.push(Step::run(why, export(replica, replica.label.as_str(), analysis), VIEW));
     }
     if candidates.len() > MOST {
         let more = words::labels(candidates[MOST..].iter().map(|replica| &replica.label));
         out.push(Step::say(format!("Export {more} in the same way.")));
     }
-    if volume.verdict.kind != VerdictKind::Authoritative {
-        out.push(Step::say(
-            "Look into an exported image without changing it: e2fsck -fn FILE, then mount -o ro,noload,loop FILE DIR \
-             (XFS: ro,norecovery,loop).",
+}
+
+/// What can be built from the files of replicas that Jiva cannot open, and that may hold data of its own.
+fn rescues(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
+    let broken = volume.replicas.iter().filter(|replica| {
+        replica.state == State::Broken && volume.verdict.must_not_wipe.contains(&replica.label)
+    });
+    let likeliest =
+        broken.filter_map(|replica| Some((replica, volume.candidates.get(&replica.label)?.first()?)));
+    for (replica, candidate) in likeliest.take(MOST) {
+        let view = format!("{}@{}", replica.label, candidate.name);
+        let why = "Export what can be built from the files of a replica that Jiva cannot open";
+        out.push(Step::run(why, export(replica, &view, analysis), VIEW));
+    }
+}
+
+/// How to look into what was exported, where that is to be done: because there is a choice, or because a replica ended
+/// uncleanly.
+fn look(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
+    let unclean = unclean(volume);
+    let exported = out.iter().any(|step| !step.argv.is_empty());
+    let choice = exported && volume.verdict.kind != VerdictKind::Authoritative;
+    if !choice && unclean.is_empty() {
+        return;
+    }
+    let keep = volume.replicas.iter().find(|replica| volume.verdict.keep.as_ref() == Some(&replica.label));
+    if let Some(keep) = keep.filter(|_| !exported) {
+        out.push(Step::run(
+            "Export the data to check them",
+            export(keep, keep.label.as_str(), analysis),
+            VIEW,
         ));
     }
+    let mut text =
+        "Check an exported image without changing it: e2fsck -fn FILE, then mount -o ro,noload,loop FILE \
+                    DIR (XFS: xfs_repair -n FILE, then ro,norecovery,loop)."
+            .to_owned();
+    if !unclean.is_empty() {
+        text.push_str(&format!(
+            " {} ended uncleanly, so acknowledged writes may be missing from every copy, and no copy shows that.",
+            words::labels(unclean)
+        ));
+    }
+    out.push(Step::say(text));
 }
 
 /// Whether the next question is what a start would do.
@@ -104,10 +132,14 @@ fn asks_for_simulation(volume: &Volume) -> bool {
     named && matches!(volume.verdict.start, Some(Start::Unsafe | Start::Stuck | Start::Unknown))
 }
 
-/// Whose data are to be taken out: one of each history that nobody else holds; where nothing is decided, of all.
+/// Whose data are to be taken out: one of each history that nobody else holds; where nothing is decided, of all. An export
+/// of a defective copy would look like the data: it is to be copied again first.
 fn candidates(volume: &Volume) -> Vec<&Replica> {
     let readable = |replica: &&Replica| {
-        replica.state == State::Usable && replica.has_images() && !replica.chain.is_empty()
+        replica.state == State::Usable
+            && replica.has_images()
+            && !replica.chain.is_empty()
+            && volume.copies.is_judged(replica)
     };
     let verdict = &volume.verdict;
     match verdict.kind {
@@ -151,21 +183,22 @@ fn unclean(volume: &Volume) -> Vec<&Label> {
     volume.replicas.iter().filter(flagged).map(|replica| &replica.label).collect()
 }
 
-fn export(replica: &Replica, analysis: &Analysis) -> Vec<String> {
+/// The command that exports a view of a replica: its label, or a chain that can be built from its files.
+fn export(replica: &Replica, view: &str, analysis: &Analysis) -> Vec<String> {
     let label = replica.label.as_str();
     let input = analysis.inputs.iter().find(|input| input.replicas.contains(&replica.label));
     // By itself an input may be labelled otherwise than among others, unless the label is given. One with a slash
-    // cannot be given.
+    // cannot be given. What can be built from files may need records of the other replicas.
     let given = match input {
-        Some(input) if input.replicas.len() == 1 && !label.contains('/') => {
+        Some(input) if input.replicas.len() == 1 && !label.contains('/') && view == label => {
             vec![format!("{label}={}", input.input)]
         }
         _ => inputs(analysis),
     };
     let mut argv = vec!["jivascope".to_owned(), "export".to_owned()];
     argv.extend(given);
-    let file = format!("{}.raw", label.replace('/', "-"));
-    argv.extend(["--replica", label, "--format", "raw", "--to", &file].map(str::to_owned));
+    let file = format!("{}.raw", view.replace('/', "-"));
+    argv.extend(["--replica", view, "--format", "raw", "--to", &file].map(str::to_owned));
     argv
 }
 
@@ -185,7 +218,7 @@ fn simulate(volume: &Volume, analysis: &Analysis) -> Vec<String> {
     if analysis.volumes.len() > 1 {
         argv.extend(["--volume".to_owned(), volume.name.clone()]);
     }
-    if analysis.options.factor != FACTOR {
+    if analysis.options.factor != Options::default().factor {
         argv.extend(["--replication-factor".to_owned(), analysis.options.factor.to_string()]);
     }
     argv

@@ -119,7 +119,10 @@ pub(super) fn crowds(volumes: &[Volume]) -> (Vec<bool>, Vec<String>) {
         match alike.len() {
             1 => format!("{example}: {what}. In full: --volume {example}."),
             many => {
-                format!("{many} volumes look alike: {what}. In full, for one of them: --volume {example}.")
+                format!(
+                    "{many} volumes look alike: {what}. Wipe nothing of a volume before you have read its own account, \
+                 as with --volume {example}."
+                )
             }
         }
     };

@@ -75,7 +75,7 @@ fn answer(page: &mut Page<'_>, volume: &Volume) {
     let (role, text) = match volume.verdict.start {
         Some(Start::Safe) => (
             Role::Good,
-            "SAFE TO START: in every order all replicas come up, no data are lost, nothing differs.",
+            "SAFE TO START: in every order all replicas come up, and nothing that these copies hold is lost or differs.",
         ),
         Some(Start::Unsafe) if has(volume, Flag::HalfClone) => {
             (Role::Danger, "UNSAFE TO START: half a clone would be served as healthy.")
