@@ -29,7 +29,7 @@ const BOUNDS: &[(&str, &str, usize, usize)] = &[
     ("captures-2", "views", 383, 0),
     // Those of 0.8.0, which copies everything: the keys of volume.meta do not tell it from 1.5.0. Told the version all but
     // two are right (tests/versions.rs).
-    ("captures-2", "joins", 683, 12),
+    ("captures-2", "joins", 683, 13),
     ("captures-2", "elections", 358, 0),
 ];
 
@@ -304,8 +304,12 @@ fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {
                     .is_some_and(|chain| chain.iter().any(|disk| disk.as_str() == Some(name)));
                 if known { name.to_owned() } else { "volume-snap-<join>.img".to_owned() }
             };
-            let images = |names: Vec<&str>| -> BTreeSet<String> {
-                names.into_iter().filter(|name| !name.ends_with(".meta")).map(named).collect()
+            // Names that are made anew are all one here, so they are counted too.
+            let images = |names: Vec<&str>| -> Vec<String> {
+                let mut images: Vec<String> =
+                    names.into_iter().filter(|name| !name.ends_with(".meta")).map(named).collect();
+                images.sort();
+                images
             };
             let theirs = want["synced"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let (ours, theirs) = (images(copied.iter().map(|name| name.as_str()).collect()), images(theirs));

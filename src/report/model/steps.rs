@@ -114,9 +114,9 @@ fn look(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
         ));
     }
     let mut text =
-        "Check an exported image without changing it: e2fsck -fn FILE, then mount -o ro,noload,loop FILE \
-                    DIR (XFS: xfs_repair -n FILE, then ro,norecovery,loop)."
-            .to_owned();
+        "Check an exported image without changing it: e2fsck -fn FILE (ext4) or xfs_repair -n FILE (XFS), then \
+         mount -o ro,noload,loop FILE DIR (XFS: ro,norecovery,loop)."
+        .to_owned();
     if !unclean.is_empty() {
         text.push_str(&format!(
             " {} ended uncleanly, so acknowledged writes may be missing from every copy, and no copy shows that.",
