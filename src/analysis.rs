@@ -15,16 +15,16 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::blocks::{Comparison, Holes, Rescued};
+use crate::dialect::jiva::engine::Election;
 use crate::evidence::{Evidence, InputReport};
 use crate::finding::Finding;
 use crate::ident::Label;
-use crate::jiva::Election;
+use crate::ident::Version;
 use crate::lineage::rescue::Candidate;
 use crate::lineage::{self, Lineage};
 use crate::progress::Progress;
 use crate::replica::{Copies, Replica};
 use crate::verdict::Verdict;
-use crate::version::Version;
 
 pub use described::{describe, remark_unread};
 pub use forecast::PredictedJoin;

@@ -2,11 +2,15 @@
 //!
 //! Nothing here reads, decides or prints.
 
+mod version;
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
+
+pub use version::{NoVersion, Version};
 
 /// Size of the unit in which Jiva stores and serves data, in bytes.
 pub const BLOCK_SIZE: u64 = 4096;

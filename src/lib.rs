@@ -84,14 +84,13 @@
 //! | --- | --- |
 //! | [`ident`] | names and numbers with a meaning: labels, disks, counters, ranges |
 //! | [`progress`] | how long work tells how far it is |
-//! | [`version`] | versions of Jiva: one table of what each does |
 //! | [`evidence`] | what was given: directories, archives, memory; the [`Source`](evidence::Source) trait |
 //! | [`finding`] | what was noticed: typed facts, their codes and words, exhibits |
-//! | [`mod@format`] | pure parsers of Jiva's files |
-//! | [`replica`] | one replica described: chain, state, the error that Jiva would give |
+//! | [`go`] | Go's JSON, text and times, in which both engines write |
+//! | [`replica`] | one replica, neutral of the engine: disks, chain, state, typed errors |
+//! | [`dialect`] | which engine wrote it; Jiva's files, versions, opening, and [what it would do](dialect::jiva::engine): start, elect, join |
 //! | [`lineage`] | many replicas: the DAG ([petgraph]), ancestors, relations |
 //! | [`blocks`] | merged views that can be read and sought, comparison by blocks |
-//! | [`jiva`] | what Jiva itself would do: start, elect, join |
 //! | [`verdict`] | from relations to an answer with reasons |
 //! | [`analysis`] | the whole way, one call |
 //! | [`redact`] | replicas made safe to share: structure kept, content gone |
@@ -113,11 +112,11 @@
 pub mod analysis;
 pub mod blocks;
 pub mod check;
+pub mod dialect;
 pub mod evidence;
 pub mod finding;
-pub mod format;
+pub mod go;
 pub mod ident;
-pub mod jiva;
 pub mod lineage;
 pub mod progress;
 pub mod redact;
@@ -125,4 +124,3 @@ pub mod replica;
 pub mod report;
 mod runs;
 pub mod verdict;
-pub mod version;

@@ -8,10 +8,11 @@ use jivascope::analysis::{self, Options, Volume};
 use jivascope::blocks::{
     self, ExportOptions, Format, MergedView, Point, Seen, Target, Unreadable, ViewError,
 };
+use jivascope::dialect::describe;
 use jivascope::evidence::{Evidence, Found, InputKind, InputReport, MemorySource};
 use jivascope::finding::Code;
 use jivascope::ident::{DiskName, Label};
-use jivascope::replica::{CopyRemark, Quality, Replica, describe};
+use jivascope::replica::{CopyRemark, Quality, Replica};
 use jivascope::verdict::Confidence;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};

@@ -19,7 +19,7 @@ fn a_drawing_comes_back_from_disk_and_from_its_archive_alike() {
         let (disk, archive) = (only(dir.path().join("written")), only(dir.path().join(name)));
         assert_same(&*disk.source, &*archive.source, true, name);
     }
-    let replica = jivascope::replica::describe(&only(dir.path().join("written")));
+    let replica = jivascope::dialect::describe(&only(dir.path().join("written")));
     let names = |list: &[jivascope::ident::DiskName]| list.iter().map(|n| n.short()).collect::<Vec<_>>();
     assert_eq!(names(&replica.chain), ["head-004", "u1", "s2", "s1"]);
     assert_eq!(replica.counter.map(|c| c.0), Some(27));

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use jivascope::blocks::MergedView;
-use jivascope::replica::{Replica, State, describe};
+use jivascope::dialect::describe;
+use jivascope::replica::{Replica, State};
 use rayon::prelude::*;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -286,7 +287,7 @@ fn says(error: &str, message: &str) -> bool {
 }
 
 fn join(capture: &Capture, rw: &str, wo: &str, want: &Value) -> Vec<String> {
-    use jivascope::jiva::{Outcome, REFUSAL};
+    use jivascope::dialect::jiva::engine::{Outcome, REFUSAL};
     let joins = &capture.volume().joins;
     let Some(ours) = joins.iter().find(|j| j.join.rw.as_str() == rw && j.join.wo.as_str() == wo) else {
         return vec!["not predicted".to_owned()];

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jivascope::dialect::jiva::engine::{Registration, elect_among};
 use jivascope::ident::{Counter, Label};
-use jivascope::jiva::{Registration, elect_among};
 use proptest::prelude::*;
 
 /// The controller as its rules tell it, one registration after the other; nothing is shared with the library.

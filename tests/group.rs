@@ -4,11 +4,11 @@ mod support;
 
 use std::sync::Arc;
 
+use jivascope::dialect::describe;
 use jivascope::evidence::Found;
 use jivascope::finding::ApartBy;
 use jivascope::ident::Label;
 use jivascope::lineage::{Group, group};
-use jivascope::replica::describe;
 use support::builder::Drawn;
 
 /// A directory: its label, the volume's name in its path, its CloneStatus, its UUID, its chain.

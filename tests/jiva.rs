@@ -7,12 +7,12 @@ mod support;
 use std::path::Path;
 
 use jivascope::analysis::{self, Analysis, FinalState, Options, Row, Volume};
+use jivascope::dialect::jiva::engine;
 use jivascope::evidence::{self, Images, Input, InputPath, gather};
 use jivascope::finding::Code;
 use jivascope::ident::Label;
-use jivascope::jiva;
+use jivascope::ident::Version;
 use jivascope::verdict::Start;
-use jivascope::version::Version;
 use serde_json::Value;
 use support::captures;
 use walkdir::WalkDir;
@@ -54,7 +54,7 @@ fn an_opening_changes_what_the_real_one_changed() {
             if dir.ends_with("21-replication-one") {
                 seen.retain(|name| *name != "+volume.meta.tmp");
             }
-            let predicted = jiva::opening_changes(replica, engine.unwrap_or(Version::NEWEST));
+            let predicted = engine::opening_changes(replica, engine.unwrap_or(Version::NEWEST));
             count += 1;
             if predicted != seen {
                 wrong.push(format!("{} {}: {predicted:?}, Jiva {seen:?}", dir.display(), replica.label));
@@ -138,7 +138,7 @@ fn in_12_the_stale_majority_can_lead_and_destroy_what_the_third_has() {
 fn in_06_two_become_rw_with_different_data_and_nothing_is_copied() {
     let Some(volume) = capture("06-split-brain-equal-counters") else { return };
     let split = join(&volume, "rep-1", "rep-2");
-    assert!(matches!(&split.join.outcome, jiva::Outcome::Accepted { copied, .. } if copied.is_empty()));
+    assert!(matches!(&split.join.outcome, engine::Outcome::Accepted { copied, .. } if copied.is_empty()));
     assert_eq!((split.differing, split.splits), (Some(50), true));
     assert_eq!(codes(&volume, Code::SilentSplit), ["rep-1", "rep-2"]);
     assert!(volume.starts.iter().any(|row| row.state == FinalState::Split));
@@ -153,7 +153,7 @@ fn in_07_and_08_whoever_leads_refuses_the_others_for_ever() {
     for name in ["07-no-ancestor", "08-missing-witness"] {
         let Some(volume) = capture(name) else { return };
         assert_eq!(volume.verdict.start, Some(Start::Stuck), "{name}");
-        assert!(volume.joins.iter().all(|join| join.join.outcome == jiva::Outcome::Refused), "{name}");
+        assert!(volume.joins.iter().all(|join| join.join.outcome == engine::Outcome::Refused), "{name}");
         assert!(volume.starts.iter().all(|row| row.state == FinalState::ReadOnly), "{name}");
         assert!(volume.findings.iter().any(|finding| finding.code() == Code::StuckByRefusal), "{name}");
     }
@@ -162,7 +162,7 @@ fn in_07_and_08_whoever_leads_refuses_the_others_for_ever() {
 #[test]
 fn in_09_the_replica_that_was_replaced_is_refused_though_its_data_are_all_there() {
     let Some(volume) = capture("09-checkpoint-lost") else { return };
-    let refused = volume.joins.iter().filter(|join| join.join.outcome == jiva::Outcome::Refused);
+    let refused = volume.joins.iter().filter(|join| join.join.outcome == engine::Outcome::Refused);
     assert!(refused.count() > 0);
     assert_eq!(volume.verdict.start, Some(Start::Unsafe));
     assert!(volume.starts.iter().all(|row| row.destroyed_blocks == 0), "nothing is lost by it");
@@ -187,7 +187,7 @@ fn in_11_two_empty_ones_win_and_the_only_one_with_data_is_refused() {
     let Some(volume) = capture("11-two-blank") else { return };
     assert_eq!(codes(&volume, Code::BlankCanWin), ["rep-1", "rep-2"]);
     for blank in ["rep-1", "rep-2"] {
-        assert_eq!(join(&volume, blank, "rep-3").join.outcome, jiva::Outcome::Refused);
+        assert_eq!(join(&volume, blank, "rep-3").join.outcome, engine::Outcome::Refused);
         assert!(led_by(&volume, blank).iter().any(|row| row.state == FinalState::RolledBack), "served empty");
     }
 }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jivascope::analysis::{Analysis, Options, analyze};
+use jivascope::dialect::describe;
 use jivascope::evidence::{Evidence, Found, MemorySource};
-use jivascope::replica::describe;
 use jivascope::verdict::Confidence;
 use rayon::prelude::*;
 use support::model::Dice;

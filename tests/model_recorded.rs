@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use jivascope::format::KeyOrder;
+use jivascope::replica::KeyOrder;
 use jivascope::replica::Replica;
 use serde_json::Value;
 use support::model::Dice;

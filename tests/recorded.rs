@@ -5,11 +5,11 @@ mod support;
 use std::collections::BTreeSet;
 
 use jivascope::analysis::{Analysis, Volume};
+use jivascope::dialect::jiva::Generation;
 use jivascope::finding::Code;
 use jivascope::lineage::RelationKind;
 use jivascope::replica::{Flag, LastJoin, Replica, State};
 use jivascope::verdict::{Confidence, Start, VerdictKind};
-use jivascope::version::Generation;
 use support::recorded::{Capture, captures};
 
 /// Looks at a recording twice: by metadata, and with its blocks read. Left out where it is not here.
@@ -199,10 +199,9 @@ fn a_join_that_equal_names_would_make_accepted_is_not_taken_for_a_common_past() 
         is(volume, VerdictKind::Irreconcilable, &[]);
         assert_eq!(kind(volume, "rep-1", "rep-2"), RelationKind::Unrelated);
         assert!(has(volume, Code::PoisonedCheckpoint, None));
-        let accepted = volume
-            .joins
-            .iter()
-            .any(|join| matches!(join.join.outcome, jivascope::jiva::Outcome::Accepted { .. }));
+        let accepted = volume.joins.iter().any(|join| {
+            matches!(join.join.outcome, jivascope::dialect::jiva::engine::Outcome::Accepted { .. })
+        });
         assert!(accepted, "Jiva would take it");
     });
 }
@@ -239,10 +238,9 @@ fn without_checkpoints_every_join_is_accepted_and_destroys_a_lineage() {
         is(volume, VerdictKind::Irreconcilable, &[]);
         assert_eq!(volume.verdict.ways, Some(3));
         assert!(volume.replicas.iter().all(|replica| replica.checkpoint.is_none()));
-        let all = volume
-            .joins
-            .iter()
-            .all(|join| matches!(join.join.outcome, jivascope::jiva::Outcome::Accepted { .. }));
+        let all = volume.joins.iter().all(|join| {
+            matches!(join.join.outcome, jivascope::dialect::jiva::engine::Outcome::Accepted { .. })
+        });
         assert!(all && has(volume, Code::RollBack, None));
         assert_eq!(volume.verdict.start, Some(Start::Unsafe));
     });

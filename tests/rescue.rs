@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jivascope::blocks::{Held, MergedView, Point, between};
+use jivascope::dialect::describe;
 use jivascope::evidence::{self, Found, Images, Input, InputPath, MemorySource, gather};
 use jivascope::finding::{CandidateHolds, Code, Facts, Severity};
 use jivascope::ident::Label;
 use jivascope::lineage::rescue::candidates;
-use jivascope::replica::{Replica, State, describe};
+use jivascope::replica::{Replica, State};
 use support::builder::{Drawn, judge_directories};
 use support::captures;
 use support::directory::{Body, Directory, Fill, Item};

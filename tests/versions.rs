@@ -5,11 +5,12 @@ mod support;
 use std::path::Path;
 
 use jivascope::analysis::{Options, Volume, analyze};
+use jivascope::dialect::jiva::Generation;
+use jivascope::dialect::jiva::engine::{Down, JoinError, Outcome};
 use jivascope::evidence::Evidence;
+use jivascope::ident::Version;
 use jivascope::ident::{Counter, Label};
-use jivascope::jiva::{Down, JoinError, Outcome};
 use jivascope::replica::{LastJoin, Replica, StartError};
-use jivascope::version::{Generation, Version};
 use serde_json::Value;
 use support::builder::{Drawn, Layer, image, judge_directories};
 use support::directory::Directory;

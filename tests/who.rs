@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jivascope::analysis::{Analysis, Options, analyze};
+use jivascope::dialect::describe;
 use jivascope::evidence::{Evidence, Found};
 use jivascope::finding::{Code, Facts, Severity};
 use jivascope::ident::{DiskName, Label};
-use jivascope::replica::{Dialect, Flag, Replica, State, describe};
+use jivascope::replica::{Dialect, Flag, Replica, State};
 use jivascope::verdict::Start;
 use support::builder::{Drawn, image, judge_directories};
 use support::directory::{BLOCK, Body, Directory, Fill, Item};

@@ -4,9 +4,10 @@ use rayon::prelude::*;
 
 use super::labels;
 use crate::blocks;
+use crate::dialect;
 use crate::evidence::{Evidence, Found, InputReport};
 use crate::progress::Progress;
-use crate::replica::{self, Replica};
+use crate::replica::Replica;
 
 /// Describes every replica of the evidence, without relating or judging them.
 ///
@@ -22,9 +23,9 @@ pub fn describe(evidence: &Evidence, progress: &dyn Progress) -> Vec<Replica> {
         .zip(labels)
         .map(|(found, label)| {
             let mut replica = if found.label == label {
-                replica::describe(found)
+                dialect::describe(found)
             } else {
-                replica::describe(&Found { label, ..found.clone() })
+                dialect::describe(&Found { label, ..found.clone() })
             };
             blocks::settle(&mut replica);
             progress.advance(1);

@@ -5,10 +5,10 @@
 use super::ground::Ground;
 use super::loss::{Asked, Losses, Stacks};
 use super::scenario::{Row, rows};
+use crate::dialect::jiva::engine::{Cluster, Election, Join, Original, Outcome, Scenario, Step};
+use crate::ident::Version;
 use crate::ident::{Label, Runs};
-use crate::jiva::{Cluster, Election, Join, Original, Outcome, Scenario, Step};
 use crate::progress::Progress;
-use crate::version::Version;
 
 /// A join with its loss.
 #[derive(Debug, Clone)]

@@ -3,9 +3,9 @@
 use super::Options;
 use super::related::Related;
 use crate::ident::Label;
+use crate::ident::Version;
 use crate::lineage::{Contents, Holds, Lineage};
 use crate::replica::{Copies, Replica};
-use crate::version::Version;
 
 /// One volume, as far as it is judged.
 pub(super) struct Ground<'a> {

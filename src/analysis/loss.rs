@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ground::Ground;
 use crate::blocks::{self, Compared, MergedView, ViewLayer};
+use crate::dialect::jiva::engine::{Cluster, Original, Outcome};
 use crate::ident::{DiskName, Label, Runs};
-use crate::jiva::{Cluster, Original, Outcome};
 use crate::lineage::Supply;
 use crate::progress::Progress;
 use crate::replica::{Disk, Replica, State};
@@ -40,7 +40,7 @@ impl Stack {
             replica: number,
             top: replica.chain.first()?.clone(),
             size: replica.size.or_else(largest).unwrap_or(0),
-            images: replica.places().iter().rev().map(|disk| (number, *disk)).collect(),
+            images: replica.places.iter().rev().map(|disk| (number, *disk)).collect(),
         })
     }
 

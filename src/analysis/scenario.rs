@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::ground::Ground;
 use super::loss::{Asked, Losses};
+use crate::dialect::jiva::engine::{Election, Original, Outcome, Scenario};
 use crate::ident::{Label, Runs};
-use crate::jiva::{Election, Original, Outcome, Scenario};
 
 /// How a volume ends up, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

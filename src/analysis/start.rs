@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::forecast::{Forecast, PredictedJoin};
 use super::ground::Ground;
 use super::scenario::{Fate, FinalState, Row};
+use crate::dialect::jiva::engine::{self, JoinError, Outcome};
 use crate::finding::{Exhibit, Facts, Finding, Refuser};
 use crate::ident::{DiskName, Label};
-use crate::jiva::{self, JoinError, Outcome};
 use crate::replica::{Disk, Flag, LastJoin, Quality, Replica, StartError};
 use crate::verdict::{Case, Confidence, Start, Verdict, VerdictKind};
 
@@ -164,7 +164,7 @@ fn leaders(ground: &Ground<'_>, forecast: &Forecast, found: &mut Vec<Finding>) {
     for leader in all {
         let Some(replica) = ground.replica(leader) else { continue };
         // An empty one lacks whatever the others hold, known or not.
-        let empty = jiva::is_empty(replica);
+        let empty = engine::is_empty(replica);
         let better: Vec<&Label> = ground
             .replicas
             .iter()

@@ -10,8 +10,8 @@ use super::parts::{
     Likeliest, NotRead, Oddity, Parting, Refuser, ReplicaSize, Sighting, UnreadPart, WonBy,
 };
 use crate::evidence::Kind;
+use crate::ident::Version;
 use crate::ident::{Counter, DiskName, Label};
-use crate::version::Version;
 
 /// The facts of a finding. Sizes are in bytes, blocks are of 4096 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -73,7 +73,7 @@ impl Graph {
             let of = |label: &Label| layers.iter().position(|layers| layers.label == *label);
             let (Some(a), Some(b)) = (of(&relation.a), of(&relation.b)) else { continue };
             let place =
-                |replica: usize, level: usize| replicas[replica].places().iter().rev().nth(level).copied();
+                |replica: usize, level: usize| replicas[replica].places.iter().rev().nth(level).copied();
             for (at, bt) in &relation.shared.pairs {
                 if let (Some(at), Some(bt)) = (place(a, *at), place(b, *bt)) {
                     sets.join((a, at), (b, bt));
@@ -134,7 +134,7 @@ impl Graph {
     pub(super) fn ancestors(&self, replicas: &[Replica], layers: &[Layers]) -> Vec<Ancestor> {
         let known = (0..replicas.len()).filter(|at| !layers[*at].list.is_empty());
         let chains: Vec<Chain<'_>> =
-            known.map(|at| self.chain(&layers[at], &self.places[at].1, replicas[at].places())).collect();
+            known.map(|at| self.chain(&layers[at], &self.places[at].1, &replicas[at].places)).collect();
         let count = chains.len();
         let mut sets: Vec<Vec<&Chain<'_>>> = Vec::new();
         if count <= ALL_SETS_UP_TO {

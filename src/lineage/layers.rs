@@ -1,8 +1,8 @@
 //! A replica's chain as lineage sees it: layers from base to head, with their blocks and what their counters
 //! are worth.
 
-use crate::format::KeyOrder;
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label, Runs};
+use crate::replica::KeyOrder;
 use crate::replica::{Copied, Copies, Flag, Quality, Replica, State};
 
 /// One layer of a chain.

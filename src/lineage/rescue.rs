@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::layers::{Layer, Layers, judge_counters};
 use crate::finding::Exhibit;
-use crate::format::{KeyOrder, parse_rfc3339};
+use crate::go::parse_rfc3339;
 use crate::ident::{DiskName, Label};
+use crate::replica::KeyOrder;
 use crate::replica::{Disk, Flag, Quality, RecordState, Replica, State};
 
 /// The most candidates that are listed of one replica; the rest rank lower than all of them.

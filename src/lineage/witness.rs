@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::format::parse_rfc3339;
+use crate::go::parse_rfc3339;
 use crate::ident::Label;
 use crate::replica::{PeerRecord, Replica};
 

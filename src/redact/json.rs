@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use super::draft::Small;
-use crate::format::{
-    FileKind, Form, Oddities, Part, Parts, Value, is_longhorns, number_of_head, parse_rfc3339, quoted,
-};
+use crate::dialect::is_longhorns;
+use crate::dialect::jiva::{FileKind, Form, Part, Parts, Value, number_of_head, quoted};
+use crate::go::{Oddities, parse_rfc3339};
 
 /// Fills a copy of the file.
 pub(super) fn write(small: &mut Small<'_>, bytes: &[u8], form: Form) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::disguise::{Key, hex};
-use crate::format::{FileKind, number_of_head};
+use crate::dialect::jiva::{FileKind, number_of_head};
 use crate::ident::Label;
 
 /// What marks are made for; one text has another mark for each.

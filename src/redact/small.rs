@@ -5,7 +5,8 @@ use super::draft::Small;
 use super::json;
 use super::names::Pseudonyms;
 use super::words::Words;
-use crate::format::{COUNTER_FILE_BYTES, CounterErrorKind, CounterFile, FileKind, Form};
+use crate::dialect::jiva::{COUNTER_FILE_BYTES, CounterFile, FileKind, Form};
+use crate::replica::CounterErrorKind;
 
 /// The copy of a small file of Jiva's, and what in it was replaced, in words.
 pub(super) fn copy(
@@ -60,7 +61,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::format::{MetaError, Record, Remark, VolumeMeta};
+    use crate::go::{MetaError, Remark};
+    use crate::replica::{Record, VolumeMeta};
 
     fn copied(kind: &FileKind<'_>, bytes: &[u8], names: bool) -> Vec<u8> {
         let key = Key::new([5; 32]);

@@ -8,8 +8,8 @@ use super::names::Pseudonyms;
 use super::small;
 use super::tar::{Member, TarWriter};
 use super::words::Words;
+use crate::dialect::jiva::FileKind;
 use crate::evidence::{Entry, Kind, Origin, ReadError, Source};
-use crate::format::FileKind;
 use crate::ident::BLOCK_SIZE;
 
 /// How a directory is to be written.

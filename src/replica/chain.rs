@@ -7,7 +7,7 @@ use crate::ident::DiskName;
 
 /// How a walk ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// At a record without parent.
     Base,
     /// The record of this disk is not there.
@@ -20,7 +20,7 @@ pub(super) enum End {
 
 /// The disks met, tip first, and how it ended. Finite, and without a disk twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     /// The disks by their place among all.
     pub places: Vec<usize>,
     pub end: End,
@@ -36,7 +36,7 @@ impl Walk {
 /// Follows `Parent` from `tip`.
 ///
 /// The file name counts; the `Name` inside a record never does, since Jiva ignores it.
-pub(super) fn walk(disks: &Disks, tip: &DiskName) -> Walk {
+pub(crate) fn walk(disks: &Disks, tip: &DiskName) -> Walk {
     match disks.place(tip.as_str()) {
         Some(at) => walk_from(disks, at, &mut Met::none(disks)),
         None => Walk { places: Vec::new(), end: End::Missing(tip.clone()) },
@@ -89,7 +89,7 @@ fn walk_from(disks: &Disks, mut at: usize, met: &mut Met) -> Walk {
 ///
 /// Each goes down to its base, or to where it meets the active chain, or to where it breaks. A circle off
 /// the chain has no tip; its smallest name stands for it.
-pub(super) fn alternates(disks: &Disks) -> Vec<Vec<DiskName>> {
+pub(crate) fn alternates(disks: &Disks) -> Vec<Vec<DiskName>> {
     let off: Vec<usize> = (0..disks.len()).filter(|at| !disks[*at].on_chain).collect();
     let parents: BTreeSet<usize> = off.iter().filter_map(|at| disks.below(*at)).collect();
     let mut seen: BTreeSet<usize> = BTreeSet::new();

@@ -23,7 +23,7 @@ pub struct Disks {
 
 impl Disks {
     /// None yet, with room for so many.
-    pub(super) fn with_capacity(count: usize) -> Self {
+    pub(crate) fn with_capacity(count: usize) -> Self {
         Self { list: Vec::with_capacity(count), fronts: Vec::with_capacity(count), ..Self::default() }
     }
 
@@ -95,7 +95,7 @@ impl Disks {
     }
 
     /// The disk of a name, made if it was not there.
-    pub(super) fn entry(&mut self, name: &str) -> &mut Disk {
+    pub(crate) fn entry(&mut self, name: &str) -> &mut Disk {
         // The names of a directory come sorted, so nearly always it is the last one or a new last one.
         let at = match self.list.last().map(|last| last.name.as_str().cmp(name)) {
             None | Some(std::cmp::Ordering::Less) => Err(self.list.len()),
@@ -117,12 +117,12 @@ impl Disks {
     }
 
     /// Marks a disk as one of the active chain.
-    pub(super) fn mark(&mut self, at: usize) {
+    pub(crate) fn mark(&mut self, at: usize) {
         self.list[at].on_chain = true;
     }
 
     /// Looks up every parent, and reads every UUID; to be called once all disks are there.
-    pub(super) fn link(&mut self) {
+    pub(crate) fn link(&mut self) {
         let parent = |disk: &Disk| {
             let at = self.place(disk.parent()?)?;
             Some(u32::try_from(at).expect("fewer disks than memory holds"))
@@ -164,7 +164,7 @@ impl<'a> IntoIterator for &'a Disks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Record;
+    use crate::replica::Record;
 
     fn disks(names: &[(&str, &str)]) -> Disks {
         let mut disks = Disks::default();

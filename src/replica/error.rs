@@ -1,13 +1,11 @@
-//! Why Jiva would not open or start a replica: typed, and in Jiva's own words when shown.
-
-use std::fmt;
+//! Why an engine would not open or start a replica: typed. The engine's own words for it stand with the
+//! [dialect](crate::dialect).
 
 use crate::evidence::Kind;
-use crate::format::{CounterError, MetaError};
-use crate::ident::DiskName;
+use serde::Serialize;
 
-/// The directory as it is called inside a replica's container; Jiva's messages carry it.
-pub(super) const DIR: &str = "openebs";
+use crate::go::MetaError;
+use crate::ident::DiskName;
 
 /// The error with which opening a replica fails. `Display` gives Jiva's exact text; where Jiva gives none, because it
 /// hangs, dies or would read something that is no file, it says so in words of its own.
@@ -68,52 +66,6 @@ pub enum OpenError {
     },
 }
 
-/// The snapshot that Jiva would make of a head without a record.
-pub(super) const FIRST_SNAPSHOT: &str = "volume-snap-000.img";
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::VolumeMeta(error) | Self::Record { error, .. } => f.write_str(&error.go_text()),
-            Self::Counter(error) => f.write_str(&error.go_text()),
-            Self::CounterIsDirectory => {
-                write!(f, "fail to open revision counter file: open {DIR}/revision.counter: is a directory")
-            }
-            Self::MetadataNotAFile { file, kind: Kind::Directory } => {
-                write!(f, "read {DIR}/{file}: is a directory")
-            }
-            Self::ImageNotAFile { disk, kind: Kind::Directory } => {
-                write!(f, "open {DIR}/{disk}: is a directory")
-            }
-            Self::MetadataNotAFile { file, kind } => write!(f, "{file} is a {kind}, not a file"),
-            Self::ImageNotAFile { disk, kind } => write!(f, "{disk} is a {kind}, not a file"),
-            Self::Size(size) => write!(f, "Size {size} not a multiple of sector size 512"),
-            Self::NoHead => f.write_str("r.info.Head is nil"),
-            // Seen with the real Jiva: the records are found, the head is not among them, and the process dies.
-            Self::HeadIsPath(head) => {
-                write!(f, "the process dies while opening: Head is a path, not a file name: {head}")
-            }
-            Self::Loop(disk) => write!(f, "opening never ends: the chain comes back to {disk}"),
-            Self::NoRecord(disk) => write!(f, "Failed to find metadata for {disk}"),
-            Self::ChainTooLong(disks) => write!(f, "Live chain is too long: {disks}"),
-            Self::InvalidHeadName(head) => {
-                write!(f, "Invalid name {head} does not match pattern: volume-head-(\\d+).img")
-            }
-            Self::NextHeadStores(next) => write!(f, "Can't remove head file {next} as it contains some data"),
-            Self::OldFile(file) => write!(f, "Old file :{file} already exists"),
-            Self::NoFileToLink { head, has_image } => {
-                let missing = if *has_image { ".meta" } else { "" };
-                write!(
-                    f,
-                    "link {DIR}/{head}{missing} {DIR}/{FIRST_SNAPSHOT}{missing}: no such file or directory"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
-
 impl OpenError {
     /// The disk that it is about, where it is one.
     pub fn disk(&self) -> Option<&DiskName> {
@@ -141,30 +93,24 @@ pub enum StartError {
     NoVolumeMeta,
 }
 
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LogInfo(error) => {
-                write!(f, "Error running start replica command: {}", error.go_text())
-            }
-            Self::ExtentProbe => f.write_str("Error running start replica command: invalid argument"),
-            // Recorded with 1.0.0, with two spaces.
-            Self::NoVolumeMeta => f.write_str(
-                "Caught FATAL error:  runtime error: invalid memory address or nil pointer dereference",
-            ),
-        }
-    }
+/// Why a counter could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CounterErrorKind {
+    /// Not a decimal number, or no text at all.
+    Syntax,
+    /// A number outside of 64 bits.
+    Range,
 }
 
-impl std::error::Error for StartError {}
-
-impl StartError {
-    /// The file that it is about: present and unfit, left behind, or missing.
-    pub fn file(&self) -> &'static str {
-        match self {
-            Self::LogInfo(_) => "log.info",
-            Self::ExtentProbe => "tmpFile.tmp",
-            Self::NoVolumeMeta => "volume.meta",
-        }
-    }
+/// A counter file that Jiva does not accept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CounterError {
+    /// Byte offset of the text, behind NULs at the start; 0 if there is no text.
+    pub offset: u64,
+    /// The text that was to be a number, quoted as Go does.
+    pub quoted: String,
+    /// What is wrong with it.
+    pub kind: CounterErrorKind,
 }

@@ -1,20 +1,14 @@
-//! One replica: what is in its directory, its chain, the state in which Jiva would find it.
+//! One replica, described: its disks, its chain, its state, and what a copy of it is worth.
 //!
-//! Reads a [`Source`] once and describes it. Knows nothing of other replicas.
+//! Neutral of the engine: [`dialect`](crate::dialect) reads a directory and fills this in. Knows nothing of other
+//! replicas.
 
-mod chain;
-mod clone;
+pub(crate) mod chain;
 mod defect;
-mod describe;
 mod disks;
 mod error;
-mod foreign;
-mod join;
-mod notice;
-mod open;
 mod quality;
-mod reader;
-mod store;
+mod record;
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -24,17 +18,28 @@ use serde::Serialize;
 
 use crate::evidence::{Extents, ReadError, Source};
 use crate::finding::{Finding, NotRead, Sighting};
-use crate::format::{MetaError, Record, VolumeMeta, next_head_name};
+use crate::go::MetaError;
 use crate::ident::{Counter, DiskName, Label};
-use crate::version::{Generation, Version};
 
-pub use crate::format::Dialect;
 pub use defect::Defect;
-pub use describe::describe;
 pub use disks::Disks;
-pub use error::{OpenError, StartError};
-pub use open::chain_limit;
+pub use error::{CounterError, CounterErrorKind, OpenError, StartError};
 pub use quality::{Copied, CopiedImage, Copies, CopyRemark, Ground, Quality};
+pub use record::{KeyOrder, Record, VolumeMeta};
+
+/// The engine whose form a directory has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Dialect {
+    /// Jiva.
+    Jiva,
+    /// Longhorn's first engine.
+    Longhorn,
+    /// Nothing tells, or the signs contradict each other.
+    Unknown,
+}
 
 /// A replica directory, described.
 #[derive(Debug)]
@@ -78,8 +83,8 @@ pub struct Replica {
     pub counter: Option<Counter>,
     /// The chain, head first, as far as it can be followed.
     pub chain: Vec<DiskName>,
-    /// The places of the chain's disks among all.
-    places: Vec<usize>,
+    /// The places of the chain's disks in [`Replica::disks`], head first.
+    pub(crate) places: Vec<usize>,
     /// Every disk that an image or a record stands for.
     pub disks: Disks,
     /// Chains of disks that the active chain does not reach, each from its tip down.
@@ -305,33 +310,9 @@ impl Replica {
         self.places.iter().map(|at| &self.disks[*at])
     }
 
-    /// The places of the chain's disks in [`Replica::disks`], head first.
-    pub(crate) fn places(&self) -> &[usize] {
-        &self.places
-    }
-
     /// The UUID of its directory, which a copy of the directory keeps; `None` in versions without.
     pub fn uuid(&self) -> Option<&str> {
         self.meta.as_ref()?.uuid.as_deref().filter(|uuid| !uuid.is_empty())
-    }
-
-    /// The span of versions that wrote its `volume.meta` last; `None` where nothing shows it.
-    pub fn generation(&self) -> Option<Generation> {
-        self.meta.as_ref().filter(|_| self.is_jivas()).and_then(VolumeMeta::generation)
-    }
-
-    /// Whether the version that wrote it last may do this; true where nothing shows the version.
-    pub fn may(&self, does: impl Fn(Version) -> bool) -> bool {
-        self.generation().is_none_or(|generation| generation.may(does))
-    }
-
-    /// Where its own history ends in a chain that may be its own (head first), if that is not the head.
-    pub fn clean_tip_of(&self, chain: &[DiskName]) -> Option<DiskName> {
-        let meta = self.meta.as_ref().filter(|_| self.head.as_ref() == chain.first())?;
-        let joined = join::last_join(chain, &self.disks, meta, self.counter);
-        // Without the head's record nothing tells how far the join came.
-        let began = joined.last == LastJoin::None && meta.rebuilding == Some(true);
-        joined.clean_tip.or_else(|| chain.get(1).filter(|_| began).cloned())
     }
 
     /// Whether images are at hand, so that extents mean something.
@@ -359,11 +340,6 @@ impl Replica {
         (walk.end == chain::End::Base).then(|| walk.places.iter().map(|at| &self.disks[*at]).collect())
     }
 
-    /// Whether Jiva's rules apply to it: no other engine wrote it.
-    pub fn is_jivas(&self) -> bool {
-        !self.flags.contains(&Flag::ForeignDialect)
-    }
-
     /// Why its chain cannot be read, where it is broken: Jiva's message, or what could not be read here.
     pub fn why_broken(&self) -> Option<String> {
         if self.state != State::Broken {
@@ -381,12 +357,5 @@ impl Replica {
     pub fn is_just_made(&self) -> bool {
         let young = self.counter.is_none_or(|counter| counter.0 <= 1) && !self.counter_unread;
         self.state != State::Broken && self.chain.len() == 1 && self.disks.len() == 1 && young
-    }
-
-    /// The file that the next snapshot would make the head, where one of that name is there and stores data.
-    pub fn blocked_head(&self) -> Option<&Disk> {
-        let next = next_head_name(self.head.as_ref()?.as_str())?;
-        let disk = self.disks.get(next.as_str()).filter(|disk| disk.image.is_some() && !disk.on_chain)?;
-        disk.allocated().is_none_or(|bytes| bytes > 0).then_some(disk)
     }
 }

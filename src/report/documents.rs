@@ -10,9 +10,9 @@ use super::json::{
 use crate::analysis::Analysis;
 use crate::blocks::{self, Seen};
 use crate::evidence::InputReport;
-use crate::format::VolumeMeta;
 use crate::lineage::rescue;
 use crate::replica::Replica;
+use crate::replica::VolumeMeta;
 
 /// Every replica in full, unjudged: `jivascope.inspect/1`.
 #[derive(Debug, Serialize)]

@@ -9,10 +9,10 @@ use super::escape;
 use super::model::{self, Step};
 use crate::analysis::{Analysis, Options, PredictedJoin, Volume};
 use crate::blocks::{Difference, Holes, Meaning, differences};
+use crate::dialect::jiva::engine::{Election, Outcome};
 use crate::evidence::InputReport;
 use crate::finding::{Code, Exhibit, Facts, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
-use crate::jiva::{Election, Outcome};
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
 use crate::replica::{
     Copied, CopyRemark, Dialect, Disk, Flag, LastJoin, PeerRecord, Quality, Replica, State,

@@ -12,8 +12,8 @@ use super::simulation::SimulateDocument;
 use crate::check::Expected;
 use crate::finding::Code;
 use crate::finding::catalog::CATALOG;
+use crate::ident::Version;
 use crate::verdict::{RULES, Rule};
-use crate::version::Version;
 
 /// Each document's name and schema (draft 2020-12). `expected` is read, the others are written.
 pub fn schemas() -> Vec<(&'static str, Schema)> {

@@ -1,6 +1,6 @@
 //! Small words that several parts of a report share.
 
-use crate::format::parse_rfc3339;
+use crate::go::parse_rfc3339;
 use crate::ident::{BLOCK_SIZE, Label, Runs};
 use crate::lineage::{Basis, Holds};
 use crate::replica::{Dialect, Flag, LastJoin, Replica, State};

@@ -24,9 +24,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jivascope::analysis::{Analysis, Options, analyze};
+use jivascope::dialect::jiva::CounterFile;
 use jivascope::evidence::{Evidence, Found};
-use jivascope::format::{CounterFile, KeyOrder, Record, VolumeMeta};
 use jivascope::ident::{Counter, Label};
+use jivascope::replica::{KeyOrder, Record, VolumeMeta};
 
 use super::directory::{Body, Directory, Fill, Item};
 

@@ -4,7 +4,7 @@
 //! were written, the rest of each name, the lengths of the chains) something plausible is made up; each fixture's
 //! README says what.
 
-use jivascope::format::VolumeMeta;
+use jivascope::replica::VolumeMeta;
 
 use super::builder::{DAWN, Drawn, Layer, image, rfc3339};
 use super::directory::Fill;

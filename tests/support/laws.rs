@@ -8,10 +8,11 @@ use std::sync::Arc;
 use jivascope::analysis::{Options, analyze};
 
 use jivascope::blocks::{ExportOptions, Format, MergedView, Target, ViewError, export};
+use jivascope::dialect;
+use jivascope::dialect::jiva::{CounterFile, LogInfo};
 use jivascope::evidence::{self, Evidence, Found, Images, Input, InputPath, MemorySource, Source};
-use jivascope::format::{CounterFile, LogInfo, Record, VolumeMeta};
 use jivascope::ident::{Label, Run, Runs};
-use jivascope::replica;
+use jivascope::replica::{Record, VolumeMeta};
 use jivascope::report::json::Document;
 
 /// A law and the name of its fuzz target.
@@ -249,7 +250,7 @@ pub fn lineage(bytes: &[u8]) {
 /// The merged view is what going through the layers block by block gives.
 pub fn merged_view(bytes: &[u8]) {
     let source = drawn(&mut Choices(bytes));
-    let replica = replica::describe(&found("x", &source));
+    let replica = dialect::describe(&found("x", &source));
     let Ok(view) = MergedView::live(&replica) else { return };
     let base = replica
         .chain
@@ -301,7 +302,7 @@ pub fn runs(bytes: &[u8]) {
 /// A qcow2 image, read by its tables, is the view.
 pub fn qcow2(bytes: &[u8]) {
     let source = drawn(&mut Choices(bytes));
-    let replica = replica::describe(&found("x", &source));
+    let replica = dialect::describe(&found("x", &source));
     let Ok(view) = MergedView::live(&replica) else { return };
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().join("image");

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use jivascope::evidence;
-use jivascope::version::Version;
+use jivascope::ident::Version;
 
 pub(super) use input::input;
 pub(super) use reading::Reading;

@@ -3,6 +3,7 @@
 
 mod answer;
 mod findings;
+mod history;
 mod losses;
 mod pairs;
 mod replicas;
@@ -12,6 +13,7 @@ mod summary;
 
 pub use answer::{Answer, Tone};
 pub use findings::{FindingGroup, Findings};
+pub use history::{History, Kind as StateKind, Spot, State};
 pub use losses::Losses;
 pub use pairs::{Pair, Pairs};
 pub use replicas::ReplicaRow;
@@ -56,6 +58,8 @@ pub struct VolumeReport<'a> {
     pub losses: Option<Losses>,
     /// Each replica, by label.
     pub replicas: Vec<ReplicaRow>,
+    /// The states and what each stands on.
+    pub history: History,
     /// What each pair is to each other.
     pub pairs: Option<Pairs>,
     /// Why, most important first.
@@ -97,6 +101,7 @@ impl<'a> VolumeReport<'a> {
             steps: steps(volume, analysis),
             losses: losses::losses(volume),
             replicas: replicas::rows(volume),
+            history: History::of(volume),
             pairs: pairs::pairs(volume),
             reasons: &verdict.reasons,
             findings: Findings::of(&volume.findings),

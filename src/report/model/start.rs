@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::{PredictedJoin, Volume};
+use crate::dialect::jiva::engine::Outcome;
 use crate::ident::{BLOCK_SIZE, Label};
-use crate::jiva::Outcome;
 use crate::lineage::{Doubt, Relation};
 use crate::replica::{Flag, Replica, StartError, State};
 use crate::report::words;

@@ -7,7 +7,9 @@ use super::palette::{Palette, Role};
 use super::table::{Cell, Column, table};
 use super::{exhibits, findings, steps};
 use crate::analysis::Analysis;
-use crate::report::model::{self, Losses, Pairs, ReplicaRow, Report, SummaryRow, Tone, VolumeReport};
+use crate::report::model::{
+    self, History, Losses, Pairs, ReplicaRow, Report, SummaryRow, Tone, VolumeReport,
+};
 use crate::report::words;
 
 /// Reasons that are written out.
@@ -118,7 +120,7 @@ fn one(page: &mut Page<'_>, report: &VolumeReport<'_>) {
     }
     replicas(page, &report.replicas);
     page.heading("history, newest first");
-    history::write(page, report.volume, Scope { off_chain: false, full: false, rows: ROWS });
+    history::write(page, &report.history, Scope { off_chain: false, full: false, rows: ROWS });
     if let Some(all) = &report.pairs {
         pairs(page, all);
     }
@@ -259,7 +261,7 @@ pub fn graph(analysis: &Analysis, full: bool, palette: &Palette) -> String {
         page.gap();
         page.say(Role::Heading, 0, &model::title(volume));
         page.gap();
-        history::write(&mut page, volume, Scope { off_chain: true, full, rows: usize::MAX });
+        history::write(&mut page, &History::of(volume), Scope { off_chain: true, full, rows: usize::MAX });
     }
     page.gap();
     page.say(Role::Faint, 2, "* head   o snapshot   x off-chain   · a stretch without branches");

@@ -1,7 +1,7 @@
 //! Forecast joins against joins that the model makes.
 
 use jivascope::analysis::{PredictedJoin, Volume};
-use jivascope::jiva::Outcome;
+use jivascope::dialect::jiva::engine::Outcome;
 
 use super::{Breach, Life};
 use crate::support::model::Dice;

@@ -1,0 +1,114 @@
+//! All replicas of a volume together, each as starting its process leaves it, and everything that can then happen.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::elect::{self, Election};
+use super::error::{Down, JoinError};
+use super::join::{JOIN, Join, Outcome, attach};
+use super::names::Names;
+use super::simulate::{self, Scenario, Setting};
+use super::start::{Original, Originals, Standing, start};
+use crate::ident::Label;
+use crate::ident::Version;
+use crate::replica::Replica;
+
+/// The replicas of a volume, started.
+#[derive(Debug)]
+pub struct Cluster {
+    names: Names,
+    originals: Originals,
+    started: Vec<(Label, Result<Standing, Down>)>,
+    version: Version,
+}
+
+impl Cluster {
+    /// Starts every replica of a volume by itself.
+    pub fn of(replicas: &[Replica], version: Version) -> Self {
+        let names = Names::of(replicas, version);
+        let mut originals = Vec::with_capacity(replicas.iter().map(|replica| replica.disks.len()).sum());
+        let started = replicas
+            .iter()
+            .enumerate()
+            .map(|(at, replica)| (replica.label.clone(), start(at, replica, &names, &mut originals, version)))
+            .collect();
+        Self { names, originals, started, version }
+    }
+
+    /// The version whose doings are forecast.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The places of an image in the volume's replicas, as they were given, and in the disks of that one.
+    pub fn original(&self, original: Original) -> (usize, usize) {
+        self.originals[original.0 as usize]
+    }
+
+    /// How many names the volume's disks have, or can get by joins.
+    pub fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The number of a disk's name, by the places of its replica and of itself: equal for equal names.
+    pub fn name_number(&self, (replica, disk): (usize, usize)) -> usize {
+        self.names.of_disks(replica)[disk].index()
+    }
+
+    /// A replica as it is started; `None` if its process does not come up.
+    pub fn standing(&self, label: &Label) -> Option<&Standing> {
+        self.running().find(|one| one.label == *label)
+    }
+
+    fn running(&self) -> impl Iterator<Item = &Standing> {
+        self.started.iter().filter_map(|(_, side)| side.as_ref().ok())
+    }
+
+    /// The replicas whose process does not come up, with Jiva's message.
+    pub fn down(&self) -> impl Iterator<Item = (&Label, &Down)> {
+        self.started.iter().filter_map(|(label, side)| Some((label, side.as_ref().err()?)))
+    }
+
+    /// The join of every ordered pair, alone, each as it is after starting.
+    pub fn joins(&self) -> Vec<Join> {
+        let others = |rw: usize| (0..self.started.len()).filter(move |wo| *wo != rw);
+        let pairs: Vec<_> =
+            (0..self.started.len()).flat_map(|rw| others(rw).map(move |wo| (rw, wo))).collect();
+        pairs.into_par_iter().map(|(rw, wo)| self.join(&self.started[rw], &self.started[wo])).collect()
+    }
+
+    fn join(
+        &self,
+        (rw, rw_side): &(Label, Result<Standing, Down>),
+        (wo, wo_side): &(Label, Result<Standing, Down>),
+    ) -> Join {
+        let outcome = match (rw_side, wo_side) {
+            (Err(error), _) | (_, Err(error)) => Outcome::Error(JoinError::Down(error.clone())),
+            (Ok(rw), Ok(_)) if rw.rebuilding => Outcome::Error(JoinError::NeverElected),
+            (Ok(rw), Ok(wo)) => {
+                let name = self.names.find(JOIN).expect("the join's snapshot has a number");
+                attach(&mut [rw.clone()], wo, name, &self.names, self.version).0
+            }
+        };
+        Join { rw: rw.clone(), wo: wo.clone(), outcome }
+    }
+
+    /// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label.
+    pub fn elections(&self, factor: usize) -> Vec<Election> {
+        elect::elections(&self.running().collect::<Vec<_>>(), factor)
+    }
+
+    /// Every whole start under a leader that one of these elections makes.
+    pub fn scenarios(&self, elections: &[Election], factor: usize) -> Vec<Scenario> {
+        let setting = Setting {
+            running: self.running().collect(),
+            names: &self.names,
+            originals: self.originals.len(),
+            factor,
+            version: self.version,
+        };
+        let leaders: BTreeSet<&Label> = elections.iter().map(|election| &election.leader).collect();
+        leaders.into_par_iter().flat_map(|leader| simulate::scenarios(&setting, leader)).collect()
+    }
+}

@@ -1,0 +1,115 @@
+//! The names of a volume's disks as numbers.
+//!
+//! Foretelling every order of starting copies the accounts of a directory many times over; with numbers a copy is a
+//! few kilobytes in one piece.
+
+use std::collections::HashMap;
+
+use super::join::JOIN;
+use crate::dialect::jiva::next_head_name;
+use crate::ident::DiskName;
+use crate::ident::Version;
+use crate::replica::Replica;
+
+/// A name of one volume, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Name(u32);
+
+impl Name {
+    /// Its place in a list of all names.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Every name that a disk of the volume has, or can get by joins.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    list: Vec<DiskName>,
+    numbers: HashMap<DiskName, Name>,
+    /// Those of each replica's disks, in the order of their names.
+    disks: Vec<Vec<Name>>,
+}
+
+impl Names {
+    /// All names that stand in the replicas, and those that joins of all of them add.
+    pub fn of(replicas: &[Replica], version: Version) -> Self {
+        let mut names = Self::default();
+        names.add(&DiskName::from(JOIN));
+        for join in 1..=replicas.len() {
+            names.add(&join_name(join));
+        }
+        for replica in replicas {
+            let disks = replica.disks.names().map(|name| names.add(name)).collect();
+            names.disks.push(disks);
+            for (at, disk) in replica.disks.iter().enumerate() {
+                if let (None, Some(parent)) = (replica.disks.below(at), disk.parent()) {
+                    names.add(&DiskName::from(parent));
+                }
+            }
+            if let Some(checkpoint) = &replica.checkpoint {
+                names.add(checkpoint);
+            }
+            // Each join gives each side one new head; a directory taken for a new one begins with the first.
+            for head in
+                [replica.chain.first().cloned(), Some(DiskName::from(FIRST_HEAD))].into_iter().flatten()
+            {
+                let mut head = head;
+                names.add(&head);
+                for _ in 0..=replicas.len() {
+                    let Some(next) = next_head(&head, version) else { break };
+                    head = next;
+                    names.add(&head);
+                }
+            }
+        }
+        names
+    }
+
+    fn add(&mut self, name: &DiskName) -> Name {
+        // Most are there already: replicas of one volume have most names in common.
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = Name(u32::try_from(self.list.len()).expect("fewer names than memory holds"));
+        self.numbers.insert(name.clone(), number);
+        self.list.push(name.clone());
+        number
+    }
+
+    /// The numbers of a replica's disks, by the replica's place in the volume; in the order of their names.
+    pub fn of_disks(&self, replica: usize) -> &[Name] {
+        &self.disks[replica]
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The number of a name.
+    pub fn find(&self, name: &str) -> Option<Name> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The name of a number.
+    pub fn name(&self, number: Name) -> &DiskName {
+        &self.list[number.index()]
+    }
+}
+
+/// The head that a snapshot makes beside this one; `None` where its name leads to none.
+pub(super) fn next_head(head: &DiskName, version: Version) -> Option<DiskName> {
+    match head.head_number().filter(|_| version.wraps_head_numbers()) {
+        Some(number) => Some(DiskName::new(format!("volume-head-{:03}.img", number % 10 + 1))),
+        None => next_head_name(head.as_str()).map(DiskName::new),
+    }
+}
+
+/// The head of a new volume.
+pub(super) const FIRST_HEAD: &str = "volume-head-000.img";
+
+/// What the snapshot of the n-th join of a start is called here; its real name is made anew each time.
+pub(super) fn join_name(n: usize) -> DiskName {
+    DiskName::new(format!("volume-snap-<join-{n}>.img"))
+}

@@ -1,0 +1,136 @@
+//! A whole start: a leader, and the rest joining one after the other.
+//!
+//! Each join starts from what the one before left. Nothing is written meanwhile: what is forecast is what becomes of
+//! the data that are there.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::error::JoinError;
+use super::join::{Outcome, attach};
+use super::names::{Names, join_name};
+use super::start::{Original, Standing};
+use crate::ident::Label;
+use crate::ident::Version;
+
+/// From this many joiners on not every order is walked: there are more than a person could choose from.
+const ALL_ORDERS_UP_TO: usize = 5;
+
+/// One join of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Step {
+    /// Who joins.
+    pub joiner: Label,
+    /// How it ends.
+    pub outcome: Outcome,
+}
+
+/// One way in which a volume can be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// The first to be RW.
+    pub leader: Label,
+    /// The joins, in order.
+    pub steps: Vec<Step>,
+    /// Whether as many are RW as a write needs.
+    pub writable: bool,
+    /// Images that no file holds at the end, on any side.
+    gone: BTreeSet<Original>,
+}
+
+impl Scenario {
+    /// Whether some file still holds the image at the end, on any side.
+    pub fn holds(&self, original: Original) -> bool {
+        !self.gone.contains(&original)
+    }
+
+    /// Whether the replica's process came up.
+    pub fn came_up(&self, label: &Label) -> bool {
+        self.leader == *label || self.steps.iter().any(|step| step.joiner == *label)
+    }
+}
+
+/// What all scenarios of a volume share.
+pub(super) struct Setting<'a> {
+    /// The replicas whose process comes up.
+    pub running: Vec<&'a Standing>,
+    pub names: &'a Names,
+    /// How many images there are.
+    pub originals: usize,
+    pub factor: usize,
+    pub version: Version,
+}
+
+/// Every scenario with this leader: the rest join in every order, or, where they are many, in each order that is a
+/// rotation of the sorted one, forwards and backwards.
+pub(super) fn scenarios(setting: &Setting<'_>, leader: &Label) -> Vec<Scenario> {
+    let Some(first) = setting.running.iter().find(|one| one.label == *leader) else { return Vec::new() };
+    let rest: Vec<&Standing> = setting.running.iter().copied().filter(|one| one.label != *leader).collect();
+    orders(rest.len())
+        .into_iter()
+        .map(|order| scenario(setting, first, order.iter().map(|at| rest[*at])))
+        .collect()
+}
+
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    if count > ALL_ORDERS_UP_TO {
+        let turned = |turn: usize| (0..count).map(move |at| (at + turn) % count);
+        return (0..count).flat_map(|turn| [turned(turn).collect(), turned(turn).rev().collect()]).collect();
+    }
+    let mut out = vec![Vec::new()];
+    for _ in 0..count {
+        let longer = |order: &Vec<usize>| -> Vec<Vec<usize>> {
+            let free = (0..count).filter(|at| !order.contains(at));
+            free.map(|at| order.iter().copied().chain([at]).collect()).collect()
+        };
+        out = out.iter().flat_map(longer).collect();
+    }
+    out
+}
+
+fn scenario<'s>(
+    setting: &Setting<'_>,
+    leader: &Standing,
+    joiners: impl Iterator<Item = &'s Standing>,
+) -> Scenario {
+    let Setting { names, factor, version, .. } = *setting;
+    let (mut members, mut outside) = (vec![leader.clone()], Vec::<Cow<'_, Standing>>::new());
+    let mut steps = Vec::new();
+    move_checkpoints(&mut members, factor, version);
+    for (at, joiner) in joiners.enumerate() {
+        let (outcome, after) = if members.len() >= factor {
+            let error = JoinError::Enough { joiner: joiner.label.clone(), factor, added: members.len() };
+            (Outcome::Error(error), None)
+        } else {
+            let name = names.find(join_name(at + 1).as_str()).expect("every join's snapshot has a number");
+            attach(&mut members, joiner, name, names, version)
+        };
+        let after = after.map_or(Cow::Borrowed(joiner), Cow::Owned);
+        if outcome.is_accepted() {
+            members.push(after.into_owned());
+            move_checkpoints(&mut members, factor, version);
+        } else {
+            outside.push(after);
+        }
+        steps.push(Step { joiner: joiner.label.clone(), outcome });
+    }
+    // All images are there at first.
+    let mut held = vec![false; setting.originals];
+    let sides = members.iter().chain(outside.iter().map(AsRef::as_ref));
+    sides.flat_map(Standing::held).for_each(|original| held[original.0 as usize] = true);
+    let came = setting.running.iter().flat_map(|one| one.held());
+    let gone = came.filter(|original| !held[original.0 as usize]).collect();
+    Scenario { leader: leader.label.clone(), steps, writable: members.len() > factor / 2, gone }
+}
+
+/// With as many RW as the factor, all take the newest snapshot that they have in common as their Checkpoint.
+fn move_checkpoints(members: &mut [Standing], factor: usize, version: Version) {
+    if members.len() != factor || !version.has_checkpoints() {
+        return;
+    }
+    let newest = members[0].chain.get(1).copied();
+    if newest.is_some() && members.iter().all(|member| member.chain.get(1).copied() == newest) {
+        members.iter_mut().for_each(|member| member.checkpoint = newest);
+    }
+}
