@@ -28,6 +28,7 @@ use crate::verdict::Verdict;
 
 pub use described::{describe, remark_unread};
 pub use forecast::PredictedJoin;
+pub use related::{Related, Which};
 pub use scenario::{Fate, FinalState, Part, Row};
 
 /// What changes the answer.
@@ -120,13 +121,7 @@ pub struct Volume {
 /// Replicas are described in parallel; the answer does not depend on the number of threads nor on the order of the
 /// inputs. Replicas that share a label get numbers as in [`describe`], which is remarked under their inputs.
 pub fn analyze(mut evidence: Evidence, options: Options, progress: &dyn Progress) -> Analysis {
-    labels::make_distinct(&mut evidence);
-    let replicas = describe(&evidence, progress);
-    remark_unread(&mut evidence.inputs, &replicas);
-    let groups: Vec<lineage::Group> = lineage::group(replicas)
-        .into_iter()
-        .filter(|group| options.volume.as_ref().is_none_or(|name| *name == group.name))
-        .collect();
+    let groups = volumes(&mut evidence, &options, progress);
     let unread: Vec<String> =
         evidence.incomplete().map(|(input, why)| format!("{}: {why}", input.input)).collect();
     // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each
@@ -139,9 +134,32 @@ pub fn analyze(mut evidence: Evidence, options: Options, progress: &dyn Progress
     Analysis { inputs: evidence.inputs, volumes, options }
 }
 
+/// Goes as far as the second stage: describes everything in the evidence and relates it, one volume at a time, by name.
+/// Nothing is judged. What was odd about the inputs is remarked there.
+pub fn relate(
+    evidence: &mut Evidence,
+    options: &Options,
+    which: Which,
+    progress: &dyn Progress,
+) -> Vec<Related> {
+    let groups = volumes(evidence, options, progress);
+    groups.into_iter().map(|group| related::relate(group, options, which, progress)).collect()
+}
+
+/// The first stage, and which replicas are one volume.
+fn volumes(evidence: &mut Evidence, options: &Options, progress: &dyn Progress) -> Vec<lineage::Group> {
+    labels::make_distinct(evidence);
+    let replicas = describe(evidence, progress);
+    remark_unread(&mut evidence.inputs, &replicas);
+    lineage::group(replicas)
+        .into_iter()
+        .filter(|group| options.volume.as_ref().is_none_or(|name| *name == group.name))
+        .collect()
+}
+
 /// One volume through all stages: related, judged, forecast.
 fn volume(group: lineage::Group, options: &Options, unread: &[String], progress: &dyn Progress) -> Volume {
-    let mut related = related::relate(group, options, progress);
+    let mut related = related::relate(group, options, Which::Judged, progress);
     let mut verdict = judged::judge(&mut related, options, unread);
     let ground = ground::Ground::of(&related, options);
     let forecast = forecast::forecast(&ground, progress);

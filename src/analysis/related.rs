@@ -13,22 +13,44 @@ use crate::lineage::{self, Contents, Lineage};
 use crate::progress::Progress;
 use crate::replica::{Copied, Copies, Replica};
 
+/// Which replicas are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those that may be judged, and beside them what may be rescued of the others.
+    Judged,
+    /// All that can be read, also those whose copy is defective. Nothing can be concluded for the originals of these.
+    Readable,
+}
+
 /// One volume, related.
-pub(super) struct Related {
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Related {
+    /// Its name, as far as the directories tell.
     pub name: String,
+    /// Its replicas, by label.
     pub replicas: Vec<Replica>,
+    /// What the copy of each is worth.
     pub copies: Copies,
-    /// `None` if blocks were not read.
+    /// What comparing the blocks found; `None` if they were not read.
     pub comparison: Option<Comparison>,
+    /// What they are to each other.
     pub lineage: Lineage,
+    /// Chains that may be rescued, likeliest first.
     pub candidates: BTreeMap<Label, Vec<Candidate>>,
+    /// Their comparison with the replicas that are judged.
     pub rescued: BTreeMap<Label, Rescued>,
     /// What was noticed on the way.
     pub findings: Vec<Finding>,
 }
 
 /// Compares the replicas of a volume and relates them.
-pub(super) fn relate(group: lineage::Group, options: &Options, progress: &dyn Progress) -> Related {
+pub(super) fn relate(
+    group: lineage::Group,
+    options: &Options,
+    which: Which,
+    progress: &dyn Progress,
+) -> Related {
     let lineage::Group { name, mut replicas, by_history, apart } = group;
     let mut findings = Vec::new();
     if options.holes == Holes::Zeros && !options.metadata_only {
@@ -40,7 +62,7 @@ pub(super) fn relate(group: lineage::Group, options: &Options, progress: &dyn Pr
     }
     findings.extend(apart.iter().map(|other| distinguished(other, &replicas)));
     let mut comparison =
-        if options.metadata_only { None } else { Some(compare(&replicas, options, progress, &mut findings)) };
+        (!options.metadata_only).then(|| compare(&replicas, options, which, progress, &mut findings));
     if comparison.is_some() {
         replicas.iter_mut().for_each(Replica::note_changes);
     }
@@ -52,7 +74,7 @@ pub(super) fn relate(group: lineage::Group, options: &Options, progress: &dyn Pr
         None => Lineage::of(&replicas, &Contents::new(), &copies, options.factor),
     };
     let candidates = candidates(&replicas);
-    let rescued = if options.metadata_only {
+    let rescued = if options.metadata_only || which == Which::Readable {
         BTreeMap::new()
     } else {
         compare_candidates(&replicas, &lineage, &copies, &candidates, progress)
@@ -113,12 +135,17 @@ fn copied(replica: &Replica, comparison: Option<&Comparison>, options: &Options)
 fn compare(
     replicas: &[Replica],
     options: &Options,
+    which: Which,
     progress: &dyn Progress,
     findings: &mut Vec<Finding>,
 ) -> Comparison {
     let copies: Copies =
         replicas.iter().map(|r| (r.label.clone(), worth(r, Seen::Probes, options))).collect();
-    let able: Vec<&Replica> = replicas.iter().filter(|r| r.has_images() && copies.is_judged(r)).collect();
+    let able = |replica: &&Replica| match which {
+        Which::Judged => replica.has_images() && copies.is_judged(replica),
+        Which::Readable => blocks::unable(replica, &copies).is_none(),
+    };
+    let able: Vec<&Replica> = replicas.iter().filter(able).collect();
     let comparison = blocks::compare(&able, options.sample, progress);
     for unread in &comparison.unread {
         let exhibit = Exhibit::bytes(&unread.replica, unread.disk.as_str(), unread.run);

@@ -7,9 +7,8 @@ use serde::Serialize;
 use super::compare::compare_views;
 use super::point::Point;
 use super::quality::is_filled;
-use super::replicas::compare;
+use super::replicas::Comparison;
 use super::unread::{Unread, merge};
-use super::versions::relate;
 use super::view::ViewError;
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Doubt, Layers, Lineage, Relation, Supply};
@@ -189,34 +188,9 @@ pub fn between<'a>(
     Ok(Apart { a: side_a, b: side_b, relation: None, ranges, unread })
 }
 
-/// The replicas of one volume that cannot be compared, and why.
-pub type LeftOut = Vec<(Label, String)>;
-
-/// Compares every pair of the replicas of one volume, each by its own state, in one pass; what joins that did not end
-/// left above that is distinguished. `lineage` is asked for with what was found, and judges it.
-pub fn pairs<'a>(
-    replicas: &[Replica],
-    (copies, factor): (&Copies, usize),
-    lineage: &'a mut Option<Lineage>,
-    sample: Option<f64>,
-    progress: &dyn Progress,
-) -> (Vec<Apart<'a>>, LeftOut) {
-    let mut left_out = LeftOut::new();
-    let able: Vec<&Replica> = replicas
-        .iter()
-        .filter(|replica| match unable(replica, copies) {
-            None => true,
-            Some(why) => {
-                left_out.push((replica.label.clone(), why));
-                false
-            }
-        })
-        .collect();
-    let mut found = compare(&able, sample, progress);
-    let related = relate(replicas, &mut found, copies, factor, progress);
-    left_out.extend(std::mem::take(&mut found.without_view));
-    left_out.sort();
-    let lineage = &*lineage.insert(related);
+/// Every pair of the replicas of one volume that was compared, each side by its own state; what joins that did not end left
+/// above that is distinguished.
+pub fn pairs<'a>(lineage: &'a Lineage, found: &Comparison) -> Vec<Apart<'a>> {
     let layers = |label: &Label| lineage.layers.iter().find(|layers| layers.label == *label);
     let mut out = Vec::new();
     for relation in &lineage.relations {
@@ -235,11 +209,11 @@ pub fn pairs<'a>(
             relation: Some(Cow::Borrowed(relation)),
         });
     }
-    (out, left_out)
+    out
 }
 
 /// Why a replica's own state cannot be compared, if it cannot.
-fn unable(replica: &Replica, copies: &Copies) -> Option<String> {
+pub fn unable(replica: &Replica, copies: &Copies) -> Option<String> {
     if let Some(why) = replica.why_broken() {
         return Some(match replica.error {
             Some(_) => format!("Jiva would not open it: {why}"),

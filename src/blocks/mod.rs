@@ -18,7 +18,7 @@ mod versions;
 mod view;
 
 pub use compare::{Compared, StoredZeros, compare_views};
-pub use difference::{Apart, Difference, Meaning, between, differences, pairs};
+pub use difference::{Apart, Difference, Meaning, between, differences, pairs, unable};
 pub use export::{ExportError, ExportOptions, Exported, Format, Target, TargetError, export};
 pub use pass::{Unreadable, sha256};
 pub use point::{Point, PointError};

@@ -5,7 +5,7 @@ use jivascope::analysis;
 use jivascope::blocks::{self, Holes, Point, Seen};
 use jivascope::evidence::Evidence;
 use jivascope::progress::Progress;
-use jivascope::replica::{Copied, Copies, CopyRemark, Flag, Quality, Replica};
+use jivascope::replica::{Copied, CopyRemark, Flag, Quality, Replica};
 
 use super::out::Out;
 
@@ -27,11 +27,6 @@ pub(super) fn describe(
         }
     }
     Ok(replicas)
-}
-
-/// What the copy of each replica is worth, as far as its images need not be read in full.
-pub(super) fn copies(replicas: &[Replica]) -> Copies {
-    replicas.iter().map(|r| (r.label.clone(), blocks::quality(r, Seen::Probes))).collect()
 }
 
 /// Says what is wrong with the copy of a replica, and whether it is defective.

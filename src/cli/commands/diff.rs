@@ -1,8 +1,10 @@
 //! `diff`.
 
 use clap::Args;
+use jivascope::analysis::{self, Options, Related, Which};
 use jivascope::blocks::{self, Point};
-use jivascope::lineage;
+use jivascope::evidence::{Evidence, InputReport};
+use jivascope::ident::Label;
 use jivascope::report::diff::{Compared, ComparedVolume, json};
 use jivascope::report::text;
 
@@ -12,9 +14,6 @@ use crate::cli::inputs;
 use crate::cli::out::Out;
 use crate::cli::progress::Bar;
 use crate::cli::trust::{self, DEFECTIVE};
-
-/// The replication factor that is taken for granted: what differs does not depend on it, whose is newer may.
-const FACTOR: usize = 3;
 
 /// Exit code where something differs.
 const DIFFERENT: u8 = 3;
@@ -39,6 +38,9 @@ pub(super) struct Diff {
     /// Only this volume
     #[arg(long, value_name = "NAME", conflicts_with = "between", value_parser = args::name())]
     pub volume: Option<String>,
+    /// Replication factor of the volume; which side is newer can depend on it
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64), conflicts_with = "between")]
+    pub replication_factor: u16,
     /// Compare only this share of the blocks, such as 5% or 0.05
     #[arg(long, value_name = "SHARE", value_parser = args::share)]
     pub sample: Option<f64>,
@@ -55,72 +57,82 @@ pub(super) struct Diff {
 pub(super) fn run(command: &Diff, out: &Out) -> anyhow::Result<u8> {
     let progress = Bar::new();
     let evidence = inputs::open_images(&command.inputs, &command.reading, &progress)?;
-    let replicas = trust::describe(&evidence, command.reading.holes(), &progress)?;
-    let report = |volumes, defective| {
-        show(
-            command,
-            out,
-            &Compared {
-                inputs: &evidence.inputs,
-                volumes,
-                holes: command.reading.holes(),
-                sample: command.sample,
-                defective,
-            },
-        )
-    };
-    if let [a, b] = &command.between[..] {
-        let (a, b) = (Point::parse(a, &replicas)?, Point::parse(b, &replicas)?);
-        let mut defective = Vec::new();
-        for point in [&a, &b] {
-            let known = defective.contains(&point.replica.label);
-            if !known && trust::warn(point, out)? {
-                defective.push(point.replica.label.clone());
-            }
-        }
-        let pair = blocks::between(&a, &b, command.sample, &progress)?;
-        return report(
-            vec![ComparedVolume { name: None, pairs: vec![pair], left_out: Vec::new() }],
-            defective,
-        );
+    if command.between.is_empty() {
+        every_pair(command, evidence, &progress, out)
+    } else {
+        two(command, &evidence, &progress, out)
     }
-    if replicas.len() < 2 {
+}
+
+/// Two points, of one replica or of two.
+fn two(command: &Diff, evidence: &Evidence, progress: &Bar, out: &Out) -> anyhow::Result<u8> {
+    let [a, b] = &command.between[..] else { unreachable!("clap asks for two") };
+    let replicas = trust::describe(evidence, command.reading.holes(), progress)?;
+    let (a, b) = (Point::parse(a, &replicas)?, Point::parse(b, &replicas)?);
+    let mut defective = Vec::new();
+    for point in [&a, &b] {
+        let known = defective.contains(&point.replica.label);
+        if !known && trust::warn(point, out)? {
+            defective.push(point.replica.label.clone());
+        }
+    }
+    let pair = blocks::between(&a, &b, command.sample, progress)?;
+    let volume = ComparedVolume { name: None, pairs: vec![pair], left_out: Vec::new() };
+    show(command, out, &evidence.inputs, vec![volume], defective)
+}
+
+/// Every pair of each volume.
+fn every_pair(command: &Diff, mut evidence: Evidence, progress: &Bar, out: &Out) -> anyhow::Result<u8> {
+    if evidence.replicas.len() < 2 {
         let alone = failed("only one replica was given, so there is nothing to compare it with");
         return Err(alone.hint("give more replicas, or two points of this one with --between").into());
     }
-    let groups: Vec<_> = lineage::group(replicas)
-        .into_iter()
-        .filter(|group| command.volume.as_ref().is_none_or(|name| *name == group.name))
-        .collect();
-    if let (Some(name), true) = (&command.volume, groups.is_empty()) {
+    let mut options = Options::default();
+    options.factor = usize::from(command.replication_factor);
+    options.volume = command.volume.clone();
+    options.sample = command.sample;
+    options.holes = command.reading.holes();
+    let related = analysis::relate(&mut evidence, &options, Which::Readable, progress);
+    if let (Some(name), true) = (&command.volume, related.is_empty()) {
         return Err(failed(format!("no volume named {name}")).into());
     }
     let mut defective = Vec::new();
-    let copies: Vec<_> = groups.iter().map(|group| trust::copies(&group.replicas)).collect();
-    for (group, copies) in groups.iter().zip(&copies) {
-        for replica in &group.replicas {
-            if let Some(copied) = copies.of(&replica.label)
+    for volume in &related {
+        for replica in &volume.replicas {
+            if let Some(copied) = volume.copies.of(&replica.label)
                 && trust::warn_of_copy(replica, copied, out)?
             {
                 defective.push(replica.label.clone());
             }
         }
     }
-    let mut lineages: Vec<_> = groups.iter().map(|_| None).collect();
-    let volumes = groups
-        .iter()
-        .zip(&copies)
-        .zip(&mut lineages)
-        .map(|((group, copies), lineage)| {
-            let (pairs, left_out) =
-                blocks::pairs(&group.replicas, (copies, FACTOR), lineage, command.sample, &progress);
-            ComparedVolume { name: Some(&group.name), pairs, left_out }
-        })
-        .collect();
-    report(volumes, defective)
+    let volumes = related.iter().map(compared).collect();
+    show(command, out, &evidence.inputs, volumes, defective)
 }
 
-fn show(command: &Diff, out: &Out, compared: &Compared<'_>) -> anyhow::Result<u8> {
+/// The pairs of a volume, and who could not be compared.
+fn compared(volume: &Related) -> ComparedVolume<'_> {
+    let unable = volume
+        .replicas
+        .iter()
+        .filter_map(|replica| Some((replica.label.clone(), blocks::unable(replica, &volume.copies)?)));
+    let found = volume.comparison.as_ref();
+    let without = found.into_iter().flat_map(|found| found.without_view.iter().cloned());
+    let mut left_out: Vec<_> = unable.chain(without).collect();
+    left_out.sort();
+    let pairs = found.map(|found| blocks::pairs(&volume.lineage, found)).unwrap_or_default();
+    ComparedVolume { name: Some(&volume.name), pairs, left_out }
+}
+
+fn show(
+    command: &Diff,
+    out: &Out,
+    inputs: &[InputReport],
+    volumes: Vec<ComparedVolume<'_>>,
+    defective: Vec<Label>,
+) -> anyhow::Result<u8> {
+    let (holes, sample) = (command.reading.holes(), command.sample);
+    let compared = &Compared { inputs, volumes, holes, sample, defective };
     out.report(&match command.output {
         Output::Json => json(compared),
         Output::Text => text::diff(compared, out.palette(), command.all),

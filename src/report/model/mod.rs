@@ -2,21 +2,27 @@
 //! nothing.
 
 mod answer;
+mod difference;
 mod findings;
 mod history;
+mod inspection;
 mod losses;
 mod pairs;
 mod replicas;
+mod simulation;
 mod start;
 mod steps;
 mod summary;
 
 pub use answer::{Answer, Tone};
+pub use difference::{DiffPair, DiffRange, DiffReport, DiffVolume};
 pub use findings::{FindingGroup, Findings};
 pub use history::{History, Kind as StateKind, Spot, State};
+pub use inspection::{Candidates, InspectedDisk, Inspection};
 pub use losses::Losses;
 pub use pairs::{Pair, Pairs};
 pub use replicas::ReplicaRow;
+pub use simulation::{Caveat, Doings, Simulation, Way, simulations};
 pub use steps::Step;
 pub(super) use steps::steps;
 pub use summary::SummaryRow;

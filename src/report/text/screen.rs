@@ -139,7 +139,8 @@ fn answer(page: &mut Page<'_>, report: &VolumeReport<'_>) {
     page.say(Role::Faint, 2, &answer.examined);
 }
 
-fn role(tone: Tone) -> Role {
+/// How a tone looks.
+pub(super) fn role(tone: Tone) -> Role {
     match tone {
         Tone::Good => Role::Good,
         Tone::Warning => Role::Warning,
