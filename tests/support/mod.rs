@@ -1,13 +1,22 @@
 //! What the tests share.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod answers;
 pub mod builder;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod directory;
+pub mod evil;
+pub mod faulty;
 pub mod incidents;
+pub mod judge;
+pub mod laws;
+pub mod mutate;
 pub mod recorded;
 pub mod score;
 pub mod stepping;
 pub mod tar_writer;
+pub mod tiny;
 pub mod tools;
 
 pub mod model;

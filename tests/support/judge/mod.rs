@@ -12,14 +12,14 @@ use jivascope::analysis::{Analysis, Options, Volume, analyze};
 use jivascope::evidence::{Evidence, Found};
 use jivascope::ident::Label;
 
-use super::support::model::Dice;
-use super::support::model::copies::Way;
-use super::support::model::disk::{Directory, Version};
-use super::support::model::engine::Engine;
-use super::support::model::fates::cloned;
-use super::support::model::process::Process;
-use super::support::model::truth;
-use super::support::model::walk::live;
+use super::model::Dice;
+use super::model::copies::Way;
+use super::model::disk::{Directory, Version};
+use super::model::engine::Engine;
+use super::model::fates::cloned;
+use super::model::process::Process;
+use super::model::truth;
+use super::model::walk::live;
 
 /// One life, and the copies of it that are the evidence.
 pub struct Life {

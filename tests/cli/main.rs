@@ -1,0 +1,19 @@
+//! The program, from outside. `docs/tests.md` says what each file holds.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod cases;
+mod check;
+mod commands;
+mod defective_output;
+mod export;
+mod hostile_archives;
+mod incidents;
+mod manners;
+mod new_case;
+mod not_root;
+mod readme;
+mod screens;
+mod untouched;

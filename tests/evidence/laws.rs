@@ -1,0 +1,120 @@
+//! The laws of the fuzz targets on stable Rust: over seeds, seeds broken at random, noise, and every input that ever
+//! broke one.
+//!
+//! `JIVASCOPE_LAW_RUNS=N` runs each law on N inputs (500 without).
+
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::support::laws::LAWS;
+use crate::support::mutate::Random;
+
+/// What each law begins with.
+fn seeds(name: &str) -> Vec<Vec<u8>> {
+    let tar = || {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        for (name, bytes) in [("a/volume.meta", &b"{}"[..]), ("a/volume-head-000.img", &[7; 5000][..])] {
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            tar.append_data(&mut header, name, bytes).unwrap();
+        }
+        tar.into_inner().unwrap()
+    };
+    match name {
+        "volume_meta" => vec![
+            br#"{"Size":16777216,"Head":"volume-head-001.img","Dirty":false,"Rebuilding":false,"Parent":"volume-snap-a.img","SectorSize":512,"BackingFileName":"","CloneStatus":"NA","Checkpoint":"","RevisionCounter":1,"UUID":"00"}"#.to_vec(),
+            br#"{"Size":1e3,"head":"\ud800","Dirty":null,"X":[{}]} {"#.to_vec(),
+        ],
+        "disk_record" => vec![
+            br#"{"Name":"volume-head-001.img","Parent":"","Removed":false,"UserCreated":true,"Created":"2026-11-25T09:27:26Z","RevisionCounter":1}"#.to_vec(),
+        ],
+        "counter" => vec![b"17\0\0\0".to_vec(), b"\0\0-9223372036854775808".to_vec(), b"+0_1".to_vec()],
+        "log_info" => {
+            vec![br#"{"enable":true,"maxlogfilesize":100,"retentionperiod":180,"maxbackups":5}"#.to_vec()]
+        }
+        "tar_index" => vec![tar()],
+        "decompression" => {
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gz.write_all(&tar()).unwrap();
+            // The law puts the first four bytes there itself.
+            vec![[&[1], &gz.finish().unwrap()[4..]].concat(), [&[0][..], &tar()].concat()]
+        }
+        _ => (0..8u64).map(|seed| noise(&mut Random(seed), 200)).collect(),
+    }
+}
+
+fn noise(random: &mut Random, len: usize) -> Vec<u8> {
+    (0..len).map(|_| random.next() as u8).collect()
+}
+
+fn broken(seed: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = seed.to_vec();
+    for _ in 0..1 + random.below(4) {
+        let at = random.below(bytes.len().max(1));
+        match random.below(6) {
+            0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
+            1 if !bytes.is_empty() => {
+                bytes[at] = random.one(&[0, 0xff, b'0', b'9', b'"', b'\\', b'{', b'\n', 0x80])
+            }
+            2 => bytes.truncate(at),
+            3 => {
+                let some = noise(random, 4);
+                bytes.splice(at..at, some);
+            }
+            4 if !bytes.is_empty() => {
+                let end = (at + random.below(64)).min(bytes.len());
+                let copy = bytes[at..end].to_vec();
+                bytes.splice(at..at, copy);
+            }
+            _ if !bytes.is_empty() => {
+                let end = (at + random.below(32)).min(bytes.len());
+                bytes.drain(at..end);
+            }
+            _ => bytes.push(0),
+        }
+    }
+    bytes
+}
+
+/// Inputs that once broke a law, by its name.
+const FOUND: &[(&str, &[u8])] = &[("tar_index", GZIP_OF_NOTHING)];
+
+/// A gzip stream of zeros with a wrong checksum: it was an archive without a member, and packed once more it was none.
+const GZIP_OF_NOTHING: &[u8] = b"\x1f\x8b\x08\0\0\
+    \xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\
+    \xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\
+    \xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\
+    \xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\xc3\
+    \0\0\0\0\0\x0fZtmp/.tmp5gk80yb2K7dDPZhd\0\0\0\0\0\0\0\x009jLKPZ\0\0\0\0\0\0\0\0\0\xab\0\0\0\0DPZhh";
+
+#[test]
+fn laws_hold() {
+    let runs: u64 =
+        std::env::var("JIVASCOPE_LAW_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(500);
+    std::thread::scope(|scope| {
+        for (name, law) in LAWS {
+            scope.spawn(move || {
+                let check = |bytes: &[u8]| {
+                    if catch_unwind(AssertUnwindSafe(|| law(bytes))).is_err() {
+                        panic!("{name} is broken by {}", bytes.escape_ascii());
+                    }
+                };
+                let seeds = seeds(name);
+                seeds.iter().for_each(|seed| check(seed));
+                FOUND.iter().filter(|(about, _)| about == name).for_each(|(_, bytes)| check(bytes));
+                let mut random = Random(name.len() as u64);
+                for _ in 0..runs {
+                    let bytes = match random.below(8) {
+                        0 => {
+                            let len = random.below(300);
+                            noise(&mut random, len)
+                        }
+                        _ => broken(&random.one(&seeds), &mut random),
+                    };
+                    check(&bytes);
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,11 @@
+//! The house itself: rooms, public API, pages, the package. `docs/tests.md` says what each file holds.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod api;
+mod findings;
+mod install;
+mod mutants;
+mod package;
+mod rooms;

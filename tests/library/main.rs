@@ -1,0 +1,11 @@
+//! Rooms of the library: views, histories, the report. `docs/tests.md` says what each file holds.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod blocks;
+mod lineage;
+mod properties;
+mod report;
+mod rescue;
+mod schema;

@@ -1,0 +1,14 @@
+//! Recordings of the real Jiva, and the scores. `docs/tests.md` says what each file holds.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod captures;
+mod copies;
+mod elections;
+mod jiva;
+mod missing_parts;
+mod recorded;
+mod sample;
+mod scores;
+mod versions;
