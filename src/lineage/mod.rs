@@ -61,7 +61,15 @@ impl Lineage {
 
     /// The relation between two replicas, in whichever order it is kept.
     pub fn between(&self, one: &Label, two: &Label) -> Option<&Relation> {
-        self.relations.iter().find(|relation| relation.is_between(one, two))
+        let pair = (one.min(two), one.max(two));
+        let at = self.relations.binary_search_by(|relation| (&relation.a, &relation.b).cmp(&pair)).ok()?;
+        Some(&self.relations[at])
+    }
+
+    /// The chain of a replica.
+    pub fn layers(&self, label: &Label) -> Option<&Layers> {
+        let at = self.layers.binary_search_by(|layers| layers.label.cmp(label)).ok()?;
+        Some(&self.layers[at])
     }
 }
 

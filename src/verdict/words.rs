@@ -103,10 +103,7 @@ fn alone(replica: &Replica) -> Reason {
 fn witnesses(case: &Case<'_>, verdict: &Verdict, out: &mut Vec<Reason>) {
     let outside = verdict.kind == VerdictKind::Consistent && witness_was_outside(case);
     for witness in case.witnesses() {
-        let head_record = case
-            .replicas
-            .iter()
-            .find(|replica| replica.label == witness.seen_by)
+        let head_record = Replica::among(case.replicas, &witness.seen_by)
             .and_then(|replica| replica.head.as_ref())
             .map_or_else(String::new, |head| head.record());
         let record = &witness.record;
@@ -193,7 +190,8 @@ fn flaws(replica: &Replica, out: &mut Vec<Reason>) {
 
 /// What two replicas are to each other, in one sentence.
 fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
-    let judged = |label: &Label| case.judged().any(|replica| replica.label == *label);
+    let of = |label: &Label| Replica::among(case.replicas, label);
+    let judged = |label: &Label| of(label).is_some_and(|replica| case.is_judged(replica));
     if !judged(&relation.a) || !judged(&relation.b) {
         return None;
     }
@@ -234,7 +232,7 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
     }
     let mut evidence = Vec::new();
     for label in [a, b] {
-        let replica = case.replicas.iter().find(|replica| replica.label == *label)?;
+        let replica = of(label)?;
         let disk = relation.ancestor.as_ref().map(|(da, db)| if label == a { da } else { db });
         if let Some(disk) = disk {
             evidence.push(Exhibit::file(label, disk.record()));
@@ -255,7 +253,7 @@ fn holds(holds: &crate::lineage::Holds) -> String {
 }
 
 fn why_keep(case: &Case<'_>, verdict: &Verdict, keep: &Label) -> Reason {
-    let replica = case.replicas.iter().find(|replica| replica.label == *keep);
+    let replica = Replica::among(case.replicas, keep);
     let mut why = Vec::new();
     if verdict.holders.len() > 1 {
         let all = if verdict.holders.len() == 2 { "both" } else { "all" };

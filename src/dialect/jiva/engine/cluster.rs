@@ -8,6 +8,7 @@ use super::elect::{self, Election};
 use super::error::{Down, JoinError};
 use super::join::{JOIN, Join, Outcome, attach};
 use super::names::Names;
+use super::orders::{self, COUNTLESS};
 use super::simulate::{self, Scenario, Setting};
 use super::start::{Original, Originals, Standing, start};
 use crate::ident::Label;
@@ -24,7 +25,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts every replica of a volume by itself.
+    /// Starts every replica of a volume by itself; they are sorted by label.
     pub fn of(replicas: &[Replica], version: Version) -> Self {
         let names = Names::of(replicas, version);
         let mut originals = Vec::with_capacity(replicas.iter().map(|replica| replica.disks.len()).sum());
@@ -46,11 +47,6 @@ impl Cluster {
         self.originals[original.0 as usize]
     }
 
-    /// How many names the volume's disks have, or can get by joins.
-    pub fn names(&self) -> usize {
-        self.names.len()
-    }
-
     /// The number of a disk's name, by the places of its replica and of itself: equal for equal names.
     pub fn name_number(&self, (replica, disk): (usize, usize)) -> usize {
         self.names.of_disks(replica)[disk].index()
@@ -58,7 +54,8 @@ impl Cluster {
 
     /// A replica as it is started; `None` if its process does not come up.
     pub fn standing(&self, label: &Label) -> Option<&Standing> {
-        self.running().find(|one| one.label == *label)
+        let at = self.started.binary_search_by(|(other, _)| other.cmp(label)).ok()?;
+        self.started[at].1.as_ref().ok()
     }
 
     fn running(&self) -> impl Iterator<Item = &Standing> {
@@ -94,14 +91,17 @@ impl Cluster {
         Join { rw: rw.clone(), wo: wo.clone(), outcome }
     }
 
-    /// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label.
-    pub fn elections(&self, factor: usize) -> Vec<Election> {
+    /// The elections that can happen, by label: every ordered choice of as many replicas as make a quorum, or, where nobody
+    /// could read them all, one for each replica that can come to lead; and how many were left out.
+    pub fn elections(&self, factor: usize) -> (Vec<Election>, u64) {
         elect::elections(&self.running().collect::<Vec<_>>(), factor)
     }
 
-    /// Every whole start under a leader that one of these elections makes.
-    pub fn scenarios(&self, elections: &[Election], factor: usize) -> Vec<Scenario> {
+    /// Whole starts under each leader that one of these elections makes, in the orders that are walked, and how many
+    /// orders were left out. `few` walks no more than the telling ones, however few the replicas.
+    pub fn scenarios(&self, elections: &[Election], factor: usize, few: bool) -> (Vec<Scenario>, u64) {
         let setting = Setting {
+            few,
             running: self.running().collect(),
             names: &self.names,
             originals: self.originals.len(),
@@ -109,6 +109,11 @@ impl Cluster {
             version: self.version,
         };
         let leaders: BTreeSet<&Label> = elections.iter().map(|election| &election.leader).collect();
-        leaders.into_par_iter().flat_map(|leader| simulate::scenarios(&setting, leader)).collect()
+        let all = orders::how_many(setting.running.len().saturating_sub(1));
+        let all = all.saturating_mul(leaders.len() as u64).min(COUNTLESS);
+        let walked: Vec<Scenario> =
+            leaders.into_par_iter().flat_map(|leader| simulate::scenarios(&setting, leader)).collect();
+        let left_out = if all == COUNTLESS { all } else { all - walked.len() as u64 };
+        (walked, left_out)
     }
 }

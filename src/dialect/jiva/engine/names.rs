@@ -35,10 +35,6 @@ impl Names {
     /// All names that stand in the replicas, and those that joins of all of them add.
     pub fn of(replicas: &[Replica], version: Version) -> Self {
         let mut names = Self::default();
-        names.add(&DiskName::from(JOIN));
-        for join in 1..=replicas.len() {
-            names.add(&join_name(join));
-        }
         for replica in replicas {
             let disks = replica.disks.names().map(|name| names.add(name)).collect();
             names.disks.push(disks);
@@ -50,6 +46,8 @@ impl Names {
             if let Some(checkpoint) = &replica.checkpoint {
                 names.add(checkpoint);
             }
+        }
+        for replica in replicas {
             // Each join gives each side one new head; a directory taken for a new one begins with the first.
             for head in
                 [replica.chain.first().cloned(), Some(DiskName::from(FIRST_HEAD))].into_iter().flatten()
@@ -62,6 +60,11 @@ impl Names {
                     names.add(&head);
                 }
             }
+        }
+        // What joins make comes last, so that it is put behind all other entries of a directory.
+        names.add(&DiskName::from(JOIN));
+        for join in 1..=replicas.len() {
+            names.add(&join_name(join));
         }
         names
     }
@@ -80,11 +83,6 @@ impl Names {
     /// The numbers of a replica's disks, by the replica's place in the volume; in the order of their names.
     pub fn of_disks(&self, replica: usize) -> &[Name] {
         &self.disks[replica]
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.list.len()
     }
 
     /// The number of a name.
