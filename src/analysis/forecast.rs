@@ -82,7 +82,7 @@ pub(super) fn forecast(ground: &Ground<'_>, few: bool, progress: &dyn Progress) 
     let cluster = Cluster::of(ground.replicas, ground.version);
     let joins = cluster.joins();
     let (elections, elections_left) = cluster.elections(ground.factor);
-    let (scenarios, starts_left) = cluster.scenarios(&elections, ground.factor, few);
+    let (scenarios, starts_left) = cluster.scenarios(&joins, &elections, ground.factor, few);
     let left_out = LeftOut { elections: elections_left, starts: starts_left };
     let mut stacks = Stacks::of(ground, &cluster);
     let joins: Vec<(Join, Option<Asked>)> = joins

@@ -15,9 +15,9 @@ const SHOWN: usize = 8;
 /// Findings about the volume.
 pub fn notice(case: &Case<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
+    let judged: BTreeSet<&Label> = case.judged().map(|replica| &replica.label).collect();
     for relation in &case.lineage.relations {
-        let both = |label: &Label| case.judged().any(|replica| replica.label == *label);
-        if both(&relation.a) && both(&relation.b) {
+        if judged.contains(&relation.a) && judged.contains(&relation.b) {
             pair(case, relation, &mut found);
         }
     }

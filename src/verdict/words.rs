@@ -1,5 +1,7 @@
 //! The sentences of an answer: reasons with evidence, what to collect, what would change it.
 
+use std::collections::BTreeSet;
+
 use super::case::{Case, hides_data, is_equal, lineages, witness_was_outside};
 use super::rules::Rule;
 use super::{Reason, Verdict, VerdictKind};
@@ -309,14 +311,15 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let mut dropped: BTreeSet<&Label> = BTreeSet::new();
+    for relation in &case.lineage.relations {
+        dropped.extend((!relation.dropped_a.is_empty()).then_some(&relation.a));
+        dropped.extend((!relation.dropped_b.is_empty()).then_some(&relation.b));
+    }
     for replica in case.replicas {
         let label = &replica.label;
         let Some(copied) = case.copies.of(label) else { continue };
-        let dropped = case.lineage.relations.iter().any(|relation| {
-            (relation.a == *label && !relation.dropped_a.is_empty())
-                || (relation.b == *label && !relation.dropped_b.is_empty())
-        });
-        if dropped && copied.quality > Quality::Defective {
+        if dropped.contains(label) && copied.quality > Quality::Defective {
             out.push(format!(
                 "a new copy of {label}, made with tar --sparse: this one may have dropped stored zeros"
             ));

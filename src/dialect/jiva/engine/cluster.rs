@@ -8,7 +8,7 @@ use super::elect::{self, Election};
 use super::error::{Down, JoinError};
 use super::join::{JOIN, Join, Outcome, attach};
 use super::names::Names;
-use super::orders::{self, COUNTLESS};
+use super::orders::{self, COUNTLESS, Welcome};
 use super::simulate::{self, Scenario, Setting};
 use super::start::{Original, Originals, Standing, start};
 use crate::ident::Label;
@@ -80,15 +80,16 @@ impl Cluster {
         (rw, rw_side): &(Label, Result<Standing, Down>),
         (wo, wo_side): &(Label, Result<Standing, Down>),
     ) -> Join {
-        let outcome = match (rw_side, wo_side) {
-            (Err(error), _) | (_, Err(error)) => Outcome::Error(JoinError::Down(error.clone())),
-            (Ok(rw), Ok(_)) if rw.rebuilding => Outcome::Error(JoinError::NeverElected),
+        let (outcome, after) = match (rw_side, wo_side) {
+            (Err(error), _) | (_, Err(error)) => (Outcome::Error(JoinError::Down(error.clone())), None),
+            (Ok(rw), Ok(_)) if rw.rebuilding => (Outcome::Error(JoinError::NeverElected), None),
             (Ok(rw), Ok(wo)) => {
                 let name = self.names.find(JOIN).expect("the join's snapshot has a number");
-                attach(&mut [rw.clone()], wo, name, &self.names, self.version).0
+                attach(&mut [rw.clone()], wo, name, &self.names, self.version)
             }
         };
-        Join { rw: rw.clone(), wo: wo.clone(), outcome }
+        let disks = after.map_or(0, |after| after.chain.len());
+        Join { rw: rw.clone(), wo: wo.clone(), outcome, disks }
     }
 
     /// The elections that can happen, by label: every ordered choice of as many replicas as make a quorum, or, where nobody
@@ -98,11 +99,33 @@ impl Cluster {
     }
 
     /// Whole starts under each leader that one of these elections makes, in the orders that are walked, and how many
-    /// orders were left out. `few` walks no more than the telling ones, however few the replicas.
-    pub fn scenarios(&self, elections: &[Election], factor: usize, few: bool) -> (Vec<Scenario>, u64) {
+    /// orders were left out; `joins` are those of all pairs. `few` walks no more than the telling ones, however few the replicas.
+    pub fn scenarios(
+        &self,
+        joins: &[Join],
+        elections: &[Election],
+        factor: usize,
+        few: bool,
+    ) -> (Vec<Scenario>, u64) {
+        let place = |at: usize| self.started[at].1.as_ref().ok().map(|one| (at, one));
+        let running: Vec<(usize, &Standing)> = (0..self.started.len()).filter_map(place).collect();
+        let room: Vec<usize> = running
+            .iter()
+            .map(|(_, one)| one.heads_free(self.started.len(), &self.names, self.version))
+            .collect();
+        let welcome = |leader: usize, joiner: usize| {
+            let ((rw, _), (wo, _)) = (running[leader], running[joiner]);
+            // In the order of `joins`: by leader, then by joiner, which is never the leader.
+            let join = &joins[rw * (self.started.len() - 1) + wo - usize::from(wo > rw)];
+            let accepted = join.outcome.is_accepted();
+            let disks = self.version.chain_limit().saturating_sub(join.disks);
+            // One of its heads is spent by its own join.
+            Welcome { accepted, room: if accepted { disks.min(room[joiner].saturating_sub(1)) } else { 0 } }
+        };
         let setting = Setting {
+            welcome: &welcome,
             few,
-            running: self.running().collect(),
+            running: running.iter().map(|(_, one)| *one).collect(),
             names: &self.names,
             originals: self.originals.len(),
             factor,

@@ -53,31 +53,25 @@ pub(super) struct Setting<'a> {
     pub originals: usize,
     pub factor: usize,
     pub version: Version,
+    /// How one leader takes one joiner that is the first to try, by their places among the running.
+    pub welcome: &'a (dyn Fn(usize, usize) -> Welcome + Sync),
     /// Whether no more than the telling orders are walked, however few the joiners.
     pub few: bool,
 }
 
 /// The scenarios with this leader, one for each order that is walked ([`orders`](super::orders)).
 pub(super) fn scenarios(setting: &Setting<'_>, leader: &Label) -> Vec<Scenario> {
-    let Some(first) = setting.running.iter().find(|one| one.label == *leader) else { return Vec::new() };
-    let rest: Vec<&Standing> = setting.running.iter().copied().filter(|one| one.label != *leader).collect();
+    let running = &setting.running;
+    let Some(leader) = running.iter().position(|one| one.label == *leader) else { return Vec::new() };
+    let rest: Vec<usize> = (0..running.len()).filter(|at| *at != leader).collect();
+    let welcome = |at: usize| (setting.welcome)(leader, rest[at]);
     let orders = if setting.few {
-        let welcome = |joiner: &&Standing| welcome(setting, first, joiner);
-        orders::telling(&rest.iter().map(welcome).collect::<Vec<_>>())
+        orders::telling(&(0..rest.len()).map(welcome).collect::<Vec<_>>())
     } else {
-        orders::orders(rest.len(), |at| welcome(setting, first, rest[at]))
+        orders::orders(rest.len(), welcome)
     };
-    orders.into_iter().map(|order| scenario(setting, first, order.iter().map(|at| rest[*at]))).collect()
-}
-
-/// How a leader takes a joiner that is the first to try, and for how many more tries that one then has room.
-fn welcome(setting: &Setting<'_>, leader: &Standing, joiner: &Standing) -> Welcome {
-    let Setting { names, version, .. } = *setting;
-    let name = names.find(join_name(1).as_str()).expect("every join's snapshot has a number");
-    let (outcome, after) = attach(&mut [leader.clone()], joiner, name, names, version);
-    let tries = setting.running.len();
-    let room = after.filter(|_| outcome.is_accepted()).map(|after| after.room(tries, names, version));
-    Welcome { accepted: room.is_some(), room: room.unwrap_or(0) }
+    let joiners = |order: &[usize]| order.iter().map(|at| running[rest[*at]]).collect::<Vec<_>>();
+    orders.iter().map(|order| scenario(setting, running[leader], joiners(order).into_iter())).collect()
 }
 
 fn scenario<'s>(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::entries::{Entries, Entry};
 use super::error::{Down, JoinError};
-use super::names::{FIRST_HEAD, Name, Names, next_head};
+use super::names::{FIRST_HEAD, Name, Names};
 use crate::dialect::jiva::LeftOver;
 use crate::ident::Version;
 use crate::ident::{Counter, Label};
@@ -83,32 +83,32 @@ impl Standing {
         if self.chain.len() + 1 > version.chain_limit() {
             return Err(JoinError::TooManyDisks(self.chain.len() + 2));
         }
-        let head = names.name(self.chain[0]);
-        let next = next_head(head, version).ok_or_else(|| JoinError::InvalidHeadName(head.clone()))?;
-        let number = names.find(next.as_str()).expect("every head that joins can make has a number");
+        let head = self.chain[0];
+        let number =
+            names.next_head(head).ok_or_else(|| JoinError::InvalidHeadName(names.name(head).clone()))?;
         if version.removes_empty_heads() {
             if self.stores(number) {
-                return Err(JoinError::NextHeadStores(next));
+                return Err(JoinError::NextHeadStores(names.name(number).clone()));
             }
         } else if self.entries.at(number).file.is_some() {
-            return Err(JoinError::NextHeadExists(next));
+            return Err(JoinError::NextHeadExists(names.name(number).clone()));
         }
         Ok(number)
     }
 
-    /// How many snapshots in a row can be taken, counted up to `enough`.
-    pub(super) fn room(&self, enough: usize, names: &Names, version: Version) -> usize {
+    /// For how many snapshots in a row the names of the next heads are free here, counted up to `enough`.
+    pub(super) fn heads_free(&self, enough: usize, names: &Names, version: Version) -> usize {
         // Its own head is out of the way once it is a snapshot.
-        let mut head = self.chain[0];
+        let own = self.chain[0];
+        let mut head = own;
         for taken in 0..enough {
-            let next = next_head(names.name(head), version).and_then(|next| names.find(next.as_str()));
-            let Some(next) = next else { return taken };
+            let Some(next) = names.next_head(head) else { return taken };
             let blocked = if version.removes_empty_heads() {
                 self.stores(next)
             } else {
                 self.entries.at(next).file.is_some()
             };
-            if (blocked && next != self.chain[0]) || self.chain.len() + 1 + taken > version.chain_limit() {
+            if blocked && next != own {
                 return taken;
             }
             head = next;
