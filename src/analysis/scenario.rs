@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::ground::Ground;
 use super::loss::{Asked, Losses};
 use crate::dialect::jiva::engine::{Election, Original, Outcome, Scenario};
 use crate::ident::{Label, Runs};
+
+/// So many scenarios are looked at by one thread: those of three replicas are done before another has woken up.
+const FEW: usize = 64;
 
 /// How a volume ends up, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -132,8 +136,12 @@ pub(super) fn rows(
     losses: &Losses<'_>,
 ) -> Vec<Row> {
     let mut out: Vec<Row> = Vec::new();
-    for (scenario, asked) in scenarios {
-        let row = row(ground, (scenario, asked), elections, losses);
+    let made: Vec<Row> = if scenarios.len() > FEW {
+        scenarios.par_iter().map(|(one, asked)| row(ground, (one, asked), elections, losses)).collect()
+    } else {
+        scenarios.iter().map(|(one, asked)| row(ground, (one, asked), elections, losses)).collect()
+    };
+    for row in made {
         let same = |other: &&mut Row| {
             (&other.leader, &other.replicas, other.state) == (&row.leader, &row.replicas, row.state)
         };

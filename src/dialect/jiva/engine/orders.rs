@@ -11,7 +11,7 @@
 //!   refused, makes a snapshot on all that are in, and one that fails anywhere ends every later try. Most are in if
 //!   the accepted come first, those with room for the most snapshots before the others: one that joins later sees
 //!   fewer tries (first order). Fewest are in if tries are spent before anybody joins (second order), or once the one with
-//!   the least room has joined (third order, where room differs). Between them lie all others, so whether some order comes up
+//!   the least room has joined (third order, where that one has not room for all). Between them lie all others, so whether some order comes up
 //!   writable, and whether some does not, is what these show.
 //! - **What the volume then lacks** is what the leader lacks of any replica, whoever joins: the same in every order.
 //! - **What a join makes of a joiner** is one of two things: what it is as the first, or what it is as any later one, when the
@@ -74,8 +74,9 @@ pub(super) fn telling(welcome: &[Welcome]) -> Vec<Vec<usize>> {
         accepted.iter().chain(&others).copied().collect(),
         others.iter().rev().copied().chain(backwards()).collect(),
     ];
-    if let (Some(most), Some(least)) = (accepted.first(), accepted.last())
-        && welcome[*most].room > welcome[*least].room
+    if let Some(least) = accepted.last()
+        && welcome[*least].room + 1 < welcome.len()
+        && !others.is_empty()
     {
         let rest = backwards().skip(1);
         out.push([*least].into_iter().chain(others.iter().copied()).chain(rest).collect());
