@@ -31,6 +31,9 @@ pub use forecast::{LeftOut, PredictedJoin};
 pub use related::{Related, Which};
 pub use scenario::{Fate, FinalState, Part, Row};
 
+/// More directories than this are no volume of anybody's: nobody keeps so many replicas of one.
+const CROWD: usize = 12;
+
 /// What changes the answer.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -156,10 +159,14 @@ fn volumes(evidence: &mut Evidence, options: &Options, progress: &dyn Progress) 
     labels::make_distinct(evidence);
     let replicas = describe(evidence, progress);
     remark_unread(&mut evidence.inputs, &replicas);
-    lineage::group(replicas)
+    let groups: Vec<lineage::Group> = lineage::group(replicas)
         .into_iter()
         .filter(|group| options.volume.as_ref().is_none_or(|name| *name == group.name))
-        .collect()
+        .collect();
+    for group in groups.iter().filter(|group| group.replicas.len() > CROWD.max(options.factor)) {
+        progress.crowd(&group.name, group.replicas.len());
+    }
+    groups
 }
 
 /// One volume through all stages: related, judged, forecast.
