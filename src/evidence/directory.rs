@@ -21,7 +21,7 @@ use super::examine::{Examiner, Listed, Look, Opener, Status, identity, is_file, 
 use super::handles::{Handles, read_full_at};
 use super::remarks::Remarks;
 use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip, spelled, sys};
-use crate::ident::{BLOCK_SIZE, Runs, front};
+use crate::ident::{BLOCK_SIZE, Run, Runs, front};
 
 /// A directory of the file system.
 #[derive(Debug)]
@@ -284,6 +284,20 @@ impl Source for Directory {
         Ok(Extents { runs: clip(ranges, size), origin })
     }
 
+    fn expect(&self, entry: &Entry, run: Run) {
+        if !self.handles.ahead().is_wanted() {
+            return;
+        }
+        let Ok(at) = self.file(entry) else { return };
+        if self.content(at).is_some() {
+            return;
+        }
+        // What cannot be opened is told when it is read.
+        if let Ok(file) = self.handles.get(self.owner, at as u32, || self.open_same(at)) {
+            self.handles.ahead().ask(&*file, run.start, run.len());
+        }
+    }
+
     fn read_at(&self, entry: &Entry, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
         let at = self.file(entry)?;
         let left = self.entries[at].size.saturating_sub(offset);
@@ -297,7 +311,7 @@ impl Source for Directory {
         }
         self.facts[at].used.store(true, Ordering::Relaxed);
         let file = self.handles.get(self.owner, at as u32, || self.open_same(at))?;
-        let done = read_full_at(&*file, &mut buf[..wanted], offset)?;
+        let done = self.handles.ahead().read(&*file, &mut buf[..wanted], offset)?;
         if done < wanted {
             let size = offset.saturating_add(done as u64);
             return Err(ReadError::Damaged(format!("became shorter while it was read: ends at byte {size}")));
