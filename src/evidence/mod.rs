@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 
 mod ahead;
+mod apart;
 mod archive;
 mod decode;
 mod directory;
