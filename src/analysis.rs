@@ -27,9 +27,12 @@ use crate::replica::{Copies, Replica};
 use crate::verdict::Verdict;
 
 pub use described::{describe, remark_unread};
-pub use forecast::PredictedJoin;
+pub use forecast::{LeftOut, PredictedJoin};
 pub use related::{Related, Which};
 pub use scenario::{Fate, FinalState, Part, Row};
+
+/// More directories than this are no volume of anybody's: nobody keeps so many replicas of one.
+const CROWD: usize = 12;
 
 /// What changes the answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +54,8 @@ pub struct Options {
     pub as_found: Vec<String>,
     /// The version of Jiva whose doings are forecast; the newest that any directory of a volume shows unless given.
     pub jiva_version: Option<Version>,
+    /// Whether only the telling orders of starting are walked, as for volumes of many replicas, however few there are.
+    pub few_orders: bool,
 }
 
 impl Default for Options {
@@ -64,6 +69,7 @@ impl Default for Options {
             volume: None,
             as_found: Vec::new(),
             jiva_version: None,
+            few_orders: false,
         }
     }
 }
@@ -106,6 +112,8 @@ pub struct Volume {
     pub elections: Vec<Election>,
     /// Every way to start it, equal outcomes folded, best first; empty where too few come up for an election.
     pub starts: Vec<Row>,
+    /// Elections and starts that can happen and are not among these.
+    pub left_out: LeftOut,
     /// Replicas whose process does not come up, with Jiva's message.
     pub down: Vec<(Label, String)>,
     /// The version whose doings are forecast.
@@ -151,10 +159,14 @@ fn volumes(evidence: &mut Evidence, options: &Options, progress: &dyn Progress) 
     labels::make_distinct(evidence);
     let replicas = describe(evidence, progress);
     remark_unread(&mut evidence.inputs, &replicas);
-    lineage::group(replicas)
+    let groups: Vec<lineage::Group> = lineage::group(replicas)
         .into_iter()
         .filter(|group| options.volume.as_ref().is_none_or(|name| *name == group.name))
-        .collect()
+        .collect();
+    for group in groups.iter().filter(|group| group.replicas.len() > CROWD.max(options.factor)) {
+        progress.crowd(&group.name, group.replicas.len());
+    }
+    groups
 }
 
 /// One volume through all stages: related, judged, forecast.
@@ -162,7 +174,7 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], progress:
     let mut related = related::relate(group, options, Which::Judged, progress);
     let mut verdict = judged::judge(&mut related, options, unread);
     let ground = ground::Ground::of(&related, options);
-    let forecast = forecast::forecast(&ground, progress);
+    let forecast = forecast::forecast(&ground, options.few_orders, progress);
     let start = start::start(&ground, &forecast, &verdict, options.without_missing);
     let hazards = start::hazards(&ground, &forecast, start, options.without_missing);
     verdict.start = Some(start);
@@ -181,6 +193,7 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], progress:
         joins: forecast.joins,
         elections: forecast.elections,
         starts: forecast.rows,
+        left_out: forecast.left_out,
         down: forecast.down,
         jiva_version: forecast.version,
         candidates,

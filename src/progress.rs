@@ -9,6 +9,10 @@ pub trait Progress: Sync {
     /// `n` more units are done.
     fn advance(&self, _n: u64) {}
 
+    /// So many directories are taken for one volume, more than any replication factor: said before the work that grows with
+    /// their pairs begins.
+    fn crowd(&self, _volume: &str, _directories: usize) {}
+
     /// The work that began last has ended.
     fn end(&self) {}
 }

@@ -2,6 +2,8 @@
 //!
 //! `jiva` predicts which image ends up where, `loss` what that changes.
 
+use serde::Serialize;
+
 use super::ground::Ground;
 use super::loss::{Asked, Losses, Stacks};
 use super::scenario::{Row, rows};
@@ -27,6 +29,25 @@ pub struct PredictedJoin {
     pub splits: bool,
 }
 
+/// What can happen and was not walked, where there is more than anybody reads. Counts end at
+/// [`COUNTLESS`](crate::jiva::COUNTLESS), which stands for so many or more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// Orders of registering.
+    pub elections: u64,
+    /// Orders of starting under a leader that some election makes.
+    pub starts: u64,
+}
+
+impl LeftOut {
+    /// Whether everything was walked.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Everything that Jiva would do with a volume.
 pub(super) struct Forecast {
     /// The version whose rules were followed.
@@ -37,22 +58,32 @@ pub(super) struct Forecast {
     pub elections: Vec<Election>,
     /// Every way to start the volume, equal outcomes folded, best first.
     pub rows: Vec<Row>,
+    /// What was not walked.
+    pub left_out: LeftOut,
     /// Replicas whose process does not come up, with Jiva's message.
     pub down: Vec<(Label, String)>,
 }
 
 /// Predicts joins, elections and whole starts.
-pub(super) fn forecast(ground: &Ground<'_>, progress: &dyn Progress) -> Forecast {
+pub(super) fn forecast(ground: &Ground<'_>, few: bool, progress: &dyn Progress) -> Forecast {
     if ground.replicas.iter().any(|replica| !replica.is_jivas() || replica.counter_unread) {
         // Another engine follows other rules, and elections turn on a counter that is there and could not be read.
         let nothing = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (joins, elections, rows, down) = nothing;
-        return Forecast { version: ground.version, joins, elections, rows, down };
+        return Forecast {
+            version: ground.version,
+            joins,
+            elections,
+            rows,
+            left_out: LeftOut::default(),
+            down,
+        };
     }
     let cluster = Cluster::of(ground.replicas, ground.version);
     let joins = cluster.joins();
-    let elections = cluster.elections(ground.factor);
-    let scenarios = cluster.scenarios(&elections, ground.factor);
+    let (elections, elections_left) = cluster.elections(ground.factor);
+    let (scenarios, starts_left) = cluster.scenarios(&joins, &elections, ground.factor, few);
+    let left_out = LeftOut { elections: elections_left, starts: starts_left };
     let mut stacks = Stacks::of(ground, &cluster);
     let joins: Vec<(Join, Option<Asked>)> = joins
         .into_iter()
@@ -73,7 +104,7 @@ pub(super) fn forecast(ground: &Ground<'_>, progress: &dyn Progress) -> Forecast
     let joins = joins.into_iter().map(|(join, asked)| with_loss(join, asked, &losses)).collect();
     let rows = rows(ground, &scenarios, &elections, &losses);
     let down = cluster.down().map(|(label, message)| (label.clone(), message.to_string())).collect();
-    Forecast { version: ground.version, joins, elections, rows, down }
+    Forecast { version: ground.version, joins, elections, rows, left_out, down }
 }
 
 fn with_loss(join: Join, asked: Option<Asked>, losses: &Losses<'_>) -> PredictedJoin {

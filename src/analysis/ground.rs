@@ -34,7 +34,7 @@ impl<'a> Ground<'a> {
     }
 
     pub fn replica(&self, label: &Label) -> Option<&'a Replica> {
-        self.replicas.iter().find(|replica| replica.label == *label)
+        Some(&self.replicas[self.place(label)?])
     }
 
     /// Whether the copy of a replica may be judged.
@@ -44,7 +44,7 @@ impl<'a> Ground<'a> {
 
     /// The place of a replica in the volume.
     pub fn place(&self, label: &Label) -> Option<usize> {
-        self.replicas.iter().position(|replica| replica.label == *label)
+        self.replicas.binary_search_by(|replica| replica.label.cmp(label)).ok()
     }
 
     /// What `other` holds and `one` lacks, as far as they can be related.

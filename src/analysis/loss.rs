@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::ground::Ground;
 use crate::blocks::{self, Compared, MergedView, ViewLayer};
 use crate::dialect::jiva::engine::{Cluster, Original, Outcome};
@@ -134,22 +136,31 @@ impl<'a> Stacks<'a> {
 
     /// Compares everything that was asked for.
     pub fn loss(self, progress: &dyn Progress) -> Losses<'a> {
-        let Self { ground, cluster, list, sides, pairs, .. } = self;
+        let Self { ground, cluster, list, places, sides, pairs } = self;
         let replicas = ground.replicas;
         let views: Option<Vec<MergedView>> =
             ground.contents.is_some().then(|| list.iter().map(|stack| stack.view(replicas)).collect());
-        let supplies: Vec<Supply> = match &views {
-            Some(views) => views.iter().map(|view| view.supply().clone()).collect(),
-            None => list.iter().map(|stack| stack.supply(replicas)).collect(),
-        };
-        let stored = supplies.iter().any(|supply| !supply.segments().is_empty());
+        // Each join leaves a stack of its own, so there are as many as pairs: what supplies one is not kept.
+        let live = &list[..places.live.iter().flatten().count()];
+        let supplies: Vec<Supply> = live.par_iter().map(|stack| stack.supply(replicas)).collect();
+        let stores = |disk: &Disk| disk.allocated().is_none_or(|bytes| bytes > 0);
+        let stored = replicas.iter().flat_map(|replica| replica.disks.iter()).any(stores);
         let mut by_layers = BTreeMap::new();
         if stored {
-            let names: Vec<Layers> = list.iter().map(|stack| Layers::of(stack, replicas, cluster)).collect();
-            for (rw, after) in sides {
-                let runs = other_layers((&supplies[rw], &names[rw]), (&supplies[after], &names[after]));
-                by_layers.insert((rw, after), runs);
-            }
+            let names: Vec<Layers> = live.iter().map(|stack| Layers::of(stack, replicas, cluster)).collect();
+            let found = |(rw, after): (usize, usize)| {
+                let source = (&supplies[rw], &names[rw]);
+                let runs = match supplies.get(after) {
+                    Some(supply) => other_layers(source, (supply, &names[after])),
+                    None => {
+                        let (left, supply) = (&list[after], list[after].supply(replicas));
+                        other_layers(source, (&supply, &Layers::of(left, replicas, cluster)))
+                    }
+                };
+                ((rw, after), runs)
+            };
+            let sides: Vec<(usize, usize)> = sides.into_iter().collect();
+            by_layers = sides.into_par_iter().map(found).collect::<Vec<_>>().into_iter().collect();
         }
         let compared = views.map(|views| {
             let pairs: Vec<_> = pairs.into_iter().collect();
@@ -174,6 +185,7 @@ pub(super) struct Losses<'a> {
     pub cluster: &'a Cluster,
     /// By stack whether all its images are of the replica that serves it.
     own: Vec<bool>,
+    /// What supplies each replica as it is before, by stack.
     supplies: Vec<Supply>,
     by_layers: BTreeMap<(usize, usize), Runs>,
     compared: Option<Compared>,
@@ -255,8 +267,8 @@ impl Losses<'_> {
 struct Layers {
     /// For each layer, base first, the number of its name.
     names: Vec<usize>,
-    /// Whether the stack has a layer of a name, by number.
-    has: Vec<bool>,
+    /// The same in ascending order.
+    sorted: Vec<usize>,
 }
 
 impl Layers {
@@ -266,9 +278,14 @@ impl Layers {
         let heads = stack.disks(replicas).map(|(_, disk)| disk.name.is_head());
         let names: Vec<usize> =
             stack.images.iter().zip(heads).map(|(place, head)| number(*place, head)).collect();
-        let mut has = vec![false; 1 + cluster.names()];
-        names.iter().for_each(|name| has[*name] = true);
-        Self { names, has }
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        Self { names, sorted }
+    }
+
+    /// Whether the stack has a layer of a name.
+    fn has(&self, name: usize) -> bool {
+        self.sorted.binary_search(&name).is_ok()
     }
 }
 
@@ -280,7 +297,7 @@ fn other_layers((rw, rw_layers): (&Supply, &Layers), (after, after_layers): (&Su
         let (theirs, own) =
             (at.map(|level| rw_layers.names[level]), bt.map(|level| after_layers.names[level]));
         let known =
-            theirs.is_none_or(|name| after_layers.has[name]) && own.is_none_or(|name| rw_layers.has[name]);
+            theirs.is_none_or(|name| after_layers.has(name)) && own.is_none_or(|name| rw_layers.has(name));
         if known && theirs != own {
             out.push(run.start, run.end);
         }

@@ -176,7 +176,7 @@ fn compare_candidates(
 ) -> BTreeMap<Label, Rescued> {
     let both = replicas.iter().zip(&lineage.layers);
     let judged: Vec<_> = both.filter(|(one, _)| copies.is_judged(one) && one.has_images()).collect();
-    let of = |label: &Label| replicas.iter().find(|replica| replica.label == *label);
+    let of = |label: &Label| Replica::among(replicas, label);
     candidates
         .iter()
         .filter_map(|(label, found)| Some((of(label)?, found)))

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::ground::Ground;
 use super::loss::{Asked, Losses};
 use crate::dialect::jiva::engine::{Election, Original, Outcome, Scenario};
 use crate::ident::{Label, Runs};
+
+/// So many scenarios are looked at by one thread: those of three replicas are done before another has woken up.
+const FEW: usize = 64;
 
 /// How a volume ends up, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -132,8 +136,12 @@ pub(super) fn rows(
     losses: &Losses<'_>,
 ) -> Vec<Row> {
     let mut out: Vec<Row> = Vec::new();
-    for (scenario, asked) in scenarios {
-        let row = row(ground, (scenario, asked), elections, losses);
+    let made: Vec<Row> = if scenarios.len() > FEW {
+        scenarios.par_iter().map(|(one, asked)| row(ground, (one, asked), elections, losses)).collect()
+    } else {
+        scenarios.iter().map(|(one, asked)| row(ground, (one, asked), elections, losses)).collect()
+    };
+    for row in made {
         let same = |other: &&mut Row| {
             (&other.leader, &other.replicas, other.state) == (&row.leader, &row.replicas, row.state)
         };
@@ -171,6 +179,8 @@ fn row(
     for (label, message) in losses.cluster.down() {
         parts.insert(label.clone(), Part { message: Some(message.to_string()), ..part(label, Fate::Down) });
     }
+    let steps: BTreeMap<&Label, usize> =
+        scenario.steps.iter().enumerate().map(|(at, step)| (&step.joiner, at)).collect();
     for step in &scenario.steps {
         let fate = match &step.outcome {
             Outcome::Accepted { copied, .. } if copied.is_empty() => Fate::Kept,
@@ -189,12 +199,12 @@ fn row(
             more |= lacking.more;
         }
         // What an accepted join leaves nothing that follows changes.
-        let step = scenario.steps.iter().position(|step| step.joiner == *label);
-        let Some(asked) = step.and_then(|step| asked[step]) else { continue };
+        let Some(asked) = steps.get(label).and_then(|step| asked[*step]) else { continue };
         let loss = losses.of(&asked);
         splits |= loss.splits();
         part.differing_blocks = loss.differing.as_ref().map(Runs::blocks);
-        if !kept_elsewhere(ground, scenario, losses, label) {
+        let came_up = |other: &Label| other == leader || steps.contains_key(other);
+        if !kept_elsewhere(ground, scenario, came_up, losses, label) {
             let lost = losses.lost(&asked, &loss, |image| !scenario.holds(image));
             part.destroyed_blocks = lost.blocks();
             destroyed = destroyed.union(&lost);
@@ -241,7 +251,13 @@ fn part(label: &Label, fate: Fate) -> Part {
 }
 
 /// Whether another replica that holds all of this one's data still has every image that it came with.
-fn kept_elsewhere(ground: &Ground<'_>, scenario: &Scenario, losses: &Losses<'_>, label: &Label) -> bool {
+fn kept_elsewhere(
+    ground: &Ground<'_>,
+    scenario: &Scenario,
+    came_up: impl Fn(&Label) -> bool,
+    losses: &Losses<'_>,
+    label: &Label,
+) -> bool {
     let whole = |other: &Label| {
         ground.replica(other).is_some_and(|replica| {
             let still = |image: Option<Original>| image.is_some_and(|image| scenario.holds(image));
@@ -249,7 +265,9 @@ fn kept_elsewhere(ground: &Ground<'_>, scenario: &Scenario, losses: &Losses<'_>,
                 || losses.cluster.standing(other).is_some_and(|one| one.images().all(still))
         })
     };
-    ground.replicas.iter().map(|replica| &replica.label).any(|other| {
-        other != label && ground.includes(other, label) && (!scenario.came_up(other) || whole(other))
-    })
+    ground
+        .replicas
+        .iter()
+        .map(|replica| &replica.label)
+        .any(|other| other != label && ground.includes(other, label) && (!came_up(other) || whole(other)))
 }

@@ -47,7 +47,12 @@ pub(super) fn start(
         let (rw, wo) = (&join.join.rw, &join.join.wo);
         join.join.outcome.is_accepted() && (join.splits || !ground.includes(rw, wo))
     };
-    if forecast.rows.iter().any(Row::harms) || (partial && forecast.joins.iter().any(any_join)) {
+    // Where not every order was walked, each pair's join still begins one that comes up like the rest.
+    let leaders: BTreeSet<&Label> = forecast.elections.iter().map(|election| &election.leader).collect();
+    let begins = |join: &PredictedJoin| join.splits && leaders.contains(&join.join.rw);
+    let writable = || forecast.rows.iter().any(|row| row.state != FinalState::ReadOnly);
+    let unwalked = forecast.left_out.starts > 0 && writable() && forecast.joins.iter().any(begins);
+    if unwalked || forecast.rows.iter().any(Row::harms) || (partial && forecast.joins.iter().any(any_join)) {
         return Start::Unsafe;
     }
     if forecast.rows.iter().all(|row| row.state == FinalState::ReadOnly) {
@@ -129,7 +134,8 @@ pub(super) fn hazards(
     leaders(ground, forecast, &mut found);
     // Beside a replica that nobody supplied any can come to lead; else only who wins an election.
     let open = is_partial(ground) || (!without_missing && !ground.lineage.witnesses.is_empty());
-    let leads = |label: &Label| forecast.elections.iter().any(|election| election.leader == *label);
+    let leaders: BTreeSet<&Label> = forecast.elections.iter().map(|election| &election.leader).collect();
+    let leads = |label: &Label| leaders.contains(label);
     let listed = |join: &&PredictedJoin| ground.is_judged(&join.join.rw) && ground.is_judged(&join.join.wo);
     for join in forecast.joins.iter().filter(|join| open || leads(&join.join.rw)).filter(listed) {
         pair(ground, join, &mut found);
@@ -219,7 +225,7 @@ fn pair(ground: &Ground<'_>, forecast: &PredictedJoin, found: &mut Vec<Finding>)
 fn shared_checkpoint<'a>(ground: &Ground<'a>, rw: &Label, wo: &Label) -> Option<(&'a DiskName, bool)> {
     let name = ground.replica(wo)?.checkpoint.as_ref().filter(|_| ground.version.has_checkpoints())?;
     let relation = ground.lineage.between(rw, wo)?;
-    let layers = ground.lineage.layers.iter().find(|layers| layers.label == *wo)?;
+    let layers = ground.lineage.layers(wo)?;
     let level = layers.level(name)?;
     let first = relation.a == *wo;
     let shared = relation.shared.pairs.iter().any(|(a, b)| if first { *a >= level } else { *b >= level });

@@ -19,6 +19,9 @@ const WINDOW: u64 = 128 * 1024;
 /// Windows handed out at a time, so that results stay small and progress moves.
 const BATCH: usize = 1024;
 
+/// So many windows before it is looked at, a window is asked for: 3 MiB of each view are then on their way.
+const AHEAD: usize = 24;
+
 /// Gaps up to this that nobody stores are looked at along with what surrounds them.
 const GAP: u64 = 16 * 1024;
 
@@ -161,21 +164,27 @@ pub fn compare_views(
         ..Compared::default()
     };
     let pool = Pool::default();
-    let mut windows = Windows { runs: stored.as_slice(), at: 0 }.peekable();
-    while windows.peek().is_some() {
-        let batch: Vec<Run> = windows.by_ref().take(BATCH).collect();
+    let mut windows = Windows { runs: stored.as_slice(), at: 0 };
+    let wanted = |window: &Run| sample.is_none_or(|share| chosen(window.start / WINDOW, share));
+    let mut next: Vec<Run> = windows.by_ref().take(BATCH).collect();
+    while !next.is_empty() {
+        let batch = std::mem::replace(&mut next, windows.by_ref().take(BATCH).collect());
         let total = batch.iter().map(Run::len).sum();
         if let Some(share) = sample {
             for window in batch.iter().filter(|window| !chosen(window.start / WINDOW, share)) {
                 out.unseen.push(window.start, window.end);
             }
         }
-        let found: Vec<Found> = batch
+        let soon = |at: usize| batch.get(at).or_else(|| next.get(at - batch.len()));
+        let found: Vec<Found> = (0..batch.len())
             .into_par_iter()
-            .filter(|window| sample.is_none_or(|share| chosen(window.start / WINDOW, share)))
-            .map(|window| {
+            .filter(|at| wanted(&batch[*at]))
+            .map(|at| {
+                if let Some(soon) = soon(at + AHEAD).filter(|window| wanted(window)) {
+                    expect(&subjects, *soon);
+                }
                 let mut buffers = pool.take();
-                let found = look(&subjects, pairs, window, &mut buffers);
+                let found = look(&subjects, pairs, batch[at], &mut buffers);
                 pool.give(buffers);
                 found
             })
@@ -247,6 +256,15 @@ impl Pool {
 
     fn give(&self, buffers: Buffers) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
+    }
+}
+
+/// Tells that a window is looked at soon, for every view that will be read for it.
+fn expect(subjects: &[Subject], window: Run) {
+    for (at, subject) in subjects.iter().enumerate() {
+        if !subjects[..at].iter().any(|other| other.is_same_in(subject, window)) {
+            subject.view.expect(window);
+        }
     }
 }
 

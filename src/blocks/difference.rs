@@ -191,7 +191,7 @@ pub fn between<'a>(
 /// Every pair of the replicas of one volume that was compared, each side by its own state; what joins that did not end left
 /// above that is distinguished.
 pub fn pairs<'a>(lineage: &'a Lineage, found: &Comparison) -> Vec<Apart<'a>> {
-    let layers = |label: &Label| lineage.layers.iter().find(|layers| layers.label == *label);
+    let layers = |label: &Label| lineage.layers(label);
     let mut out = Vec::new();
     for relation in &lineage.relations {
         let compared = found.contents.contains_key(&(relation.a.clone(), relation.b.clone()));

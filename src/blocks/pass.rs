@@ -18,6 +18,9 @@ const CHUNK: u64 = 1 << 20;
 /// A gap up to this is read along as zeros: cheaper than another turn of the loop.
 const GAP: u64 = 64 << 10;
 
+/// So many bytes of the view beyond what is read are told to be read soon.
+const SOON: u64 = 8 << 20;
+
 /// Buffers between reading and hashing.
 const AHEAD: usize = 4;
 
@@ -156,7 +159,14 @@ impl Reader<'_> {
         let mut at = 0;
         let mut next = 0;
         let mut spare = Vec::new();
+        let mut asked = 0;
         while let Some(chunk) = self.chunk(&mut next, at, size) {
+            // In large steps: each is looked up among all segments.
+            if chunk.end + SOON / 2 > asked {
+                let from = asked.max(chunk.end);
+                asked = chunk.end + SOON;
+                self.view.expect(Run { start: from, end: asked });
+            }
             self.zeros(chunk.start - at);
             let mut buf = self.back.try_recv().unwrap_or_else(|_| std::mem::take(&mut spare));
             buf.resize(chunk.len() as usize, 0);

@@ -30,7 +30,7 @@ fn versions(replicas: &[Replica], relations: &[Relation], found: &mut Comparison
     for relation in relations {
         let Some(wanted) = &relation.wanted else { continue };
         let pair = (relation.a.clone(), relation.b.clone());
-        let of = |label: &Label| replicas.iter().find(|replica| replica.label == *label);
+        let of = |label: &Label| Replica::among(replicas, label);
         let (Some(a), Some(b)) = (of(&relation.a), of(&relation.b)) else { continue };
         let Some(content) = found.contents.get_mut(&pair).filter(|content| content.former.is_none()) else {
             continue;

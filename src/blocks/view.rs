@@ -246,6 +246,17 @@ impl MergedView {
         Ok(buf.len())
     }
 
+    /// Tells the sources that a stretch is read soon.
+    pub fn expect(&self, run: Run) {
+        for segment in self.segments_in(run) {
+            let layer = &self.layers[segment.level];
+            if let Some(entry) = layer.entry.map(|at| &layer.source.entries()[at]) {
+                let (start, end) = (segment.run.start.max(run.start), segment.run.end.min(run.end));
+                layer.source.expect(entry, Run { start, end });
+            }
+        }
+    }
+
     /// How far the base can serve what no layer stores. A block that it holds only in part fails as a whole.
     fn reach(&self) -> u64 {
         match self.layers.first().map_or(0, |layer| layer.size) {

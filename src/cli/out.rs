@@ -96,6 +96,11 @@ impl Out {
     }
 }
 
+/// Says on standard error, before the report is there, what may be a mistake of whoever called.
+pub(super) fn at_once(text: &str) -> io::Result<()> {
+    write(io::stderr().lock(), &format!("warning: {}\n", escape::terminal(text)))
+}
+
 /// Whether somebody watches standard error.
 pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()

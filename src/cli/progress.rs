@@ -78,6 +78,15 @@ impl Progress for Bar {
         }
     }
 
+    fn crowd(&self, volume: &str, directories: usize) {
+        // A standard error that is closed is no reason to end.
+        let _ = out::at_once(&format!(
+            "{directories} directories are taken for one volume, {volume}; no replication factor is so large. If they are \
+             copies of several volumes, give those of one at a time, or put each volume's below a directory of its name \
+             (pvc-…). Time and memory grow with the square of their number"
+        ));
+    }
+
     fn end(&self) {
         self.change(|_, state| drop(state.works.pop()));
     }

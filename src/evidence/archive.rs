@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
 use super::examine::{Status, identity, number};
-use super::handles::{Handles, read_full_at};
+use super::handles::Handles;
 use super::spool::Spool;
 use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip};
 use crate::ident::{Run, Runs};
@@ -115,19 +115,29 @@ impl ArchiveFile {
         self.identity
     }
 
-    fn read(&self, place: u64, buf: &mut [u8]) -> Result<(), ReadError> {
-        let file = self.handles.get(self.owner, 0, || {
+    fn file(&self) -> Result<Arc<OwnedFd>, ReadError> {
+        self.handles.get(self.owner, 0, || {
             let file = open(&self.path)?;
             let stat = fstat(&file).map_err(io::Error::from)?;
             if identity(&stat) == self.identity() {
                 return Ok(file);
             }
             Err(ReadError::Damaged("the archive was replaced while it was read".to_owned()))
-        })?;
-        if read_full_at(&*file, buf, place)? < buf.len() {
+        })
+    }
+
+    fn read(&self, place: u64, buf: &mut [u8]) -> Result<(), ReadError> {
+        let file = self.file()?;
+        if self.handles.ahead().read(&*file, buf, place)? < buf.len() {
             return Err(ReadError::Damaged("the archive became shorter while it was read".to_owned()));
         }
         Ok(())
+    }
+
+    fn expect(&self, place: u64, len: u64) {
+        if let Ok(file) = self.file() {
+            self.handles.ahead().ask(&*file, place, len);
+        }
     }
 }
 
@@ -206,6 +216,27 @@ impl Source for Archived {
             Backing::Archive(archive) => archive.changed().into_iter().collect(),
             // What was put aside is ours.
             Backing::Spool(_) => Vec::new(),
+        }
+    }
+
+    fn expect(&self, entry: &Entry, run: Run) {
+        // What was put aside was written just now, and is in the cache.
+        let Backing::Archive(archive) = &*self.backing else { return };
+        if !archive.handles.ahead().is_wanted() {
+            return;
+        }
+        let Ok(body) = self.body(entry) else { return };
+        let end = run.end.min(body.size);
+        match &body.bytes {
+            Bytes::Stretch(place) if run.start < end => archive.expect(place + run.start, end - run.start),
+            Bytes::Pieces(pieces) => {
+                let first = pieces.partition_point(|piece| piece.at + piece.len <= run.start);
+                for piece in pieces[first..].iter().take_while(|piece| piece.at < end) {
+                    let (from, to) = (piece.at.max(run.start), (piece.at + piece.len).min(end));
+                    archive.expect(piece.place + (from - piece.at), to - from);
+                }
+            }
+            _ => {}
         }
     }
 

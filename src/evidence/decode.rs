@@ -56,12 +56,14 @@ impl Compression {
 }
 
 /// The content of a stream, whatever it is compressed with.
-pub(super) fn open<'w>(mut stream: impl Read + 'w) -> io::Result<(Compression, Box<dyn Read + 'w>)> {
+pub(super) fn open<'w>(
+    mut stream: impl Read + Send + 'w,
+) -> io::Result<(Compression, Box<dyn Read + Send + 'w>)> {
     let mut start = Vec::with_capacity(SNIFFED);
     (&mut stream).take(SNIFFED as u64).read_to_end(&mut start)?;
     let compression = Compression::of(&start);
     let whole = BufReader::with_capacity(256 << 10, Cursor::new(start).chain(stream));
-    let content: Box<dyn Read + 'w> = match compression {
+    let content: Box<dyn Read + Send + 'w> = match compression {
         Compression::None => Box::new(whole),
         packed => Box::new(Streams { packed, one: Some(One::begin(packed, whole)), last: None }),
     };
@@ -160,7 +162,7 @@ fn next_byte(stream: &mut impl BufRead) -> io::Result<Option<u8>> {
 
 /// A decoder that must not take the process with it: on bytes made to harm, some of them panic.
 struct Guarded<'w> {
-    content: Option<Box<dyn Read + 'w>>,
+    content: Option<Box<dyn Read + Send + 'w>>,
 }
 
 impl Read for Guarded<'_> {

@@ -11,17 +11,18 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, openat, statat};
 use rustix::io::Errno;
 
-use super::examine::{Examiner, Listed, Look, Opener, Status, identity, is_file, number, on_disk};
+use super::examine::{Examiner, Listed, Look, Opener, Status, identity, is_file, number, on_disk, stored, stores_nothing};
 use super::handles::{Handles, read_full_at};
 use super::remarks::Remarks;
-use super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip, spelled, sys};
-use crate::ident::{BLOCK_SIZE, Runs, front};
+use super::sys::Mapper;
+use super::{Entry, Extents, Kind, ReadError, SMALL_FILE_LIMIT, Source, spelled};
+use crate::ident::{Run, front};
 
 /// A directory of the file system.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(super) struct Directory {
     opener: Opener,
     /// The bytes of all records.
     records: Vec<u8>,
+    /// What images store that were opened when they were listed, by place, until it is asked for.
+    mapped: Mutex<BTreeMap<usize, Extents>>,
 }
 
 #[derive(Debug)]
@@ -88,12 +91,14 @@ impl Directory {
             looks[at] = examiner.examine(&listed[at], alone);
         }
         let (mut entries, mut facts) = (Vec::with_capacity(listed.len()), Vec::with_capacity(listed.len()));
+        let mut mapped = BTreeMap::new();
         for (Listed { name, raw, inode, .. }, look) in listed.into_iter().zip(looks) {
-            let Some(Look { kind, size, damage, status, content }) = look else {
+            let Some(Look { kind, size, damage, status, content, extents }) = look else {
                 let path = path.join(on_disk(&name, raw.as_deref()));
                 remarks.push(format!("{}: vanished while the directory was read", spelled(path)));
                 continue;
             };
+            mapped.extend(extents.map(|extents| (entries.len(), extents)));
             entries.push(Entry { name, kind, size, link: None, damage });
             facts.push(Facts { raw, inode, status, used: AtomicBool::new(false), content });
         }
@@ -109,6 +114,7 @@ impl Directory {
             identity,
             opener,
             records,
+            mapped: Mutex::new(mapped),
         })
     }
 
@@ -272,16 +278,32 @@ impl Source for Directory {
 
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {
         let at = self.file(entry)?;
+        // Given away, not copied: there may be millions.
+        let known = self.mapped.lock().unwrap_or_else(PoisonError::into_inner).remove(&at);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let takes_storage = self.facts[at].status.as_ref().is_none_or(|status| status.stored);
         let size = self.entries[at].size;
-        let stored = self.facts[at].status.as_ref().is_none_or(|status| status.stored);
-        // Below a block, a file system may keep the bytes in the inode and count no storage.
-        if !stored && (size == 0 || size >= BLOCK_SIZE) {
-            return Ok(Extents { runs: Runs::new(), origin: Origin::Fiemap });
+        if let Some(nothing) = stores_nothing(size, takes_storage) {
+            return Ok(nothing);
         }
         let file = self.open_same(at)?;
-        let limit = size.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE);
-        let (ranges, origin) = sys::stored_ranges(file.as_fd(), limit)?;
-        Ok(Extents { runs: clip(ranges, size), origin })
+        Ok(stored(&mut Mapper::default(), file.as_fd(), size, takes_storage)?)
+    }
+
+    fn expect(&self, entry: &Entry, run: Run) {
+        if !self.handles.ahead().is_wanted() {
+            return;
+        }
+        let Ok(at) = self.file(entry) else { return };
+        if self.content(at).is_some() {
+            return;
+        }
+        // What cannot be opened is told when it is read.
+        if let Ok(file) = self.handles.get(self.owner, at as u32, || self.open_same(at)) {
+            self.handles.ahead().ask(&*file, run.start, run.len());
+        }
     }
 
     fn read_at(&self, entry: &Entry, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
@@ -297,7 +319,7 @@ impl Source for Directory {
         }
         self.facts[at].used.store(true, Ordering::Relaxed);
         let file = self.handles.get(self.owner, at as u32, || self.open_same(at))?;
-        let done = read_full_at(&*file, &mut buf[..wanted], offset)?;
+        let done = self.handles.ahead().read(&*file, &mut buf[..wanted], offset)?;
         if done < wanted {
             let size = offset.saturating_add(done as u64);
             return Err(ReadError::Damaged(format!("became shorter while it was read: ends at byte {size}")));

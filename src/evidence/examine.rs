@@ -1,7 +1,8 @@
 //! One look at each name of a directory.
 //!
 //! A directory of Jiva holds a small record beside each image, and all of them are read anyway. So a record is opened
-//! at once, and where what it gives leaves nothing to ask, nothing more is asked of the system.
+//! at once, and where what it gives leaves nothing to ask, nothing more is asked of the system. An image is opened at
+//! once too, and asked for its status and its extents: later it would have to be found and opened again.
 
 use std::ffi::OsStr;
 use std::io;
@@ -13,7 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 use rustix::io::{Errno, pread};
 
-use super::{Kind, spell};
+use super::sys::Mapper;
+use super::{Extents, Kind, Origin, clip, spell};
+use crate::ident::{BLOCK_SIZE, Runs};
 
 /// Records are some 200 bytes, a counter is 4096; what is larger is read when it is wanted.
 const RECORD: usize = 4097;
@@ -66,6 +69,8 @@ pub(super) struct Look {
     pub(super) status: Option<Status>,
     /// Where its bytes are among those of all records, if it is one and was read at once.
     pub(super) content: Option<Range<usize>>,
+    /// What an image stores, where that was asked at once.
+    pub(super) extents: Option<Extents>,
 }
 
 /// What the system says of a file.
@@ -130,6 +135,7 @@ impl Opener {
 pub(super) struct Examiner<'d> {
     directory: BorrowedFd<'d>,
     opener: Opener,
+    mapper: Mapper,
     buf: Box<[u8; RECORD]>,
     /// All records one after the other: one piece of memory instead of one for each.
     records: Vec<u8>,
@@ -140,7 +146,8 @@ impl<'d> Examiner<'d> {
     pub(super) fn new(directory: &'d OwnedFd, names: &[Listed]) -> Self {
         let records = names.iter().filter(|item| is_record(&item.name)).count();
         let records = Vec::with_capacity(records.min(4096) * USUAL);
-        Self { directory: directory.as_fd(), opener: Opener::default(), buf: Box::new([0; RECORD]), records }
+        let (directory, opener, mapper) = (directory.as_fd(), Opener::default(), Mapper::default());
+        Self { directory, opener, mapper, buf: Box::new([0; RECORD]), records }
     }
 
     /// What opens further files, and the bytes of all records.
@@ -157,13 +164,19 @@ impl<'d> Examiner<'d> {
         {
             return Some(look);
         }
+        if item.kind == Kind::File
+            && is_image(&item.name)
+            && let Some(look) = self.image(item.on_disk())
+        {
+            return Some(look);
+        }
         match statat(self.directory, item.on_disk(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Some(look(&stat, None)),
             Err(Errno::NOENT) => None,
             // As in a directory that may be listed and not entered.
             Err(error) => {
                 let damage = Some(format!("cannot be examined: {}", io::Error::from(error)));
-                Some(Look { kind: item.kind, size: 0, damage, status: None, content: None })
+                Some(Look { kind: item.kind, size: 0, damage, status: None, content: None, extents: None })
             }
         }
     }
@@ -179,7 +192,7 @@ impl<'d> Examiner<'d> {
             && self.buf[..length].ends_with(b"\n")
         {
             let (size, content) = (length as u64, Some(self.keep(length)));
-            return Some(Look { kind: Kind::File, size, damage: None, status: None, content });
+            return Some(Look { kind: Kind::File, size, damage: None, status: None, content, extents: None });
         }
         let stat = fstat(&file).ok()?;
         if !is_file(&stat) {
@@ -187,6 +200,18 @@ impl<'d> Examiner<'d> {
         }
         let whole = read.filter(|length| *length as u64 == number(stat.st_size));
         Some(look(&stat, whole.map(|length| self.keep(length))))
+    }
+
+    /// What an image is and stores, asked through one handle; nothing where it cannot be opened as a file, which is told
+    /// when it is read.
+    fn image(&mut self, name: &OsStr) -> Option<Look> {
+        let file = self.opener.open(self.directory, name).ok()?;
+        let stat = fstat(&file).ok().filter(is_file)?;
+        let look = look(&stat, None);
+        let status = look.status.as_ref()?;
+        // A fault is told when the extents are wanted: they are asked for again then.
+        let extents = stored(&mut self.mapper, file.as_fd(), look.size, status.stored).ok();
+        Some(Look { extents, ..look })
     }
 
     /// Puts the bytes that were just read to those of all records.
@@ -200,7 +225,34 @@ impl<'d> Examiner<'d> {
 fn look(stat: &Stat, content: Option<Range<usize>>) -> Look {
     let size = if is_file(stat) { number(stat.st_size) } else { 0 };
     let kind = kind_of(FileType::from_raw_mode(stat.st_mode));
-    Look { kind, size, damage: None, status: Some(Status::of(stat)), content }
+    Look { kind, size, damage: None, status: Some(Status::of(stat)), content, extents: None }
+}
+
+/// What a file stores that needs no asking, since it takes no storage.
+pub(super) fn stores_nothing(size: u64, takes_storage: bool) -> Option<Extents> {
+    // Below a block, a file system may keep the bytes in the inode and count no storage.
+    let nothing = !takes_storage && (size == 0 || size >= BLOCK_SIZE);
+    nothing.then(|| Extents { runs: Runs::new(), origin: Origin::Fiemap })
+}
+
+/// What a file of this size stores; `takes_storage` as its status has it.
+pub(super) fn stored(
+    mapper: &mut Mapper,
+    file: BorrowedFd<'_>,
+    size: u64,
+    takes_storage: bool,
+) -> io::Result<Extents> {
+    if let Some(nothing) = stores_nothing(size, takes_storage) {
+        return Ok(nothing);
+    }
+    let limit = size.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE);
+    let (ranges, origin) = mapper.stored_ranges(file, limit)?;
+    Ok(Extents { runs: clip(ranges, size), origin })
+}
+
+/// Whether a file is a disk's image, of which the extents are asked for every time.
+fn is_image(name: &str) -> bool {
+    name.starts_with("volume-") && name.ends_with(".img")
 }
 
 /// Whether a file is one of those that are small and read every time.

@@ -5,6 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::ahead::Ahead;
+
 /// Open files kept for reading at a place; below the usual limit of 1024 with room for the rest.
 const FILES: usize = 160;
 
@@ -17,6 +19,7 @@ pub(super) struct Handles {
     slots: Mutex<Slots>,
     owners: AtomicU32,
     directories: AtomicUsize,
+    ahead: Ahead,
 }
 
 #[derive(Debug, Default)]
@@ -27,6 +30,11 @@ struct Slots {
 }
 
 impl Handles {
+    /// Whether reads of these files wait.
+    pub(super) fn ahead(&self) -> &Ahead {
+        &self.ahead
+    }
+
     /// A number for one source; its files are distinguished by a second number.
     pub(super) fn owner(&self) -> u32 {
         self.owners.fetch_add(1, Ordering::Relaxed)

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use rustix::fs::FileType;
 
 use super::archive::{ArchiveFile, Backing};
+use super::apart;
 use super::decode::{self, Compression};
 use super::directory::Directory;
 use super::error::GatherError;
@@ -364,7 +365,7 @@ impl Reader<'_> {
             with_damage(read, archive.changed())
         } else {
             let counted = Counted { inner: File::from(file), progress: self.progress };
-            let read = self.stream(counted, name, root, identity)?;
+            let read = self.packed(counted, name, root, identity)?;
             with_damage(read, archive.changed())
         };
         if let Some(fragment) = path.file_name().and_then(OsStr::to_str).and_then(recognise::fragment)
@@ -377,12 +378,14 @@ impl Reader<'_> {
 
     fn standard_input(&self) -> Result<Read, GatherError> {
         let name = "stdin".to_owned();
-        self.stream(io::stdin().lock(), name.clone(), vec![name], (0, 0))
+        self.stream(io::stdin(), name.clone(), vec![name], (0, 0))
     }
 
-    fn stream(
+    /// A compressed file: it is decoded on a thread of its own. What comes through a pipe is not, as nobody could end a
+    /// thread that waits for its writer.
+    fn packed(
         &self,
-        stream: impl io::Read,
+        stream: impl io::Read + Send,
         name: String,
         root: Vec<String>,
         identity: (u64, u64),
@@ -391,6 +394,33 @@ impl Reader<'_> {
             Ok(opened) => opened,
             Err(source) => return Ok(self.unreadable(InputKind::Unknown, source)),
         };
+        std::thread::scope(|scope| {
+            self.content(compression, Box::new(apart::read(scope, content)), name, root, identity)
+        })
+    }
+
+    fn stream(
+        &self,
+        stream: impl io::Read + Send,
+        name: String,
+        root: Vec<String>,
+        identity: (u64, u64),
+    ) -> Result<Read, GatherError> {
+        let (compression, content) = match decode::open(stream) {
+            Ok(opened) => opened,
+            Err(source) => return Ok(self.unreadable(InputKind::Unknown, source)),
+        };
+        self.content(compression, content, name, root, identity)
+    }
+
+    fn content(
+        &self,
+        compression: Compression,
+        content: Box<dyn io::Read + '_>,
+        name: String,
+        root: Vec<String>,
+        identity: (u64, u64),
+    ) -> Result<Read, GatherError> {
         let walk = Walk::new(Feed::of_stream(content));
         let backing = Backing::Spool(self.spool.cloned());
         let stream = Stream { walk, compression, name, root, identity };

@@ -13,6 +13,8 @@ use serde::Serialize;
 
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 
+mod ahead;
+mod apart;
 mod archive;
 mod decode;
 mod directory;
@@ -173,6 +175,10 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// # Errors
     /// As for reading.
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError>;
+
+    /// Tells that these bytes are read soon, so that the system may have them at hand by then. Nothing need come of it, and
+    /// nothing does while reads do not wait.
+    fn expect(&self, _entry: &Entry, _run: Run) {}
 
     /// Reads bytes at an offset. Holes read as zeros; fewer bytes than asked are returned only at the
     /// apparent end of the file.

@@ -57,21 +57,30 @@ struct Request {
 /// FS_IOC_FIEMAP; its number holds the size of the header alone.
 const FIEMAP: Opcode = opcode::read_write::<Header>(b'f', 11);
 
-/// The ranges of a file that have storage, ascending, up to `limit` or a little beyond it.
-///
-/// Asks FIEMAP first, as Jiva does; unwritten extents count as stored there. Where the file system
-/// does not know it (tmpfs, NFS), asks for data and holes.
-pub(super) fn stored_ranges(fd: BorrowedFd<'_>, limit: u64) -> io::Result<(Vec<Run>, Origin)> {
-    match fiemap(fd, limit) {
-        Ok(runs) => Ok((runs, Origin::Fiemap)),
-        Err(Errno::IO) => Err(Errno::IO.into()),
-        Err(_) => Ok((seek_data(fd, limit)?, Origin::SeekData)),
+/// Asks for the stored ranges of files, one after the other.
+#[derive(Default)]
+pub(super) struct Mapper {
+    /// The answer's room, made for the first file and used again for the others.
+    request: Option<Box<Request>>,
+}
+
+impl Mapper {
+    /// The ranges of a file that have storage, ascending, up to `limit` or a little beyond it.
+    ///
+    /// Asks FIEMAP first, as Jiva does; unwritten extents count as stored there. Where the file system
+    /// does not know it (tmpfs, NFS), asks for data and holes.
+    pub(super) fn stored_ranges(&mut self, fd: BorrowedFd<'_>, limit: u64) -> io::Result<(Vec<Run>, Origin)> {
+        let room = || Box::new(Request { header: Header::default(), extents: [Extent::default(); BATCH] });
+        match fiemap(fd, limit, self.request.get_or_insert_with(room)) {
+            Ok(runs) => Ok((runs, Origin::Fiemap)),
+            Err(Errno::IO) => Err(Errno::IO.into()),
+            Err(_) => Ok((seek_data(fd, limit)?, Origin::SeekData)),
+        }
     }
 }
 
-fn fiemap(fd: BorrowedFd<'_>, limit: u64) -> Result<Vec<Run>, Errno> {
+fn fiemap(fd: BorrowedFd<'_>, limit: u64, request: &mut Request) -> Result<Vec<Run>, Errno> {
     let mut runs = Vec::new();
-    let mut request = Box::new(Request { header: Header::default(), extents: [Extent::default(); BATCH] });
     let mut start = 0;
     while start < limit {
         request.header =
@@ -79,7 +88,7 @@ fn fiemap(fd: BorrowedFd<'_>, limit: u64) -> Result<Vec<Run>, Errno> {
         loop {
             // SAFETY: the opcode is FS_IOC_FIEMAP and the value is a `struct fiemap` followed by room
             // for as many extents as `count` says; the kernel writes no further.
-            let asked = unsafe { ioctl(fd, Updater::<FIEMAP, Request>::new(&mut request)) };
+            let asked = unsafe { ioctl(fd, Updater::<FIEMAP, Request>::new(request)) };
             match asked {
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error),
@@ -133,6 +142,24 @@ mod tests {
     use std::os::fd::AsFd;
     use std::os::unix::fs::FileExt;
 
+    fn mapped(file: &std::fs::File, limit: u64) -> Result<Vec<Run>, Errno> {
+        let mut request = Request { header: Header::default(), extents: [Extent::default(); BATCH] };
+        fiemap(file.as_fd(), limit, &mut request)
+    }
+
+    /// What one file left in the room of the answer does not come up for the next.
+    #[test]
+    fn the_room_is_used_again() {
+        let (full, empty) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        full.write_all_at(&[1; 8192], 0).unwrap();
+        empty.set_len(1 << 20).unwrap();
+        let mut mapper = Mapper::default();
+        let of = |mapper: &mut Mapper, file: &std::fs::File| mapper.stored_ranges(file.as_fd(), 1 << 20).unwrap().0;
+        let first = of(&mut mapper, &full);
+        assert_eq!(of(&mut mapper, &empty), []);
+        assert_eq!(of(&mut mapper, &full), first);
+    }
+
     /// More extents than one call answers, with holes between them.
     #[test]
     fn both_ways_tell_every_extent() {
@@ -146,7 +173,7 @@ mod tests {
         let expected: Vec<Run> =
             (0..blocks).map(|b| Run { start: b * 3 * 4096, end: (b * 3 + 1) * 4096 }).collect();
         assert_eq!(seek_data(file.as_fd(), size).unwrap(), expected);
-        match fiemap(file.as_fd(), size) {
+        match mapped(&file, size) {
             Ok(runs) => assert_eq!(runs, expected),
             Err(error) => {
                 let line = format!("STEPPED ASIDE: no FIEMAP where temporary files are: {error}\n");
@@ -161,7 +188,7 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         let reserved = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 8192, 8192);
         file.set_len(1 << 20).unwrap();
-        match (reserved, fiemap(file.as_fd(), 1 << 20)) {
+        match (reserved, mapped(&file, 1 << 20)) {
             (Ok(()), Ok(runs)) => assert_eq!(runs, [Run { start: 8192, end: 16384 }]),
             other => {
                 let line = format!("STEPPED ASIDE: no FIEMAP or no fallocate here: {other:?}\n");
@@ -174,7 +201,7 @@ mod tests {
     fn a_file_without_storage_has_no_range() {
         let file = tempfile::tempfile().unwrap();
         file.set_len(1 << 40).unwrap();
-        assert_eq!(stored_ranges(file.as_fd(), 1 << 40).unwrap().0, []);
+        assert_eq!(Mapper::default().stored_ranges(file.as_fd(), 1 << 40).unwrap().0, []);
         assert_eq!(seek_data(file.as_fd(), 1 << 40).unwrap(), []);
     }
 }

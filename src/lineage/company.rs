@@ -19,8 +19,10 @@ pub(super) struct Volume<'a> {
     factor: usize,
     /// How many directories these are, copies of one counted once.
     supplied: usize,
-    /// The place of every relation, by labels in ascending order.
-    places: BTreeMap<(&'a Label, &'a Label), usize>,
+    /// The place of the relation of every two replicas, by their own places, the lesser first.
+    places: Vec<Option<u32>>,
+    /// Whether an earlier replica has the same UUID or a later one has, by place: most have none, and need not be compared.
+    copied: Vec<bool>,
 }
 
 /// What the others say of a pair whose order the counters give.
@@ -43,10 +45,10 @@ pub(super) fn settle(relations: &mut [Relation], layers: &[Layers], contents: &C
         let counter = volume.layers[*a].counter.min(volume.layers[*b].counter);
         (std::cmp::Reverse(counter), *at)
     });
-    for (at, a, b) in order {
-        let (a, b) = (&volume.layers[a], &volume.layers[b]);
+    for (at, a_at, b_at) in order {
+        let (a, b) = (&volume.layers[a_at], &volume.layers[b_at]);
         if relations[at].doubts.contains(&Doubt::OneWrite)
-            && !few_writes(a, b, &relations[at], relations, volume)
+            && !few_writes(a_at, b_at, &relations[at], relations, volume)
         {
             let relation = &mut relations[at];
             relation.doubts.remove(&Doubt::OneWrite);
@@ -58,7 +60,8 @@ pub(super) fn settle(relations: &mut [Relation], layers: &[Layers], contents: &C
             continue;
         };
         let (less, more) = if lesser == Side::A { (a, b) } else { (b, a) };
-        let company = company(less, more, &relations[at], relations, volume);
+        let (less_at, more_at) = if lesser == Side::A { (a_at, b_at) } else { (b_at, a_at) };
+        let company = company(less_at, more_at, &relations[at], relations, volume);
         let relation = &mut relations[at];
         match company {
             Company::Shown | Company::Unknown => {
@@ -89,26 +92,26 @@ pub(super) fn settle(relations: &mut [Relation], layers: &[Layers], contents: &C
 
 /// Whether one of two replicas holds nothing that the other lacks, as far as it is settled.
 fn lacks_nothing(
-    holder: &Layers,
-    other: &Layers,
+    holder: usize,
+    other: usize,
     relations: &[Relation],
     volume: &Volume<'_>,
 ) -> Option<bool> {
     let relation = volume.relation(holder, other, relations)?;
-    Some(relation.lacks(&holder.label, &other.label)?.nothing())
+    Some(if holder < other { relation.newer_b.nothing() } else { relation.newer_a.nothing() })
 }
 
 /// The counter of the newest state that two replicas share: one that stands in both chains, or the live state of the one
 /// that the other includes.
-fn shared_counter(one: &Layers, other: &Layers, relations: &[Relation], volume: &Volume<'_>) -> Option<i64> {
+fn shared_counter(one: usize, other: usize, relations: &[Relation], volume: &Volume<'_>) -> Option<i64> {
     let relation = volume.relation(one, other, relations)?;
-    let level = relation.shared.newest().map(|(a, b)| if relation.a == one.label { a } else { b });
+    let level = relation.shared.newest().map(|(a, b)| if one < other { a } else { b });
     let snapshot = level
-        .and_then(|level| one.list.get(level))
+        .and_then(|level| volume.layers[one].list.get(level))
         .filter(|layer| layer.counts)
         .and_then(|layer| layer.counter)
         .map(|counter| counter.0);
-    let of = |layers: &Layers| layers.counter.map(|counter| counter.0);
+    let of = |at: usize| volume.layers[at].counter.map(|counter| counter.0);
     let joined_once = !relation.shared.pairs.is_empty() && !relation.doubts.contains(&Doubt::NotJudged);
     let live = match (
         lacks_nothing(one, other, relations, volume)?,
@@ -124,31 +127,34 @@ fn shared_counter(one: &Layers, other: &Layers, relations: &[Relation], volume: 
 }
 
 fn company(
-    less: &Layers,
-    more: &Layers,
+    less_at: usize,
+    more_at: usize,
     relation: &Relation,
     relations: &[Relation],
     volume: &Volume<'_>,
 ) -> Company {
+    let (less, more) = (&volume.layers[less_at], &volume.layers[more_at]);
     let (Some(low), Some(high)) = (less.counter, more.counter) else { return Company::None };
     let others = || {
-        volume.layers.iter().filter(|other| {
-            other.label != less.label
-                && other.label != more.label
-                && !other.is_copy_of(less)
-                && !other.is_copy_of(more)
+        (0..volume.layers.len()).filter(|other| {
+            *other != less_at
+                && *other != more_at
+                && !volume.is_copy(*other, less_at)
+                && !volume.is_copy(*other, more_at)
         })
     };
-    if others().any(|third| contradicts(less, more, third, relation, volume)) {
+    if others().any(|third| contradicts(less, more, &volume.layers[third], relation, volume)) {
         return Company::Contradicted;
     }
     if high.0 - low.0 <= 1 {
         return Company::Shown;
     }
-    let shares = |other: &&Layers| {
-        shared_counter(more, other, relations, volume).is_some_and(|counter| counter > low.0)
+    let shares = |other: &usize| {
+        shared_counter(more_at, *other, relations, volume).is_some_and(|counter| counter > low.0)
     };
-    if others().filter(shares).count() >= (volume.factor / 2).max(1) && volume.factor > 1 {
+    let needed = (volume.factor / 2).max(1);
+    // No more are looked at than are needed: of hundreds of replicas the first few tell.
+    if volume.factor > 1 && others().filter(shares).take(needed).count() == needed {
         return Company::Shown;
     }
     let supplied = volume.supplied;
@@ -182,28 +188,40 @@ fn contradicts(
 
 impl<'a> Volume<'a> {
     fn of(relations: &[Relation], layers: &'a [Layers], contents: &'a Contents, factor: usize) -> Self {
-        let labels: BTreeMap<&Label, &'a Label> =
-            layers.iter().map(|layers| (&layers.label, &layers.label)).collect();
-        let place = |(at, relation): (usize, &Relation)| {
-            Some(((*labels.get(&relation.a)?, *labels.get(&relation.b)?), at))
-        };
-        let places = relations.iter().enumerate().filter_map(place).collect();
-        let first = |(at, one): &(usize, &Layers)| !layers[..*at].iter().any(|other| other.is_copy_of(one));
-        let supplied = layers.iter().enumerate().filter(first).count();
-        Self { layers, contents, factor, supplied, places }
+        let of: BTreeMap<&Label, usize> =
+            layers.iter().enumerate().map(|(at, layers)| (&layers.label, at)).collect();
+        let mut places = vec![None; layers.len() * layers.len()];
+        for (at, relation) in relations.iter().enumerate() {
+            if let (Some(a), Some(b)) = (of.get(&relation.a), of.get(&relation.b)) {
+                places[a * layers.len() + b] = u32::try_from(at).ok();
+            }
+        }
+        let mut uuids: BTreeMap<&str, usize> = BTreeMap::new();
+        for uuid in layers.iter().filter_map(|one| one.uuid.as_deref()) {
+            *uuids.entry(uuid).or_default() += 1;
+        }
+        let times = |one: &Layers| one.uuid.as_deref().map_or(1, |uuid| uuids[uuid]);
+        let copied: Vec<bool> = layers.iter().map(|one| times(one) > 1).collect();
+        let alone = layers.iter().filter(|one| one.uuid.is_none()).count();
+        Self { layers, contents, factor, supplied: alone + uuids.len(), places, copied }
     }
 
     /// Every relation by its place, with the places of its sides.
     fn pairs(&self) -> Vec<(usize, usize, usize)> {
-        let by_label: BTreeMap<&Label, usize> =
-            self.layers.iter().enumerate().map(|(at, layers)| (&layers.label, at)).collect();
-        self.places.iter().map(|((a, b), at)| (*at, by_label[a], by_label[b])).collect()
+        let count = self.layers.len();
+        let pair = |(at, place): (usize, &Option<u32>)| Some(((*place)? as usize, at / count, at % count));
+        self.places.iter().enumerate().filter_map(pair).collect()
+    }
+
+    /// Whether both are copies of one directory.
+    fn is_copy(&self, one: usize, other: usize) -> bool {
+        self.copied[one] && self.copied[other] && self.layers[one].is_copy_of(&self.layers[other])
     }
 
     /// The relation of two replicas.
-    fn relation<'r>(&self, one: &Layers, other: &Layers, relations: &'r [Relation]) -> Option<&'r Relation> {
-        let pair = ((&one.label).min(&other.label), (&one.label).max(&other.label));
-        relations.get(*self.places.get(&pair)?)
+    fn relation<'r>(&self, one: usize, other: usize, relations: &'r [Relation]) -> Option<&'r Relation> {
+        let place = self.places[one.min(other) * self.layers.len() + one.max(other)]?;
+        relations.get(place as usize)
     }
 
     /// What comparing two replicas showed.
@@ -216,12 +234,13 @@ impl<'a> Volume<'a> {
 /// Whether one write can explain how far the counters went: past the newest state that the two share, or that one of
 /// them shares with a third, neither moved by more than one.
 fn few_writes(
-    a: &Layers,
-    b: &Layers,
+    a_at: usize,
+    b_at: usize,
     relation: &Relation,
     relations: &[Relation],
     volume: &Volume<'_>,
 ) -> bool {
+    let (a, b) = (&volume.layers[a_at], &volume.layers[b_at]);
     let few = |counted: i64| (0..=1).contains(&counted);
     if let Some((at, bt)) = relation.shared.newest()
         && counted_above(a, at).is_some_and(few)
@@ -229,9 +248,9 @@ fn few_writes(
     {
         return true;
     }
-    let others = volume.layers.iter().filter(|other| other.label != a.label && other.label != b.label);
+    let others = (0..volume.layers.len()).filter(|other| *other != a_at && *other != b_at);
     let newest = others
-        .flat_map(|other| [a, b].map(|one| shared_counter(one, other, relations, volume)))
+        .flat_map(|other| [a_at, b_at].map(|one| shared_counter(one, other, relations, volume)))
         .flatten()
         .max();
     let now = |layers: &Layers| layers.counter.map(|counter| counter.0);

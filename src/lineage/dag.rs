@@ -70,7 +70,7 @@ impl Graph {
     pub(super) fn of(replicas: &[Replica], layers: &[Layers], relations: &[Relation]) -> Self {
         let mut sets = Sets::of(replicas);
         for relation in relations {
-            let of = |label: &Label| layers.iter().position(|layers| layers.label == *label);
+            let of = |label: &Label| layers.binary_search_by(|layers| layers.label.cmp(label)).ok();
             let (Some(a), Some(b)) = (of(&relation.a), of(&relation.b)) else { continue };
             let place =
                 |replica: usize, level: usize| replicas[replica].places.iter().rev().nth(level).copied();
@@ -157,10 +157,11 @@ impl Graph {
     /// `places` are those of the chain's disks in the list of all, head first.
     fn chain<'a>(&self, layers: &'a Layers, disks: &[NodeIndex], places: &[usize]) -> Chain<'a> {
         let nodes: Vec<NodeIndex> = places.iter().rev().map(|place| disks[*place]).collect();
-        let mut levels = vec![None; self.dag.node_count()];
-        for (level, node) in nodes.iter().enumerate() {
-            levels[node.index()] = Some(level);
-        }
+        // Of a node that comes twice, the upper level.
+        let mut levels: Vec<(NodeIndex, usize)> =
+            nodes.iter().enumerate().rev().map(|(level, node)| (*node, level)).collect();
+        levels.sort_by_key(|(node, _)| *node);
+        levels.dedup_by_key(|(node, _)| *node);
         Chain { layers, nodes, levels }
     }
 }
@@ -169,18 +170,27 @@ impl Graph {
 struct Chain<'a> {
     layers: &'a Layers,
     nodes: Vec<NodeIndex>,
-    levels: Vec<Option<usize>>,
+    /// By node.
+    levels: Vec<(NodeIndex, usize)>,
+}
+
+impl Chain<'_> {
+    /// The level of a node.
+    fn level(&self, node: NodeIndex) -> Option<usize> {
+        let at = self.levels.binary_search_by_key(&node, |(node, _)| *node).ok()?;
+        Some(self.levels[at].1)
+    }
 }
 
 fn ancestor(set: &[&Chain<'_>]) -> Ancestor {
-    let in_all = |node: &NodeIndex| set.iter().all(|chain| chain.levels[node.index()].is_some());
+    let in_all = |node: &NodeIndex| set.iter().all(|chain| chain.level(*node).is_some());
     let newest = set[0].nodes.iter().rev().find(|node| in_all(node));
     let mut disks = BTreeMap::new();
     let mut divergence = BTreeMap::new();
     for chain in set {
         let list = &chain.layers.list;
         let label = &chain.layers.label;
-        let shared = newest.and_then(|node| chain.levels[node.index()]);
+        let shared = newest.and_then(|node| chain.level(*node));
         if let Some(level) = shared {
             disks.insert(label.clone(), list[level].name.clone());
         }

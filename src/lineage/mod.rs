@@ -27,8 +27,13 @@ pub use shared::{Shared, Stop, shared};
 pub use supply::{Segment, Supply, Zip};
 pub use witness::{Witness, missing};
 
+use rayon::prelude::*;
+
 use crate::ident::Label;
 use crate::replica::{Copies, Replica, State};
+
+/// So many pairs are related by one thread.
+const FEW: usize = 64;
 
 /// The histories of one volume's replicas, sorted by label.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub struct Lineage {
     pub ancestors: Vec<Ancestor>,
     /// Replicas that nobody supplied.
     pub witnesses: Vec<Witness>,
+    /// The replicas that are related, by label: `relations` has every pair of them, in this order.
+    related: Vec<Label>,
 }
 
 impl Lineage {
@@ -56,12 +63,26 @@ impl Lineage {
         let graph = Graph::of(replicas, &layers, &relations);
         let ancestors = graph.ancestors(replicas, &layers);
         let witnesses = missing(replicas);
-        Self { layers, relations, graph, ancestors, witnesses }
+        let related =
+            replicas.iter().filter(|one| one.state != State::Broken).map(|one| one.label.clone()).collect();
+        Self { layers, relations, graph, ancestors, witnesses, related }
     }
 
     /// The relation between two replicas, in whichever order it is kept.
     pub fn between(&self, one: &Label, two: &Label) -> Option<&Relation> {
-        self.relations.iter().find(|relation| relation.is_between(one, two))
+        let (one, two) = (self.related.binary_search(one).ok()?, self.related.binary_search(two).ok()?);
+        let (a, b) = (one.min(two), one.max(two));
+        if a == b {
+            return None;
+        }
+        // Before those of `a` come those of every earlier one with all that follow it.
+        self.relations.get(a * (2 * self.related.len() - a - 1) / 2 + b - a - 1)
+    }
+
+    /// The chain of a replica.
+    pub fn layers(&self, label: &Label) -> Option<&Layers> {
+        let at = self.layers.binary_search_by(|layers| layers.label.cmp(label)).ok()?;
+        Some(&self.layers[at])
     }
 }
 
@@ -73,15 +94,14 @@ pub(crate) fn relations(
     factor: usize,
 ) -> (Vec<Layers>, Vec<Relation>) {
     let layers: Vec<Layers> = replicas.iter().map(|replica| Layers::of(replica, copies)).collect();
-    let mut relations = Vec::new();
-    for (at, a) in layers.iter().enumerate() {
-        for (bt, b) in layers.iter().enumerate().skip(at + 1) {
-            if replicas[at].state != State::Broken && replicas[bt].state != State::Broken {
-                let content = contents.get(&(a.label.clone(), b.label.clone()));
-                relations.push(relate(a, b, content));
-            }
-        }
-    }
+    let opened: Vec<&Layers> =
+        layers.iter().zip(replicas).filter(|(_, one)| one.state != State::Broken).map(|(one, _)| one).collect();
+    let pairs: Vec<(&Layers, &Layers)> =
+        opened.iter().enumerate().flat_map(|(at, a)| opened[at + 1..].iter().map(move |b| (*a, *b))).collect();
+    let pair = |(a, b): (&Layers, &Layers)| relate(a, b, contents.get(&(a.label.clone(), b.label.clone())));
+    // A few pairs are done before a thread has woken up.
+    let mut relations: Vec<Relation> =
+        if pairs.len() > FEW { pairs.into_par_iter().map(pair).collect() } else { pairs.into_iter().map(pair).collect() };
     company::settle(&mut relations, &layers, contents, factor);
     (layers, relations)
 }

@@ -293,6 +293,12 @@ impl Disk {
 }
 
 impl Replica {
+    /// The one of a label among replicas that are sorted by label, as those of a volume are.
+    pub fn among<'a>(replicas: &'a [Self], label: &Label) -> Option<&'a Self> {
+        let at = replicas.binary_search_by(|replica| replica.label.cmp(label)).ok()?;
+        Some(&replicas[at])
+    }
+
     /// Notes what became of its files while their blocks were read: a copy that changes is no copy.
     pub fn note_changes(&mut self) {
         let changed = self.source.changed();

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::candidates::{self, ShownCandidate};
 use super::escape;
 use super::model::{self, Step};
-use crate::analysis::{Analysis, Options, PredictedJoin, Volume};
+use crate::analysis::{Analysis, LeftOut, Options, PredictedJoin, Volume};
 use crate::blocks::{Difference, Holes, Meaning, differences};
 use crate::dialect::jiva::engine::{Election, Outcome};
 use crate::evidence::InputReport;
@@ -78,6 +78,9 @@ struct ShownVolume<'a> {
     relations: Vec<ShownRelation<'a>>,
     joins: Vec<ShownJoin<'a>>,
     elections: Vec<ShownElection<'a>>,
+    /// Orders of registering and of starting that were not walked: there are more than anybody reads. Counts end at 10^15.
+    #[serde(skip_serializing_if = "LeftOut::is_nothing")]
+    left_out: LeftOut,
     #[serde(skip_serializing_if = "<[Witness]>::is_empty")]
     witnesses: &'a [Witness],
     verdict: &'a Verdict,
@@ -382,6 +385,7 @@ fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
         relations: volume.lineage.relations.iter().map(|r| relation(volume, r)).collect(),
         joins: volume.joins.iter().map(join).collect(),
         elections: volume.elections.iter().map(election).collect(),
+        left_out: volume.left_out,
         witnesses: &volume.lineage.witnesses,
         verdict: &volume.verdict,
         steps: model::steps(volume, analysis),
@@ -499,7 +503,7 @@ pub(super) fn graph(volume: &Volume) -> ShownGraph<'_> {
 }
 
 fn relation<'a>(volume: &'a Volume, relation: &'a Relation) -> ShownRelation<'a> {
-    let layers = |label: &Label| volume.lineage.layers.iter().find(|layers| layers.label == *label);
+    let layers = |label: &Label| volume.lineage.layers(label);
     let found = match (layers(&relation.a), layers(&relation.b)) {
         (Some(a), Some(b)) if relation.basis == Basis::Blocks => differences(relation, a, b),
         _ => Vec::new(),

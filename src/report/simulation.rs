@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::json;
-use crate::analysis::{Analysis, Row, Volume};
+use crate::analysis::{Analysis, LeftOut, Row, Volume};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::verdict::Start;
 
@@ -30,6 +30,9 @@ struct Simulated<'a> {
     start: Option<Start>,
     joins: Vec<json::ShownJoin<'a>>,
     elections: Vec<json::ShownElection<'a>>,
+    /// Orders of registering and of starting that were not walked: there are more than anybody reads. Counts end at 10^15.
+    #[serde(skip_serializing_if = "LeftOut::is_nothing")]
+    left_out: LeftOut,
     /// Best first.
     starts: &'a [Row],
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -68,6 +71,7 @@ fn simulated(volume: &Volume) -> Simulated<'_> {
         start: volume.verdict.start,
         joins: volume.joins.iter().map(json::join).collect(),
         elections: volume.elections.iter().map(json::election).collect(),
+        left_out: volume.left_out,
         starts: &volume.starts,
         down: volume.down.iter().map(|(replica, message)| Down { replica, message }).collect(),
     }

@@ -1,5 +1,7 @@
 //! How sure an answer is.
 
+use std::collections::BTreeSet;
+
 use super::case::{Case, hides_data, lineages};
 use super::{Confidence, VerdictKind};
 use crate::finding::Code;
@@ -9,11 +11,12 @@ use crate::replica::{Copied, CopyRemark, Quality, Replica};
 
 /// Grades an answer by the relations that it rests on: for named holders, theirs to every other replica.
 pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) -> Confidence {
+    let named: BTreeSet<&Label> = holders.iter().collect();
     let rests_on: Vec<&Relation> = case
         .lineage
         .relations
         .iter()
-        .filter(|r| holders.is_empty() || holders.contains(&r.a) || holders.contains(&r.b))
+        .filter(|r| named.is_empty() || named.contains(&r.a) || named.contains(&r.b))
         .collect();
     let agreed = case.supplied() >= case.factor && checkpoints_agree(&case.lineage.layers);
     let by_relation = || rests_on.iter().map(|relation| grade(relation, agreed)).min();
@@ -102,18 +105,15 @@ pub(super) fn apart(case: &Case<'_>) -> Confidence {
 pub(super) fn checkpoint_by_fewer(layers: &[Layers]) -> Option<(&Label, &Label, &Label)> {
     for (at, a) in layers.iter().enumerate() {
         let Some(shared) = a.checkpoint_name.as_ref().and_then(|name| a.level(name)) else { continue };
-        for b in &layers[at + 1..] {
-            if b.checkpoint_name != a.checkpoint_name || b.checkpoint.is_none() {
-                continue;
-            }
-            for c in layers {
-                let other =
-                    c.checkpoint_name.as_ref().filter(|name| Some(*name) != a.checkpoint_name.as_ref());
-                let older = other.and_then(|name| a.level(name));
-                if older.is_some_and(|level| level < shared) {
-                    return Some((&a.label, &b.label, &c.label));
-                }
-            }
+        let same =
+            |b: &&Layers| b.checkpoint_name == a.checkpoint_name && b.checkpoint.is_some();
+        let Some(b) = layers[at + 1..].iter().find(same) else { continue };
+        let older = |c: &&Layers| {
+            let other = c.checkpoint_name.as_ref().filter(|name| Some(*name) != a.checkpoint_name.as_ref());
+            other.and_then(|name| a.level(name)).is_some_and(|level| level < shared)
+        };
+        if let Some(c) = layers.iter().find(older) {
+            return Some((&a.label, &b.label, &c.label));
         }
     }
     None

@@ -15,9 +15,9 @@ const SHOWN: usize = 8;
 /// Findings about the volume.
 pub fn notice(case: &Case<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
+    let judged: BTreeSet<&Label> = case.judged().map(|replica| &replica.label).collect();
     for relation in &case.lineage.relations {
-        let both = |label: &Label| case.judged().any(|replica| replica.label == *label);
-        if both(&relation.a) && both(&relation.b) {
+        if judged.contains(&relation.a) && judged.contains(&relation.b) {
             pair(case, relation, &mut found);
         }
     }
@@ -28,7 +28,7 @@ pub fn notice(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn replica<'a>(case: &Case<'a>, label: &Label) -> Option<&'a Replica> {
-    case.replicas.iter().find(|replica| replica.label == *label)
+    Replica::among(case.replicas, label)
 }
 
 fn pair(case: &Case<'_>, relation: &Relation, found: &mut Vec<Finding>) {
@@ -130,7 +130,7 @@ fn tail(foreign: &Runs, receiver: &Label, other: &Label) -> Finding {
 
 /// The first few pieces of these runs, each with the layer of the replica that supplies it; `view` where none does.
 fn suppliers(case: &Case<'_>, runs: &Runs, label: &Label) -> Vec<Exhibit> {
-    let Some(layers) = case.lineage.layers.iter().find(|layers| layers.label == *label) else {
+    let Some(layers) = case.lineage.layers(label) else {
         return ranges(runs, label);
     };
     let supply = Supply::view(layers, layers.tip);

@@ -1,5 +1,7 @@
 //! The sentences of an answer: reasons with evidence, what to collect, what would change it.
 
+use std::collections::BTreeSet;
+
 use super::case::{Case, hides_data, is_equal, lineages, witness_was_outside};
 use super::rules::Rule;
 use super::{Reason, Verdict, VerdictKind};
@@ -103,10 +105,7 @@ fn alone(replica: &Replica) -> Reason {
 fn witnesses(case: &Case<'_>, verdict: &Verdict, out: &mut Vec<Reason>) {
     let outside = verdict.kind == VerdictKind::Consistent && witness_was_outside(case);
     for witness in case.witnesses() {
-        let head_record = case
-            .replicas
-            .iter()
-            .find(|replica| replica.label == witness.seen_by)
+        let head_record = Replica::among(case.replicas, &witness.seen_by)
             .and_then(|replica| replica.head.as_ref())
             .map_or_else(String::new, |head| head.record());
         let record = &witness.record;
@@ -193,7 +192,8 @@ fn flaws(replica: &Replica, out: &mut Vec<Reason>) {
 
 /// What two replicas are to each other, in one sentence.
 fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
-    let judged = |label: &Label| case.judged().any(|replica| replica.label == *label);
+    let of = |label: &Label| Replica::among(case.replicas, label);
+    let judged = |label: &Label| of(label).is_some_and(|replica| case.is_judged(replica));
     if !judged(&relation.a) || !judged(&relation.b) {
         return None;
     }
@@ -234,7 +234,7 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
     }
     let mut evidence = Vec::new();
     for label in [a, b] {
-        let replica = case.replicas.iter().find(|replica| replica.label == *label)?;
+        let replica = of(label)?;
         let disk = relation.ancestor.as_ref().map(|(da, db)| if label == a { da } else { db });
         if let Some(disk) = disk {
             evidence.push(Exhibit::file(label, disk.record()));
@@ -255,7 +255,7 @@ fn holds(holds: &crate::lineage::Holds) -> String {
 }
 
 fn why_keep(case: &Case<'_>, verdict: &Verdict, keep: &Label) -> Reason {
-    let replica = case.replicas.iter().find(|replica| replica.label == *keep);
+    let replica = Replica::among(case.replicas, keep);
     let mut why = Vec::new();
     if verdict.holders.len() > 1 {
         let all = if verdict.holders.len() == 2 { "both" } else { "all" };
@@ -311,14 +311,15 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let mut dropped: BTreeSet<&Label> = BTreeSet::new();
+    for relation in &case.lineage.relations {
+        dropped.extend((!relation.dropped_a.is_empty()).then_some(&relation.a));
+        dropped.extend((!relation.dropped_b.is_empty()).then_some(&relation.b));
+    }
     for replica in case.replicas {
         let label = &replica.label;
         let Some(copied) = case.copies.of(label) else { continue };
-        let dropped = case.lineage.relations.iter().any(|relation| {
-            (relation.a == *label && !relation.dropped_a.is_empty())
-                || (relation.b == *label && !relation.dropped_b.is_empty())
-        });
-        if dropped && copied.quality > Quality::Defective {
+        if dropped.contains(label) && copied.quality > Quality::Defective {
             out.push(format!(
                 "a new copy of {label}, made with tar --sparse: this one may have dropped stored zeros"
             ));

@@ -175,7 +175,7 @@ fn notes(volume: &Volume, state: &Node) -> Vec<String> {
     let disks: Vec<&Disk> = state
         .disks
         .iter()
-        .filter_map(|(label, name)| volume.replicas.iter().find(|r| r.label == *label)?.disk(name))
+        .filter_map(|(label, name)| Replica::among(&volume.replicas, label)?.disk(name))
         .collect();
     let mut parts = vec![state.name().short()];
     let made = disks.iter().find_map(|disk| disk.read_record()?.created.as_deref());
@@ -243,7 +243,7 @@ fn worth_a_row(volume: &Volume) -> BTreeSet<NodeIndex> {
     }
     for ancestor in &volume.lineage.ancestors {
         let ends = ancestor.disks.iter().chain(&ancestor.divergence);
-        let of = |label: &Label| volume.replicas.iter().find(|replica| replica.label == *label);
+        let of = |label: &Label| Replica::among(&volume.replicas, label);
         out.extend(ends.filter_map(|(label, name)| graph.node(of(label)?, name)));
     }
     out

@@ -71,15 +71,13 @@ fn standing(volume: &Volume, replica: &Replica) -> Option<&'static str> {
 fn diverged_after(volume: &Volume, replica: &Replica) -> String {
     let label = &replica.label;
     // An empty replica shares nothing with anybody: it says nothing of where the others diverged.
-    let blank = |label: &Label| volume.replicas.iter().any(|r| r.label == *label && r.state == State::Blank);
+    let filled = |other: &&Replica| other.state != State::Blank && other.label != *label;
     if replica.state == State::Blank {
         return "–".to_owned();
     }
     let mine = || {
-        let relations = volume.lineage.relations.iter();
-        relations.filter(|relation| {
-            (relation.a == *label && !blank(&relation.b)) || (relation.b == *label && !blank(&relation.a))
-        })
+        let others = volume.replicas.iter().filter(filled);
+        others.filter_map(|other| volume.lineage.between(label, &other.label))
     };
     let equal = |kind| matches!(kind, RelationKind::Identical | RelationKind::Equal);
     let shared = |differing: bool| -> Option<&DiskName> {

@@ -3,7 +3,7 @@
 
 use super::Tone;
 use crate::analysis::{Analysis, Fate, FinalState, Part, PredictedJoin, Row, Volume};
-use crate::dialect::jiva::engine::Outcome;
+use crate::dialect::jiva::engine::{COUNTLESS, Outcome};
 use crate::ident::{BLOCK_SIZE, Label};
 use crate::replica::Flag;
 use crate::report::words;
@@ -113,6 +113,19 @@ fn caveats(volume: &Volume, foreign: Option<&str>) -> (Vec<Caveat>, bool) {
     if volume.comparison.is_none() {
         let text = "Blocks were not read: what differs and what is lost comes from extents and records.";
         add(text.to_owned(), false, true);
+    }
+    if !volume.left_out.is_nothing() {
+        let count = |orders: u64| match orders {
+            COUNTLESS => "over 10^15".to_owned(),
+            some => some.to_string(),
+        };
+        let text = format!(
+            "Not every order is shown: {} of starting and {} of registering are left out. Whoever can lead does, and what \
+             any order can end in is among those shown.",
+            count(volume.left_out.starts),
+            count(volume.left_out.elections)
+        );
+        add(text, false, true);
     }
     (out, true)
 }

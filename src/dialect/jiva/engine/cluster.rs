@@ -8,6 +8,7 @@ use super::elect::{self, Election};
 use super::error::{Down, JoinError};
 use super::join::{JOIN, Join, Outcome, attach};
 use super::names::Names;
+use super::orders::{self, COUNTLESS, Welcome};
 use super::simulate::{self, Scenario, Setting};
 use super::start::{Original, Originals, Standing, start};
 use crate::ident::Label;
@@ -24,7 +25,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts every replica of a volume by itself.
+    /// Starts every replica of a volume by itself; they are sorted by label.
     pub fn of(replicas: &[Replica], version: Version) -> Self {
         let names = Names::of(replicas, version);
         let mut originals = Vec::with_capacity(replicas.iter().map(|replica| replica.disks.len()).sum());
@@ -46,11 +47,6 @@ impl Cluster {
         self.originals[original.0 as usize]
     }
 
-    /// How many names the volume's disks have, or can get by joins.
-    pub fn names(&self) -> usize {
-        self.names.len()
-    }
-
     /// The number of a disk's name, by the places of its replica and of itself: equal for equal names.
     pub fn name_number(&self, (replica, disk): (usize, usize)) -> usize {
         self.names.of_disks(replica)[disk].index()
@@ -58,7 +54,8 @@ impl Cluster {
 
     /// A replica as it is started; `None` if its process does not come up.
     pub fn standing(&self, label: &Label) -> Option<&Standing> {
-        self.running().find(|one| one.label == *label)
+        let at = self.started.binary_search_by(|(other, _)| other.cmp(label)).ok()?;
+        self.started[at].1.as_ref().ok()
     }
 
     fn running(&self) -> impl Iterator<Item = &Standing> {
@@ -83,32 +80,63 @@ impl Cluster {
         (rw, rw_side): &(Label, Result<Standing, Down>),
         (wo, wo_side): &(Label, Result<Standing, Down>),
     ) -> Join {
-        let outcome = match (rw_side, wo_side) {
-            (Err(error), _) | (_, Err(error)) => Outcome::Error(JoinError::Down(error.clone())),
-            (Ok(rw), Ok(_)) if rw.rebuilding => Outcome::Error(JoinError::NeverElected),
+        let (outcome, after) = match (rw_side, wo_side) {
+            (Err(error), _) | (_, Err(error)) => (Outcome::Error(JoinError::Down(error.clone())), None),
+            (Ok(rw), Ok(_)) if rw.rebuilding => (Outcome::Error(JoinError::NeverElected), None),
             (Ok(rw), Ok(wo)) => {
                 let name = self.names.find(JOIN).expect("the join's snapshot has a number");
-                attach(&mut [rw.clone()], wo, name, &self.names, self.version).0
+                attach(&mut [rw.clone()], wo, name, &self.names, self.version)
             }
         };
-        Join { rw: rw.clone(), wo: wo.clone(), outcome }
+        let disks = after.map_or(0, |after| after.chain.len());
+        Join { rw: rw.clone(), wo: wo.clone(), outcome, disks }
     }
 
-    /// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label.
-    pub fn elections(&self, factor: usize) -> Vec<Election> {
+    /// The elections that can happen, by label: every ordered choice of as many replicas as make a quorum, or, where nobody
+    /// could read them all, one for each replica that can come to lead; and how many were left out.
+    pub fn elections(&self, factor: usize) -> (Vec<Election>, u64) {
         elect::elections(&self.running().collect::<Vec<_>>(), factor)
     }
 
-    /// Every whole start under a leader that one of these elections makes.
-    pub fn scenarios(&self, elections: &[Election], factor: usize) -> Vec<Scenario> {
+    /// Whole starts under each leader that one of these elections makes, in the orders that are walked, and how many
+    /// orders were left out; `joins` are those of all pairs. `few` walks no more than the telling ones, however few the replicas.
+    pub fn scenarios(
+        &self,
+        joins: &[Join],
+        elections: &[Election],
+        factor: usize,
+        few: bool,
+    ) -> (Vec<Scenario>, u64) {
+        let place = |at: usize| self.started[at].1.as_ref().ok().map(|one| (at, one));
+        let running: Vec<(usize, &Standing)> = (0..self.started.len()).filter_map(place).collect();
+        let room: Vec<usize> = running
+            .iter()
+            .map(|(_, one)| one.heads_free(self.started.len(), &self.names, self.version))
+            .collect();
+        let welcome = |leader: usize, joiner: usize| {
+            let ((rw, _), (wo, _)) = (running[leader], running[joiner]);
+            // In the order of `joins`: by leader, then by joiner, which is never the leader.
+            let join = &joins[rw * (self.started.len() - 1) + wo - usize::from(wo > rw)];
+            let accepted = join.outcome.is_accepted();
+            let disks = self.version.chain_limit().saturating_sub(join.disks);
+            // One of its heads is spent by its own join.
+            Welcome { accepted, room: if accepted { disks.min(room[joiner].saturating_sub(1)) } else { 0 } }
+        };
         let setting = Setting {
-            running: self.running().collect(),
+            welcome: &welcome,
+            few,
+            running: running.iter().map(|(_, one)| *one).collect(),
             names: &self.names,
             originals: self.originals.len(),
             factor,
             version: self.version,
         };
         let leaders: BTreeSet<&Label> = elections.iter().map(|election| &election.leader).collect();
-        leaders.into_par_iter().flat_map(|leader| simulate::scenarios(&setting, leader)).collect()
+        let all = orders::how_many(setting.running.len().saturating_sub(1));
+        let all = all.saturating_mul(leaders.len() as u64).min(COUNTLESS);
+        let walked: Vec<Scenario> =
+            leaders.into_par_iter().flat_map(|leader| simulate::scenarios(&setting, leader)).collect();
+        let left_out = if all == COUNTLESS { all } else { all - walked.len() as u64 };
+        (walked, left_out)
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::orders::COUNTLESS;
 use super::start::Standing;
 use crate::finding::WonBy;
 use crate::ident::{Counter, Label};
@@ -74,11 +75,12 @@ fn elect<'s>(order: &[&'s Standing]) -> Option<&'s Standing> {
 const ALL_ORDERS: usize = 5040;
 
 /// Every election that can happen: every ordered choice of as many replicas as make a quorum, by label. Where nobody could
-/// read them all, one for each replica that can come to lead.
-pub(super) fn elections(started: &[&Standing], factor: usize) -> Vec<Election> {
+/// read them all, one for each replica that can come to lead: a leader wins by being first among those whose counters are
+/// no higher, so one order shows that it can. With it, how many were left out.
+pub(super) fn elections(started: &[&Standing], factor: usize) -> (Vec<Election>, u64) {
     let quorum = factor / 2 + 1;
     if started.len() < quorum {
-        return Vec::new();
+        return (Vec::new(), 0);
     }
     let mut out = Vec::new();
     let orders = (0..quorum).try_fold(1_usize, |orders, chosen| orders.checked_mul(started.len() - chosen));
@@ -93,7 +95,19 @@ pub(super) fn elections(started: &[&Standing], factor: usize) -> Vec<Election> {
         choose(started, quorum, &mut Vec::new(), &mut out);
     }
     out.sort();
-    out
+    // An order of those alone that are being rebuilt elects nobody.
+    let rebuilding = started.iter().filter(|one| one.rebuilding).count();
+    let all = ordered_choices(started.len(), quorum);
+    let left_out =
+        if all == COUNTLESS { all } else { all - ordered_choices(rebuilding, quorum) - out.len() as u64 };
+    (out, left_out)
+}
+
+/// In how many orders so many of them can be chosen.
+fn ordered_choices(of: usize, choose: usize) -> u64 {
+    (0..choose as u64).fold(1, |product: u64, chosen| {
+        product.saturating_mul((of as u64).saturating_sub(chosen)).min(COUNTLESS)
+    })
 }
 
 fn choose<'s>(

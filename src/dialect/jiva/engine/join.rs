@@ -73,6 +73,8 @@ pub struct Join {
     pub wo: Label,
     /// How it ends.
     pub outcome: Outcome,
+    /// How many disks the joiner's chain then has, if it was accepted.
+    pub(super) disks: usize,
 }
 
 /// Lets a replica join the members of a running volume, of which the first is the source; they are left as the join

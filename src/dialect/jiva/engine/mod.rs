@@ -6,10 +6,12 @@
 
 mod cluster;
 mod elect;
+mod entries;
 mod error;
 mod join;
 mod names;
 mod opening;
+mod orders;
 mod simulate;
 mod start;
 
@@ -18,5 +20,6 @@ pub use elect::{Election, Registration, elect_among};
 pub use error::{Down, JoinError};
 pub use join::{JOIN, Join, Outcome, REFUSAL};
 pub use opening::opening_changes;
+pub use orders::COUNTLESS;
 pub use simulate::{Scenario, Step};
 pub use start::{Original, Standing, is_empty};

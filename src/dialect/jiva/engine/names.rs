@@ -27,6 +27,8 @@ impl Name {
 pub(super) struct Names {
     list: Vec<DiskName>,
     numbers: HashMap<DiskName, Name>,
+    /// For each name the head that a snapshot makes beside it, if it is a head that a start or a join can make.
+    next: Vec<Option<Name>>,
     /// Those of each replica's disks, in the order of their names.
     disks: Vec<Vec<Name>>,
 }
@@ -35,10 +37,6 @@ impl Names {
     /// All names that stand in the replicas, and those that joins of all of them add.
     pub fn of(replicas: &[Replica], version: Version) -> Self {
         let mut names = Self::default();
-        names.add(&DiskName::from(JOIN));
-        for join in 1..=replicas.len() {
-            names.add(&join_name(join));
-        }
         for replica in replicas {
             let disks = replica.disks.names().map(|name| names.add(name)).collect();
             names.disks.push(disks);
@@ -50,18 +48,31 @@ impl Names {
             if let Some(checkpoint) = &replica.checkpoint {
                 names.add(checkpoint);
             }
+        }
+        for replica in replicas {
             // Each join gives each side one new head; a directory taken for a new one begins with the first.
             for head in
                 [replica.chain.first().cloned(), Some(DiskName::from(FIRST_HEAD))].into_iter().flatten()
             {
-                let mut head = head;
-                names.add(&head);
+                let mut head = names.add(&head);
                 for _ in 0..=replicas.len() {
-                    let Some(next) = next_head(&head, version) else { break };
+                    let next = match names.next_head(head) {
+                        Some(next) => next,
+                        None => {
+                            let Some(next) = next_head(names.name(head), version) else { break };
+                            let next = names.add(&next);
+                            names.next[head.index()] = Some(next);
+                            next
+                        }
+                    };
                     head = next;
-                    names.add(&head);
                 }
             }
+        }
+        // What joins make comes last, so that it is put behind all other entries of a directory.
+        names.add(&DiskName::from(JOIN));
+        for join in 1..=replicas.len() {
+            names.add(&join_name(join));
         }
         names
     }
@@ -74,6 +85,7 @@ impl Names {
         let number = Name(u32::try_from(self.list.len()).expect("fewer names than memory holds"));
         self.numbers.insert(name.clone(), number);
         self.list.push(name.clone());
+        self.next.push(None);
         number
     }
 
@@ -82,14 +94,14 @@ impl Names {
         &self.disks[replica]
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
     /// The number of a name.
     pub fn find(&self, name: &str) -> Option<Name> {
         self.numbers.get(name).copied()
+    }
+
+    /// The head that a snapshot makes beside this one; `None` where its name leads to none.
+    pub fn next_head(&self, head: Name) -> Option<Name> {
+        self.next[head.index()]
     }
 
     /// The name of a number.
@@ -99,7 +111,7 @@ impl Names {
 }
 
 /// The head that a snapshot makes beside this one; `None` where its name leads to none.
-pub(super) fn next_head(head: &DiskName, version: Version) -> Option<DiskName> {
+fn next_head(head: &DiskName, version: Version) -> Option<DiskName> {
     match head.head_number().filter(|_| version.wraps_head_numbers()) {
         Some(number) => Some(DiskName::new(format!("volume-head-{:03}.img", number % 10 + 1))),
         None => next_head_name(head.as_str()).map(DiskName::new),

@@ -9,12 +9,10 @@ use std::collections::BTreeSet;
 use super::error::JoinError;
 use super::join::{Outcome, attach};
 use super::names::{Names, join_name};
+use super::orders::{self, Welcome};
 use super::start::{Original, Standing};
 use crate::ident::Label;
 use crate::ident::Version;
-
-/// From this many joiners on not every order is walked: there are more than a person could choose from.
-const ALL_ORDERS_UP_TO: usize = 5;
 
 /// One join of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +42,6 @@ impl Scenario {
     pub fn holds(&self, original: Original) -> bool {
         !self.gone.contains(&original)
     }
-
-    /// Whether the replica's process came up.
-    pub fn came_up(&self, label: &Label) -> bool {
-        self.leader == *label || self.steps.iter().any(|step| step.joiner == *label)
-    }
 }
 
 /// What all scenarios of a volume share.
@@ -60,33 +53,25 @@ pub(super) struct Setting<'a> {
     pub originals: usize,
     pub factor: usize,
     pub version: Version,
+    /// How one leader takes one joiner that is the first to try, by their places among the running.
+    pub welcome: &'a (dyn Fn(usize, usize) -> Welcome + Sync),
+    /// Whether no more than the telling orders are walked, however few the joiners.
+    pub few: bool,
 }
 
-/// Every scenario with this leader: the rest join in every order, or, where they are many, in each order that is a
-/// rotation of the sorted one, forwards and backwards.
+/// The scenarios with this leader, one for each order that is walked ([`orders`](super::orders)).
 pub(super) fn scenarios(setting: &Setting<'_>, leader: &Label) -> Vec<Scenario> {
-    let Some(first) = setting.running.iter().find(|one| one.label == *leader) else { return Vec::new() };
-    let rest: Vec<&Standing> = setting.running.iter().copied().filter(|one| one.label != *leader).collect();
-    orders(rest.len())
-        .into_iter()
-        .map(|order| scenario(setting, first, order.iter().map(|at| rest[*at])))
-        .collect()
-}
-
-fn orders(count: usize) -> Vec<Vec<usize>> {
-    if count > ALL_ORDERS_UP_TO {
-        let turned = |turn: usize| (0..count).map(move |at| (at + turn) % count);
-        return (0..count).flat_map(|turn| [turned(turn).collect(), turned(turn).rev().collect()]).collect();
-    }
-    let mut out = vec![Vec::new()];
-    for _ in 0..count {
-        let longer = |order: &Vec<usize>| -> Vec<Vec<usize>> {
-            let free = (0..count).filter(|at| !order.contains(at));
-            free.map(|at| order.iter().copied().chain([at]).collect()).collect()
-        };
-        out = out.iter().flat_map(longer).collect();
-    }
-    out
+    let running = &setting.running;
+    let Some(leader) = running.iter().position(|one| one.label == *leader) else { return Vec::new() };
+    let rest: Vec<usize> = (0..running.len()).filter(|at| *at != leader).collect();
+    let welcome = |at: usize| (setting.welcome)(leader, rest[at]);
+    let orders = if setting.few {
+        orders::telling(&(0..rest.len()).map(welcome).collect::<Vec<_>>())
+    } else {
+        orders::orders(rest.len(), welcome)
+    };
+    let joiners = |order: &[usize]| order.iter().map(|at| running[rest[*at]]).collect::<Vec<_>>();
+    orders.iter().map(|order| scenario(setting, running[leader], joiners(order).into_iter())).collect()
 }
 
 fn scenario<'s>(

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::entries::{Entries, Entry};
 use super::error::{Down, JoinError};
-use super::names::{FIRST_HEAD, Name, Names, next_head};
+use super::names::{FIRST_HEAD, Name, Names};
 use crate::dialect::jiva::LeftOver;
 use crate::ident::Version;
 use crate::ident::{Counter, Label};
@@ -29,23 +30,12 @@ pub struct Standing {
     pub(super) chain: Vec<Name>,
     /// Its Checkpoint; one that nothing in the volume is called stands in no chain.
     pub(super) checkpoint: Option<Name>,
-    /// What lies in the directory, by the number of the name.
-    entries: Vec<Entry>,
+    /// What lies in the directory.
+    entries: Entries,
     /// What each file holds; `None` for a file that stores nothing.
     contents: Vec<Option<Original>>,
     /// Which files store something.
     stored: Vec<bool>,
-}
-
-/// What a directory has under one name.
-#[derive(Debug, Clone, Copy, Default)]
-struct Entry {
-    /// What the record names as parent: `None` without a record, `Some(None)` for a base.
-    parent: Option<Option<Name>>,
-    /// The counter in the record.
-    counter: Option<Counter>,
-    /// Which file it is; names of one inode are one file.
-    file: Option<u32>,
 }
 
 impl Standing {
@@ -61,7 +51,7 @@ impl Standing {
 
     /// What stands in the file of a name.
     pub(super) fn content(&self, name: Name) -> Option<Original> {
-        self.contents[self.entries[name.index()].file? as usize]
+        self.contents[self.entries.at(name).file? as usize]
     }
 
     /// Every image that some file of its directory holds, on the chain or off it.
@@ -71,7 +61,7 @@ impl Standing {
 
     /// Whether the file of a name stores something; false without a file.
     fn stores(&self, name: Name) -> bool {
-        self.entries[name.index()].file.is_some_and(|file| self.stored[file as usize])
+        self.entries.at(name).file.is_some_and(|file| self.stored[file as usize])
     }
 
     fn new_file(&mut self) -> u32 {
@@ -82,7 +72,7 @@ impl Standing {
 
     /// The counter in a record.
     pub(super) fn record_counter(&self, name: Name) -> Option<Counter> {
-        self.entries[name.index()].counter
+        self.entries.at(name).counter
     }
 
     /// The head that a snapshot would make.
@@ -93,28 +83,47 @@ impl Standing {
         if self.chain.len() + 1 > version.chain_limit() {
             return Err(JoinError::TooManyDisks(self.chain.len() + 2));
         }
-        let head = names.name(self.chain[0]);
-        let next = next_head(head, version).ok_or_else(|| JoinError::InvalidHeadName(head.clone()))?;
-        let number = names.find(next.as_str()).expect("every head that joins can make has a number");
+        let head = self.chain[0];
+        let number =
+            names.next_head(head).ok_or_else(|| JoinError::InvalidHeadName(names.name(head).clone()))?;
         if version.removes_empty_heads() {
             if self.stores(number) {
-                return Err(JoinError::NextHeadStores(next));
+                return Err(JoinError::NextHeadStores(names.name(number).clone()));
             }
-        } else if self.entries[number.index()].file.is_some() {
-            return Err(JoinError::NextHeadExists(next));
+        } else if self.entries.at(number).file.is_some() {
+            return Err(JoinError::NextHeadExists(names.name(number).clone()));
         }
         Ok(number)
+    }
+
+    /// For how many snapshots in a row the names of the next heads are free here, counted up to `enough`.
+    pub(super) fn heads_free(&self, enough: usize, names: &Names, version: Version) -> usize {
+        // Its own head is out of the way once it is a snapshot.
+        let own = self.chain[0];
+        let mut head = own;
+        for taken in 0..enough {
+            let Some(next) = names.next_head(head) else { return taken };
+            let blocked = if version.removes_empty_heads() {
+                self.stores(next)
+            } else {
+                self.entries.at(next).file.is_some()
+            };
+            if blocked && next != own {
+                return taken;
+            }
+            head = next;
+        }
+        enough
     }
 
     /// Takes a snapshot: the head becomes `name`, over it comes an empty head, `next`.
     pub(super) fn snapshot(&mut self, name: Name, next: Name) {
         let head = self.chain[0];
-        let before = std::mem::take(&mut self.entries[head.index()]);
+        let before = self.entries.take(head);
         let counter = Some(self.counter);
-        self.entries[name.index()] =
-            Entry { parent: Some(before.parent.flatten()), counter, file: before.file };
+        *self.entries.of(name) = Entry { parent: Some(before.parent.flatten()), counter, file: before.file };
         let empty = Some(self.new_file());
-        self.entries[next.index()] = Entry { parent: Some(Some(name)), counter, file: empty };
+        *self.entries.of(next) = Entry { parent: Some(Some(name)), counter, file: empty };
         self.chain[0] = name;
         self.chain.insert(0, next);
     }
@@ -122,10 +131,9 @@ impl Standing {
     /// Takes over another replica's file in place, record and, unless it is skipped, image; what the file held
     /// before is given back.
     pub(super) fn receive(&mut self, name: Name, from: &Self, image: bool) -> Option<Original> {
-        let at = name.index();
-        let file = self.entries[at].file.unwrap_or_else(|| self.new_file());
-        let theirs = &from.entries[at];
-        let own = &mut self.entries[at];
+        let file = self.entries.at(name).file.unwrap_or_else(|| self.new_file());
+        let theirs = from.entries.at(name);
+        let own = self.entries.of(name);
         own.file = Some(file);
         own.parent = Some(theirs.parent.flatten());
         own.counter = theirs.counter.or(own.counter);
@@ -145,11 +153,15 @@ impl Standing {
         let mut chain = vec![at];
         let mut met = vec![false; self.entries.len()];
         loop {
-            met[at.index()] = true;
-            match self.entries[at.index()].parent {
+            if let Some(place) = self.entries.place(at) {
+                met[place] = true;
+            }
+            match self.entries.at(at).parent {
                 None => return Err(at),
                 Some(None) => return Ok(chain),
-                Some(Some(parent)) if met[parent.index()] => return Err(parent),
+                Some(Some(parent)) if self.entries.place(parent).is_some_and(|place| met[place]) => {
+                    return Err(parent);
+                }
                 Some(Some(parent)) => at = parent,
             }
             chain.push(at);
@@ -193,7 +205,7 @@ pub(super) fn start(
             return Err(Down::Open(OpenError::NextHeadStores(FIRST_HEAD.to_owned())));
         }
         let file = Some(standing.new_file());
-        standing.entries[head.index()] = Entry { parent: Some(None), counter: Some(counter), file };
+        *standing.entries.of(head) = Entry { parent: Some(None), counter: Some(counter), file };
         standing.chain = vec![head];
         standing.checkpoint = None;
     }
@@ -236,7 +248,8 @@ fn described(
             .as_ref()
             .filter(|_| version.has_checkpoints())
             .map(|name| find(name.as_str())),
-        entries: vec![Entry::default(); names.len()],
+        // A join adds a snapshot and a head, and what it copies.
+        entries: Entries::with_capacity(replica.disks.len() + 4),
         contents: Vec::with_capacity(replica.disks.len()),
         stored: Vec::with_capacity(replica.disks.len()),
     };
@@ -255,7 +268,7 @@ fn described(
             inodes.insert(link, file);
         }
         standing.stored[file as usize] |= disk.allocated().is_none_or(|bytes| bytes > 0);
-        let entry = &mut standing.entries[own[at].index()];
+        let entry = standing.entries.of(own[at]);
         entry.file = Some(file);
         if disk.read_record().is_some() {
             let below = replica.disks.below(at).map(|below| own[below]);
