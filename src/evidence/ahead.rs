@@ -98,7 +98,9 @@ mod tests {
         let bytes: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
         file.write_all_at(&bytes, 0).expect("written");
         let ahead = Ahead::default();
-        for (offset, len) in [(0, 300_000), (4097, 70_000), (299_000, 5000), (300_000, 10), (1 << 40, 4096), (7, 0)] {
+        for (offset, len) in
+            [(0, 300_000), (4097, 70_000), (299_000, 5000), (300_000, 10), (1 << 40, 4096), (7, 0)]
+        {
             let (mut ours, mut plain) = (vec![0; len], vec![0; len]);
             let got = ahead.read(&file, &mut ours, offset).expect("read");
             assert_eq!(got, read_full_at(&file, &mut plain, offset).expect("read"), "{offset}");

@@ -11,13 +11,15 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, openat, statat};
 use rustix::io::Errno;
 
-use super::examine::{Examiner, Listed, Look, Opener, Status, identity, is_file, number, on_disk, stored, stores_nothing};
+use super::examine::{
+    Examiner, Listed, Look, Opener, Status, identity, is_file, number, on_disk, stored, stores_nothing,
+};
 use super::handles::{Handles, read_full_at};
 use super::remarks::Remarks;
 use super::sys::Mapper;

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustix::fs::FileType;
 
-use super::archive::{ArchiveFile, Backing};
 use super::apart;
+use super::archive::{ArchiveFile, Backing};
 use super::decode::{self, Compression};
 use super::directory::Directory;
 use super::error::GatherError;

@@ -154,7 +154,9 @@ mod tests {
         full.write_all_at(&[1; 8192], 0).unwrap();
         empty.set_len(1 << 20).unwrap();
         let mut mapper = Mapper::default();
-        let of = |mapper: &mut Mapper, file: &std::fs::File| mapper.stored_ranges(file.as_fd(), 1 << 20).unwrap().0;
+        let of = |mapper: &mut Mapper, file: &std::fs::File| {
+            mapper.stored_ranges(file.as_fd(), 1 << 20).unwrap().0
+        };
         let first = of(&mut mapper, &full);
         assert_eq!(of(&mut mapper, &empty), []);
         assert_eq!(of(&mut mapper, &full), first);

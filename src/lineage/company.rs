@@ -91,12 +91,7 @@ pub(super) fn settle(relations: &mut [Relation], layers: &[Layers], contents: &C
 }
 
 /// Whether one of two replicas holds nothing that the other lacks, as far as it is settled.
-fn lacks_nothing(
-    holder: usize,
-    other: usize,
-    relations: &[Relation],
-    volume: &Volume<'_>,
-) -> Option<bool> {
+fn lacks_nothing(holder: usize, other: usize, relations: &[Relation], volume: &Volume<'_>) -> Option<bool> {
     let relation = volume.relation(holder, other, relations)?;
     Some(if holder < other { relation.newer_b.nothing() } else { relation.newer_a.nothing() })
 }

@@ -94,14 +94,24 @@ pub(crate) fn relations(
     factor: usize,
 ) -> (Vec<Layers>, Vec<Relation>) {
     let layers: Vec<Layers> = replicas.iter().map(|replica| Layers::of(replica, copies)).collect();
-    let opened: Vec<&Layers> =
-        layers.iter().zip(replicas).filter(|(_, one)| one.state != State::Broken).map(|(one, _)| one).collect();
-    let pairs: Vec<(&Layers, &Layers)> =
-        opened.iter().enumerate().flat_map(|(at, a)| opened[at + 1..].iter().map(move |b| (*a, *b))).collect();
+    let opened: Vec<&Layers> = layers
+        .iter()
+        .zip(replicas)
+        .filter(|(_, one)| one.state != State::Broken)
+        .map(|(one, _)| one)
+        .collect();
+    let pairs: Vec<(&Layers, &Layers)> = opened
+        .iter()
+        .enumerate()
+        .flat_map(|(at, a)| opened[at + 1..].iter().map(move |b| (*a, *b)))
+        .collect();
     let pair = |(a, b): (&Layers, &Layers)| relate(a, b, contents.get(&(a.label.clone(), b.label.clone())));
     // A few pairs are done before a thread has woken up.
-    let mut relations: Vec<Relation> =
-        if pairs.len() > FEW { pairs.into_par_iter().map(pair).collect() } else { pairs.into_iter().map(pair).collect() };
+    let mut relations: Vec<Relation> = if pairs.len() > FEW {
+        pairs.into_par_iter().map(pair).collect()
+    } else {
+        pairs.into_iter().map(pair).collect()
+    };
     company::settle(&mut relations, &layers, contents, factor);
     (layers, relations)
 }

@@ -105,8 +105,7 @@ pub(super) fn apart(case: &Case<'_>) -> Confidence {
 pub(super) fn checkpoint_by_fewer(layers: &[Layers]) -> Option<(&Label, &Label, &Label)> {
     for (at, a) in layers.iter().enumerate() {
         let Some(shared) = a.checkpoint_name.as_ref().and_then(|name| a.level(name)) else { continue };
-        let same =
-            |b: &&Layers| b.checkpoint_name == a.checkpoint_name && b.checkpoint.is_some();
+        let same = |b: &&Layers| b.checkpoint_name == a.checkpoint_name && b.checkpoint.is_some();
         let Some(b) = layers[at + 1..].iter().find(same) else { continue };
         let older = |c: &&Layers| {
             let other = c.checkpoint_name.as_ref().filter(|name| Some(*name) != a.checkpoint_name.as_ref());

@@ -9,3 +9,4 @@ mod properties;
 mod report;
 mod rescue;
 mod schema;
+mod starts;

@@ -12,6 +12,7 @@ mod join;
 mod names;
 mod opening;
 mod orders;
+mod play;
 mod simulate;
 mod start;
 
@@ -21,5 +22,6 @@ pub use error::{Down, JoinError};
 pub use join::{JOIN, Join, Outcome, REFUSAL};
 pub use opening::opening_changes;
 pub use orders::COUNTLESS;
+pub use play::{Directory, Event, Play, Process, Table};
 pub use simulate::{Scenario, Step};
 pub use start::{Original, Standing, is_empty};

@@ -36,6 +36,11 @@ pub(super) struct Names {
 impl Names {
     /// All names that stand in the replicas, and those that joins of all of them add.
     pub fn of(replicas: &[Replica], version: Version) -> Self {
+        Self::with_joins(replicas, version, replicas.len())
+    }
+
+    /// All names that stand in the replicas, and those that so many joins add.
+    pub fn with_joins(replicas: &[Replica], version: Version, joins: usize) -> Self {
         let mut names = Self::default();
         for replica in replicas {
             let disks = replica.disks.names().map(|name| names.add(name)).collect();
@@ -55,7 +60,7 @@ impl Names {
                 [replica.chain.first().cloned(), Some(DiskName::from(FIRST_HEAD))].into_iter().flatten()
             {
                 let mut head = names.add(&head);
-                for _ in 0..=replicas.len() {
+                for _ in 0..=joins {
                     let next = match names.next_head(head) {
                         Some(next) => next,
                         None => {
@@ -71,7 +76,7 @@ impl Names {
         }
         // What joins make comes last, so that it is put behind all other entries of a directory.
         names.add(&DiskName::from(JOIN));
-        for join in 1..=replicas.len() {
+        for join in 1..=joins {
             names.add(&join_name(join));
         }
         names

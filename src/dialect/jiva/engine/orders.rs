@@ -19,7 +19,7 @@
 //!   others are met in one of the first two orders by everybody who comes in there, since nobody is first in both.
 //!
 //! What is left out is how the gains and losses of several joins add up for each choice of joiners. The answer counts what
-//! was left out; `tests/starts.rs` holds the telling orders against all of them, up to six replicas.
+//! was left out; `tests/library/starts.rs` holds the telling orders against all of them, up to six replicas.
 
 /// Up to so many joiners every order is walked.
 const ALL_UP_TO: usize = 5;

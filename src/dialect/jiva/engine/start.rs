@@ -39,6 +39,23 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// A directory that was just made, with one empty head.
+    pub(super) fn made(label: &Label, head: Name, counter: Counter) -> Self {
+        let mut standing = Self {
+            label: label.clone(),
+            counter,
+            rebuilding: false,
+            chain: vec![head],
+            checkpoint: None,
+            entries: Entries::with_capacity(4),
+            contents: Vec::new(),
+            stored: Vec::new(),
+        };
+        let file = Some(standing.new_file());
+        *standing.entries.of(head) = Entry { parent: Some(None), counter: Some(counter), file };
+        standing
+    }
+
     /// Its images, base first, the newest last; files that store nothing are left out.
     pub fn stack(&self) -> Vec<Original> {
         self.images().rev().flatten().collect()

@@ -1,18 +1,16 @@
 //! Starts of volumes of many replicas: the few orders that are walked show what all of them show.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::support::builder::Drawn;
+use crate::support::directory::Directory;
 use jivascope::analysis::{Analysis, Fate, FinalState, Options, Volume, analyze};
 use jivascope::dialect::jiva::engine::COUNTLESS;
 use jivascope::evidence::{Evidence, Found};
 use jivascope::finding::Code;
 use jivascope::ident::Label;
 use proptest::prelude::*;
-use support::builder::Drawn;
-use support::directory::Directory;
 
 /// A random member of a volume: what it lacks of the trunk, its own snapshots, and what lies in its way.
 #[derive(Debug, Clone)]
