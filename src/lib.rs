@@ -118,6 +118,7 @@ pub mod finding;
 pub mod go;
 pub mod ident;
 pub mod lineage;
+pub mod plan;
 pub mod progress;
 pub mod redact;
 pub mod replica;

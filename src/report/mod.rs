@@ -12,6 +12,7 @@ mod findings_page;
 pub mod glossary;
 pub mod json;
 pub mod model;
+pub mod runbook;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod simulation;

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::check::CheckDocument;
 use super::documents::{GraphDocument, InspectDocument};
 use super::json::{Document, pretty};
+use super::runbook::{LintDocument, PlanDocument};
 use super::simulation::SimulateDocument;
 use crate::check::Expected;
 use crate::finding::Code;
@@ -25,6 +26,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("graph", written().into_root_schema_for::<GraphDocument<'_>>()),
         ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
         ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
+        ("plan", written().into_root_schema_for::<PlanDocument<'_>>()),
+        ("lint", written().into_root_schema_for::<LintDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),
         ("expected", read.into_root_schema_for::<Expected>()),
     ]

@@ -84,6 +84,7 @@ fn lay(dir: &Path, names: &Names) {
     std::fs::write(place.join("three/volume.meta"), format!("{{\"Head\":\"{quoted}\" x")).unwrap();
     let other = format!("volume-head-{quoted}.img.meta.tmp").replace('/', "_");
     std::fs::write(place.join("three").join(other), "").unwrap();
+    std::fs::write(dir.join("steps"), format!("stop all\nwait {0}\nrm -rf '{0}'\n", names.field)).unwrap();
     // An image that ends too early, so that a range cannot be read.
     replica(&place.join("short"), names.field);
     std::fs::write(place.join("short/volume-head-001.img"), "").unwrap();
@@ -133,6 +134,14 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             for form in forms(command) {
                 take(verdict, [with(&["--output"]), vec![form.into()]].concat());
             }
+        }
+        "plan" => {
+            let verdict = hostile_or(30, 10);
+            for form in forms(command) {
+                take(verdict, [with(&["--output"]), vec![form.into()]].concat());
+            }
+            take(4, with(&["--lint", "steps"]));
+            take(1, vec![missing.clone()]);
         }
         "inspect" | "graph" | "simulate" => {
             take(0, with(&[]));

@@ -14,6 +14,7 @@ mod incidents;
 mod manners;
 mod new_case;
 mod not_root;
+mod plan;
 mod readme;
 mod screens;
 mod untouched;

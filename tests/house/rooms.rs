@@ -23,12 +23,13 @@ const ROOMS: &[(&str, &[&str])] = &[
         "analysis",
         &["ident", "progress", "evidence", "finding", "replica", "dialect", "lineage", "blocks", "verdict"],
     ),
+    ("plan", &["ident", "dialect", "lineage", "replica", "verdict", "analysis"]),
     ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",
         &[
             "ident", "evidence", "finding", "go", "replica", "dialect", "lineage", "blocks", "verdict",
-            "analysis", "check",
+            "analysis", "check", "plan",
         ],
     ),
 ];

@@ -8,6 +8,7 @@ mod copies;
 mod elections;
 mod jiva;
 mod missing_parts;
+mod plans;
 mod recorded;
 mod sample;
 mod scores;

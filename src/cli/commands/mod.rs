@@ -10,6 +10,7 @@ mod graph;
 mod hash;
 mod inspect;
 mod new_case;
+mod plan;
 mod simulate;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -62,6 +63,8 @@ enum Command {
     Hash(hash::Hash),
     /// Explain a finding, a rule or a word of a report
     Explain(explain::Explain),
+    /// Write safe steps, or play the steps that you have in mind and name the first that destroys data
+    Plan(plan::PlanCommand),
     /// Simulate what Jiva would do in every order of starting, and what data each order would lose
     Simulate(simulate::Simulate),
 }
@@ -79,6 +82,7 @@ pub(super) fn run(arguments: &Arguments, out: &Out) -> anyhow::Result<u8> {
         Command::NewCase(command) => new_case::run(command, out),
         Command::Hash(command) => hash::run(command, out),
         Command::Explain(command) => explain::run(command, out),
+        Command::Plan(command) => plan::run(command, out),
         Command::Simulate(command) => simulate::run(command, out),
     }
 }

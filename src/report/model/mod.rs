@@ -24,7 +24,7 @@ pub use pairs::{Pair, Pairs};
 pub use replicas::ReplicaRow;
 pub use simulation::{Caveat, Doings, Simulation, Way, simulations};
 pub use steps::Step;
-pub(super) use steps::steps;
+pub(super) use steps::{export_of as export, steps};
 pub use summary::SummaryRow;
 
 use crate::analysis::{Analysis, Volume};

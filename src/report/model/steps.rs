@@ -183,6 +183,12 @@ fn unclean(volume: &Volume) -> Vec<&Label> {
     volume.replicas.iter().filter(flagged).map(|replica| &replica.label).collect()
 }
 
+/// The command that exports the view of a replica.
+pub(crate) fn export_of(volume: &Volume, label: &Label, analysis: &Analysis) -> Vec<String> {
+    let replica = volume.replicas.iter().find(|replica| replica.label == *label);
+    replica.map(|replica| export(replica, label.as_str(), analysis)).unwrap_or_default()
+}
+
 /// The command that exports a view of a replica: its label, or a chain that can be built from its files.
 fn export(replica: &Replica, view: &str, analysis: &Analysis) -> Vec<String> {
     let label = replica.label.as_str();

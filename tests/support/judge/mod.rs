@@ -2,6 +2,7 @@
 //! shown to the program.
 
 pub mod joins;
+pub mod plan;
 pub mod screens;
 pub mod start;
 pub mod verdict;
@@ -112,6 +113,9 @@ pub fn breaches(life: &Life, volume: &Volume) -> Vec<Breach> {
             out.extend(joins::wrong(life, volume));
         }
         out.extend(start::not_safe(life, volume, &views));
+        if life.is_exact() {
+            out.extend(plan::misleads(life, volume));
+        }
     }
     out
 }

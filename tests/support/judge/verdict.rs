@@ -107,7 +107,7 @@ pub fn is_buried(life: &Life, volume: &Volume, views: &Views) -> bool {
 }
 
 /// Blocks of acknowledged writes that a replica holds and a view lacks, and that were not lost and written anew.
-fn lacked(life: &Life, label: &str, other: &[Version], own: &[Version]) -> usize {
+pub fn lacked(life: &Life, label: &str, other: &[Version], own: &[Version]) -> usize {
     let engine = &life.engine;
     let lacks = |at: usize| {
         let newer = |settled| engine.truth.newer(&other[at..=at], &own[at..=at], settled) > 0;

@@ -7,7 +7,7 @@ use super::elect::{Registration, elect_among};
 use super::error::Down;
 use super::join::{Outcome, attach};
 use super::names::{FIRST_HEAD, Names, join_name};
-use super::start::{Originals, Standing, start};
+use super::start::{Originals, Standing, open, start};
 use crate::ident::{Counter, Label, Version};
 use crate::replica::Replica;
 
@@ -32,6 +32,8 @@ pub struct Play<'a> {
 pub struct Table {
     names: Names,
     started: Vec<(Label, Directory)>,
+    /// The same without the files that end a process before it opens anything.
+    mended: Vec<Directory>,
     version: Version,
     factor: usize,
     joins: usize,
@@ -124,7 +126,12 @@ impl Table {
                 (replica.label.clone(), directory)
             })
             .collect();
-        Self { names, started, version, factor, joins }
+        let mended = replicas
+            .iter()
+            .enumerate()
+            .map(|(at, replica)| Directory(open(at, replica, &names, &mut originals, version)))
+            .collect();
+        Self { names, started, mended, version, factor, joins }
     }
 
     /// A directory in which nothing lies, as Jiva opens it.
@@ -132,6 +139,16 @@ impl Table {
         let head = self.names.find(FIRST_HEAD).expect("the first head always has a number");
         let counter = Counter(self.version.first_counter());
         Directory(Ok(Standing::made(label, head, counter)))
+    }
+}
+
+impl Directory {
+    /// The same in the place of another replica's.
+    pub fn of(mut self, label: &Label) -> Self {
+        if let Ok(standing) = &mut self.0 {
+            standing.label = label.clone();
+        }
+        self
     }
 }
 
@@ -197,6 +214,15 @@ impl<'a> Play<'a> {
     pub fn empty(&mut self, label: &Label) -> Vec<Event> {
         let directory = self.table.empty(label);
         self.put(label, directory)
+    }
+
+    /// Takes the files that end a replica's process before it opens anything out of its directory, if it still is the one
+    /// of the evidence.
+    pub fn mend(&mut self, label: &Label) {
+        let at = self.place(label);
+        if self.sides[at].directory.0.is_err() {
+            self.sides[at].directory = self.table.mended[at].clone();
+        }
     }
 
     /// Ends the process of a replica.

@@ -204,9 +204,23 @@ pub(super) fn start(
     originals: &mut Originals,
     version: Version,
 ) -> Result<Standing, Down> {
-    if let Some(error) = start_error(replica, version) {
-        return Err(Down::Start(error));
+    match start_error(replica, version) {
+        Some(error) => Err(Down::Start(error)),
+        None => open(at, replica, names, originals, version),
     }
+}
+
+/// The same once what ends the process before it opens anything is out of the way.
+///
+/// # Errors
+/// Jiva's message.
+pub(super) fn open(
+    at: usize,
+    replica: &Replica,
+    names: &Names,
+    originals: &mut Originals,
+    version: Version,
+) -> Result<Standing, Down> {
     if let Some(error) = &replica.error {
         return Err(Down::Open(error.clone()));
     }

@@ -1,0 +1,396 @@
+//! Makes the steps: what is true, what must not be done, then one thing after the other, each of which was played before it is
+//! written down.
+
+use serde::Serialize;
+
+use super::act::{Act, Who};
+use super::lint::{Linted, Outcome, lint, unseen};
+use crate::analysis::{Options, Volume};
+use crate::ident::Label;
+use crate::replica::{Flag, Replica, StartError, State};
+use crate::verdict::{Case, Confidence, Start, VerdictKind};
+
+/// A plan for one volume.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Plan {
+    /// The volume.
+    pub volume: String,
+    /// How far it leads.
+    pub reach: Reach,
+    /// What is true, a sentence each.
+    pub truths: Vec<String>,
+    /// What must not be done, a sentence each.
+    pub never: Vec<String>,
+    /// Which replica the volume is started from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Label>,
+    /// What each choice gives up, where a person must choose.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+    /// The steps, in order.
+    pub steps: Vec<Task>,
+}
+
+/// How far a plan leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Reach {
+    /// To a volume that runs with all of its replicas.
+    Runs,
+    /// To a choice that a person must make.
+    Choose,
+    /// To what must be collected before anything is decided.
+    Collect,
+}
+
+/// One of the choices.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Choice {
+    /// Which replica would be kept.
+    pub keep: Label,
+    /// The replicas that hold something it lacks, and how many blocks that is; absent where it is not known.
+    pub without: Vec<(Label, Option<u64>)>,
+    /// The sentence to repeat.
+    pub confirm: String,
+}
+
+/// One step.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Task {
+    /// What is done.
+    pub title: String,
+    /// Why.
+    pub why: String,
+    /// The acts, in order.
+    pub acts: Vec<Act>,
+    /// What must be seen before the next step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
+    /// How to go back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
+}
+
+impl Plan {
+    /// The plan of a volume; `keep` is a replica that a person chose where the evidence leaves the choice.
+    pub fn of(volume: &Volume, options: &Options, keep: Option<&Label>) -> Self {
+        let mut plan = Self {
+            volume: volume.name.clone(),
+            reach: Reach::Collect,
+            truths: truths(volume),
+            never: never(volume),
+            keep: None,
+            choices: Vec::new(),
+            steps: vec![stop(), copy(volume)],
+        };
+        let candidates = candidates(volume);
+        let chosen = keep.cloned().or_else(|| settled(volume, options));
+        let way = chosen.as_ref().and_then(|keep| way(volume, options, keep));
+        if let (Some(chosen), Some(way)) = (chosen, way) {
+            plan.reach = Reach::Runs;
+            if keep.is_some() {
+                plan.steps.push(export(&candidates));
+            }
+            plan.steps.extend(way);
+            plan.steps.extend([verify(), clean_up(volume, &chosen)]);
+            plan.keep = Some(chosen);
+            return plan;
+        }
+        if !candidates.is_empty() {
+            plan.steps.push(export(&candidates));
+            plan.steps.push(look());
+        }
+        let verdict = &volume.verdict;
+        let decides = !candidates.is_empty() && whole(volume, options);
+        if decides && settled(volume, options).is_none() {
+            plan.choices = candidates.iter().map(|label| choice(volume, label)).collect();
+            plan.reach = Reach::Choose;
+        }
+        let title = "Collect what is missing".to_owned();
+        let why = "Without it nobody can tell which data would be lost.".to_owned();
+        for text in &verdict.collect {
+            let acts = vec![Act::Wait { text: text.clone() }];
+            plan.steps.push(Task { title: title.clone(), why: why.clone(), acts, expect: None, undo: None });
+        }
+        plan
+    }
+
+    /// Every act, in order.
+    pub fn acts(&self) -> Vec<Act> {
+        self.steps.iter().flat_map(|step| step.acts.iter().cloned()).collect()
+    }
+}
+
+fn truths(volume: &Volume) -> Vec<String> {
+    let verdict = &volume.verdict;
+    let mut out: Vec<String> = verdict.reasons.iter().map(|reason| reason.text.clone()).collect();
+    if !verdict.complete {
+        out.push("Something that could change the answer is missing.".to_owned());
+    }
+    out
+}
+
+fn never(volume: &Volume) -> Vec<String> {
+    let verdict = &volume.verdict;
+    let mut out: Vec<String> =
+        verdict.must_not_wipe.iter().map(|label| format!("Do not wipe {label}.")).collect();
+    if verdict.start != Some(Start::Safe) {
+        out.push(
+            "Do not start the replicas all at once: who registers first would decide what is kept."
+                .to_owned(),
+        );
+    }
+    if !volume.lineage.witnesses.is_empty() {
+        out.push(
+            "Do not delete an entry of the controller's list: the one listed RW can be a replica that lives and holds the data."
+                .to_owned(),
+        );
+    }
+    out
+}
+
+/// Whether all replicas that the volume is meant to have are here, each as it lies on the node.
+fn whole(volume: &Volume, options: &Options) -> bool {
+    let odd = [Flag::HalfClone, Flag::DataGone, Flag::ForeignDialect];
+    let fit = |replica: &Replica| {
+        volume.copies.is_judged(replica)
+            && !replica.counter_unread
+            && !odd.iter().any(|flag| replica.flags.contains(flag))
+    };
+    Case::count(volume.replicas.iter()) == volume.replicas.len()
+        && volume.replicas.len() == options.factor
+        && volume.replicas.iter().all(fit)
+        && !unseen(volume, options)
+}
+
+/// Which replica the evidence says to keep, where it leaves no choice.
+fn settled(volume: &Volume, options: &Options) -> Option<Label> {
+    let verdict = &volume.verdict;
+    let named = matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative);
+    let sure = named && verdict.confidence >= Confidence::Strong;
+    verdict.keep.clone().filter(|_| sure && whole(volume, options))
+}
+
+/// Whose data can be taken out: every one that can be read.
+fn candidates(volume: &Volume) -> Vec<Label> {
+    let readable = |replica: &&Replica| {
+        replica.state == State::Usable
+            && replica.has_images()
+            && !replica.chain.is_empty()
+            && volume.copies.is_judged(replica)
+    };
+    volume.replicas.iter().filter(readable).map(|replica| replica.label.clone()).collect()
+}
+
+fn choice(volume: &Volume, keep: &Label) -> Choice {
+    let lacks = |other: &Label| volume.lineage.between(keep, other)?.lacks(keep, other);
+    let mut without = Vec::new();
+    for other in volume.replicas.iter().map(|replica| &replica.label).filter(|other| *other != keep) {
+        match lacks(other) {
+            Some(holds) if holds.nothing() => {}
+            Some(holds) if !holds.more => without.push((other.clone(), Some(holds.blocks.blocks()))),
+            _ => without.push((other.clone(), None)),
+        }
+    }
+    Choice { keep: keep.clone(), confirm: confirmation(keep, &without), without }
+}
+
+/// The sentence that a person repeats who chooses.
+fn confirmation(keep: &Label, without: &[(Label, Option<u64>)]) -> String {
+    if without.is_empty() {
+        return format!("keep {keep}");
+    }
+    let parts: Vec<String> = without
+        .iter()
+        .map(|(label, blocks)| match blocks {
+            Some(blocks) => format!("{blocks} blocks of {label}"),
+            None => format!("data of {label}"),
+        })
+        .collect();
+    format!("keep {keep} without {}", parts.join(" and "))
+}
+
+/// What giving up everything but one replica leaves out of the volume, and the sentence that says so.
+pub fn choose(volume: &Volume, keep: &Label) -> Choice {
+    choice(volume, keep)
+}
+
+fn stop() -> Task {
+    Task {
+        title: "Stop everything that writes".to_owned(),
+        why: "A copy of a directory that is written to is of no single moment, and a replica that is refused grows its chain \
+              with every try."
+            .to_owned(),
+        acts: vec![Act::Stop { who: Who::All }],
+        expect: Some("no pod of the volume runs".to_owned()),
+        undo: None,
+    }
+}
+
+fn copy(volume: &Volume) -> Task {
+    let copies = volume.replicas.iter().map(|replica| Act::Copy { replica: replica.label.clone() });
+    Task {
+        title: "Copy every directory".to_owned(),
+        why: "Every later step can then be taken back.".to_owned(),
+        acts: copies.collect(),
+        expect: Some("each archive lists volume.meta and every image".to_owned()),
+        undo: None,
+    }
+}
+
+fn export(candidates: &[Label]) -> Task {
+    Task {
+        title: "Export the data of each replica".to_owned(),
+        why: "What the volume will not hold can be looked into later.".to_owned(),
+        acts: candidates.iter().map(|label| Act::Export { replica: label.clone() }).collect(),
+        expect: Some("a sha256 for each image".to_owned()),
+        undo: None,
+    }
+}
+
+fn look() -> Task {
+    let text = "check each image without changing it: e2fsck -fn FILE, then mount -o ro,noload,loop FILE DIR";
+    Task {
+        title: "Look into each image".to_owned(),
+        why: "Only somebody who knows the data can choose.".to_owned(),
+        acts: vec![Act::Wait { text: text.to_owned() }],
+        expect: None,
+        undo: None,
+    }
+}
+
+fn verify() -> Task {
+    let text = "the volume mounts, and the file system check finds nothing";
+    Task {
+        title: "Verify".to_owned(),
+        why: "RW says nothing about the content.".to_owned(),
+        acts: vec![Act::Wait { text: text.to_owned() }],
+        expect: None,
+        undo: None,
+    }
+}
+
+fn clean_up(volume: &Volume, keep: &Label) -> Task {
+    let includes = |other: &Label| {
+        volume.lineage.between(keep, other).and_then(|r| r.lacks(keep, other)).is_some_and(|h| h.nothing())
+    };
+    let others = || volume.replicas.iter().map(|replica| &replica.label).filter(|other| *other != keep);
+    let holds: Vec<&str> = others().filter(|other| !includes(other)).map(Label::as_str).collect();
+    let text = match holds.is_empty() {
+        true => "once the owner of the data has agreed, the copies and what was moved aside can be removed"
+            .to_owned(),
+        false => format!(
+            "keep the copies and exports of {}: the volume does not hold all of their data",
+            holds.join(" and ")
+        ),
+    };
+    Task {
+        title: "Clean up last".to_owned(),
+        why: "Until then every step can be taken back.".to_owned(),
+        acts: vec![Act::Wait { text }],
+        expect: None,
+        undo: None,
+    }
+}
+
+/// The steps from stopped processes to a volume that runs from `keep`: the first way that was played without a loss and
+/// without anything unknown, and that ends with every replica RW.
+fn way(volume: &Volume, options: &Options, keep: &Label) -> Option<Vec<Task>> {
+    let others: Vec<&Label> =
+        volume.replicas.iter().map(|replica| &replica.label).filter(|other| *other != keep).collect();
+    let includes = |holder: &Label, other: &Label| {
+        let relation = volume.lineage.between(holder, other);
+        relation.and_then(|relation| relation.lacks(holder, other)).is_some_and(|holds| holds.nothing())
+    };
+    let nobody: Vec<&Label> = Vec::new();
+    let lesser: Vec<&Label> = others.iter().copied().filter(|other| !includes(other, keep)).collect();
+    let mut reversed = others.clone();
+    reversed.reverse();
+    let ways = [(&others, &nobody), (&reversed, &nobody), (&others, &lesser), (&others, &others)];
+    ways.into_iter().find_map(|(order, aside)| {
+        let tasks = tasks(volume, keep, order, aside);
+        let mut acts = vec![stop(), copy(volume)].into_iter().flat_map(|task| task.acts).collect::<Vec<_>>();
+        acts.extend(tasks.iter().flat_map(|task| task.acts.iter().cloned()));
+        let played = lint(volume, options, &acts);
+        ends_well(volume, keep, &played, &includes).then_some(tasks)
+    })
+}
+
+fn ends_well(
+    volume: &Volume,
+    keep: &Label,
+    played: &Linted,
+    includes: &impl Fn(&Label, &Label) -> bool,
+) -> bool {
+    let serves = played.serves.as_ref();
+    played.outcome == Outcome::Safe
+        && serves.is_some_and(|serves| serves == keep || includes(serves, keep))
+        && played.members == volume.replicas.len()
+}
+
+fn tasks(volume: &Volume, keep: &Label, order: &[&Label], aside: &[&Label]) -> Vec<Task> {
+    let mut out = Vec::new();
+    let stays = |label: &Label| !aside.contains(&label);
+    let mend: Vec<Act> = volume
+        .replicas
+        .iter()
+        .filter(|replica| stays(&replica.label))
+        .filter_map(|replica| {
+            let file =
+                replica.start_error.as_ref().filter(|error| **error != StartError::NoVolumeMeta)?.file();
+            Some(Act::RemoveFile { replica: replica.label.clone(), file: file.to_owned() })
+        })
+        .collect();
+    if !mend.is_empty() {
+        out.push(Task {
+            title: "Take away what keeps a process from starting".to_owned(),
+            why: "The process ends before it looks at the data; it makes the file anew.".to_owned(),
+            acts: mend,
+            expect: None,
+            undo: Some("put the file back from the copy".to_owned()),
+        });
+    }
+    if !aside.is_empty() {
+        out.push(Task {
+            title: "Move aside what will be rebuilt".to_owned(),
+            why:
+                "A replica that holds something else would lead, be refused, or be called healthy and differ."
+                    .to_owned(),
+            acts: aside.iter().map(|label| Act::MoveAside { replica: (*label).clone() }).collect(),
+            expect: Some("an empty directory in the place of each".to_owned()),
+            undo: Some("stop the replica, and rename the directory back".to_owned()),
+        });
+    }
+    out.push(Task {
+        title: "Start the controller".to_owned(),
+        why: "It starts with an empty list, so that no entry of before has a say.".to_owned(),
+        acts: vec![Act::Start { who: Who::Controller }],
+        expect: Some("GET /v1/replicas answers with an empty list".to_owned()),
+        undo: None,
+    });
+    out.push(Task {
+        title: format!("Start {keep}"),
+        why: "It holds the data that are kept.".to_owned(),
+        acts: vec![Act::Start { who: Who::Replica(keep.clone()) }],
+        expect: Some("its log says that it registered".to_owned()),
+        undo: Some("stop it".to_owned()),
+    });
+    for label in order {
+        out.push(Task {
+            title: format!("Start {label}"),
+            why: "One after the other, so that each joins alone.".to_owned(),
+            acts: vec![Act::Start { who: Who::Replica((*label).clone()) }],
+            expect: Some(format!("GET /v1/replicas lists {label} as RW, before anything else is started")),
+            undo: Some("stop it; the others go on".to_owned()),
+        });
+    }
+    out
+}

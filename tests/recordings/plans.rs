@@ -1,0 +1,61 @@
+//! Plans of everything that was recorded: no step gives up what only one replica holds.
+
+use std::process::{Command, Stdio};
+
+use jivascope::ident::Label;
+use jivascope::plan::{self, Act, Outcome, Plan, Reach};
+use jivascope::report::runbook::{Site, markdown};
+
+use crate::support::recorded::sets;
+
+/// No step of a plan destroys anything, and one that leads to a running volume ends with every replica RW, and with
+/// everything that some replica holds in the volume or in a copy. Its commands are a script that bash reads.
+#[test]
+fn plans_of_all_recordings_are_safe() {
+    let (mut plans, mut running) = (0, 0);
+    for (_, captures) in sets() {
+        for capture in captures.judged().iter().filter(|capture| !capture.separate()) {
+            let name = &capture.name;
+            let analysis = capture.full();
+            for volume in &analysis.volumes {
+                let plan = Plan::of(volume, &analysis.options, None);
+                let played = plan::lint(volume, &analysis.options, &plan.acts());
+                assert!(played.outcome <= Outcome::Unknown, "{name}: {played:?}");
+                plans += 1;
+                if plan.reach == Reach::Runs {
+                    running += 1;
+                    assert_eq!(played.outcome, Outcome::Safe, "{name}");
+                    assert_eq!(played.members, volume.replicas.len(), "{name}");
+                    let copied = |label: &Label| plan.acts().contains(&Act::Copy { replica: label.clone() });
+                    assert!(played.beside.iter().all(copied), "{name}");
+                }
+                let text = markdown(std::slice::from_ref(&plan), analysis, &Site::default());
+                let blocks: String =
+                    text.split("```sh\n").skip(1).filter_map(|part| part.split("```").next()).collect();
+                let bash = Command::new("bash").args(["-n", "-c", &blocks]).stdin(Stdio::null()).output();
+                let bash = bash.expect("bash is here");
+                assert!(bash.status.success(), "{name}: {}", String::from_utf8_lossy(&bash.stderr));
+            }
+        }
+    }
+    assert!(plans > 0);
+    println!("plans: {plans}, of which {running} lead to a running volume");
+}
+
+/// "Just restart it" is refused with what it costs.
+#[test]
+fn a_plain_restart_is_refused_where_it_loses() {
+    for (set, captures) in sets() {
+        for capture in captures.judged().iter().filter(|_| set == "captures") {
+            if !["10-", "11-", "12-", "17-", "23-"].iter().any(|number| capture.name.starts_with(number)) {
+                continue;
+            }
+            let analysis = capture.full();
+            let (lines, unread) = plan::steps("restart all", &analysis.volumes[0]);
+            assert!(unread.is_empty());
+            let acts: Vec<Act> = lines.into_iter().flat_map(|line| line.acts).collect();
+            let played = plan::lint(&analysis.volumes[0], &analysis.options, &acts);
+            assert!(played.outcome >= Outcome::RollsBack, "{}: {played:?}", capture.name);
+        }
+    }
+}
