@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -179,6 +181,12 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// Tells that these bytes are read soon, so that the system may have them at hand by then. Nothing need come of it, and
     /// nothing does while reads do not wait.
     fn expect(&self, _entry: &Entry, _run: Run) {}
+
+    /// The open file in which each byte of the entry lies at its own place, where there is one: its ranges can be cloned
+    /// without being read. Fewer bytes than the entry has are there only if the file was cut since.
+    fn file(&self, _entry: &Entry) -> Option<Arc<OwnedFd>> {
+        None
+    }
 
     /// Reads bytes at an offset. Holes read as zeros; fewer bytes than asked are returned only at the
     /// apparent end of the file.

@@ -2,6 +2,7 @@
 
 mod input;
 mod reading;
+mod kind;
 mod values;
 
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use jivascope::evidence;
 use jivascope::ident::Version;
 
 pub(super) use input::input;
+pub(super) use kind::Kind;
 pub(super) use reading::Reading;
 pub(super) use values::{share, size};
 
