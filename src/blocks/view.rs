@@ -118,8 +118,8 @@ impl ViewLayer {
 }
 
 /// The bytes of a volume from one disk down. Memory grows with the number of extents, not with the volume; any
-/// number of threads may read it at once.
-#[derive(Debug)]
+/// number of threads may read it at once. Copies share what grows with the extents.
+#[derive(Debug, Clone)]
 pub struct MergedView {
     label: Label,
     top: DiskName,

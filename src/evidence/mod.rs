@@ -226,6 +226,7 @@ fn clip(ranges: impl IntoIterator<Item = Run>, size: u64) -> Runs {
             runs.push(range.start, end);
         }
     }
+    runs.shrink();
     runs
 }
 

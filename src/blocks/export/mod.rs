@@ -127,9 +127,9 @@ pub fn export(
             passed
         }
         Format::Raw => {
-            let mut image = raw::Raw::new(target.file());
+            let mut image = raw::Raw::new(target.file(), view.size()).map_err(failed)?;
             let passed = run(&mut image)?;
-            image.finish(view.size()).map_err(failed)?;
+            image.finish().map_err(failed)?;
             passed
         }
         Format::Qcow2 => {

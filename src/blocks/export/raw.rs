@@ -31,14 +31,15 @@ pub(super) struct Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    pub(super) fn new(file: &'a File) -> Self {
-        Self { file, room: Run { start: 0, end: 0 }, none_before: 0, makes: true }
+    /// An image of so many bytes. It has its size from the start: behind the end of a file no room can be given back.
+    pub(super) fn new(file: &'a File, size: u64) -> io::Result<Self> {
+        file.set_len(size)?;
+        Ok(Self { file, room: Run { start: 0, end: 0 }, none_before: 0, makes: true })
     }
 
-    /// Gives the image its size in bytes.
-    pub(super) fn finish(mut self, size: u64) -> io::Result<()> {
-        self.give_back(size)?;
-        self.file.set_len(size)
+    /// Gives back what was not needed.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.give_back(u64::MAX)
     }
 
     /// Gives back the room up to a place.
@@ -88,14 +89,14 @@ mod tests {
     #[test]
     fn only_what_is_written_takes_room() {
         let file = tempfile::tempfile().expect("a temporary file");
-        let mut raw = Raw::new(&file);
         let size = 8 << 20;
+        let mut raw = Raw::new(&file, size).expect("as large as this");
         raw.expect(Run { start: 0, end: size });
         raw.data(0, &[1; 8192]).expect("written");
         raw.data(1 << 20, &[2; 4096]).expect("written");
         raw.expect(Run { start: 2 << 20, end: size });
         raw.data(3 << 20, &[3; 4096]).expect("written");
-        raw.finish(size).expect("finished");
+        raw.finish().expect("finished");
         let status = file.metadata().expect("its status");
         assert_eq!(status.len(), size);
         assert!(status.blocks() * 512 <= 64 << 10, "{} bytes", status.blocks() * 512);
