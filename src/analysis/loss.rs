@@ -166,7 +166,14 @@ impl<'a> Stacks<'a> {
                 ((rw, after), runs)
             };
             let sides: Vec<(usize, usize)> = sides.into_iter().collect();
-            by_layers = sides.into_par_iter().map(found).collect::<Vec<_>>().into_iter().collect();
+            // Each thread makes the map of a stack, as long as its extents are many.
+            let few = supplies.iter().map(|supply| supply.segments().len()).sum::<usize>() <= AT_ONCE;
+            let found: Vec<_> = if few {
+                sides.into_par_iter().map(found).collect()
+            } else {
+                sides.into_iter().map(found).collect()
+            };
+            by_layers = found.into_iter().collect();
         }
         let compared = before.map(|before| compare(&list, &before, replicas, &pairs, progress));
         let own = list.iter().map(|stack| stack.images.iter().all(|(replica, _)| *replica == stack.replica));
@@ -177,7 +184,8 @@ impl<'a> Stacks<'a> {
 /// Compares pairs of stacks; `before` are the views of the first of them, those of the replicas as they are.
 ///
 /// Mostly in one pass. But each join leaves a stack of its own, and the map of a view is as long as its extents are many; so
-/// those that are looked at together have no more extents than the replicas themselves, or than little memory holds.
+/// those that are looked at together have at most two thirds of the extents of the replicas themselves, or as many as little
+/// memory holds.
 fn compare(
     list: &[Stack],
     before: &[MergedView],
@@ -189,7 +197,7 @@ fn compare(
         let stored = stack.disks(replicas).filter_map(|(_, disk)| disk.image.as_ref()?.extents.as_ref().ok());
         stored.map(|extents| extents.runs.len()).sum()
     };
-    let at_once = list[..before.len()].iter().map(extents).sum::<usize>().max(AT_ONCE);
+    let at_once = (list[..before.len()].iter().map(extents).sum::<usize>() / 3 * 2).max(AT_ONCE);
     // By what a join leaves, which is the greater of both but for joins that leave everything.
     let mut by_after: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
     pairs.iter().for_each(|(a, b)| by_after.entry(*a.max(b)).or_default().push((*a, *b)));
@@ -202,8 +210,7 @@ fn compare(
         if next > at_once {
             let numbers: BTreeSet<usize> = batch.iter().flat_map(|(a, b)| [*a, *b]).collect();
             let numbers: Vec<usize> = numbers.into_iter().collect();
-            let view =
-                |at: &usize| before.get(*at).cloned().unwrap_or_else(|| list[*at].view(replicas));
+            let view = |at: &usize| before.get(*at).cloned().unwrap_or_else(|| list[*at].view(replicas));
             let place = |at: usize| numbers.binary_search(&at).unwrap_or_default();
             let asked = batch.iter().map(|(a, b)| (place(*a.min(b)), place(*a.max(b))));
             let asked: Vec<(usize, usize)> = asked.collect();

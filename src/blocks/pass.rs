@@ -133,8 +133,14 @@ pub(super) fn pass(
         let (give, back) = sync_channel::<Vec<u8>>(AHEAD + 2);
         let size = view.size();
         let hasher = kind.map(|kind| scope.spawn(move || digest(Sum::new(kind, size), &food, &give)));
-        let mut reader =
-            Reader { view, unreadable, feed: kind.is_some().then_some(feed), back, unread: Vec::new(), bytes: 0 };
+        let mut reader = Reader {
+            view,
+            unreadable,
+            feed: kind.is_some().then_some(feed),
+            back,
+            unread: Vec::new(),
+            bytes: 0,
+        };
         let read = reader.run(sink, progress);
         let Reader { unread, bytes, feed, .. } = reader;
         drop(feed); // the hasher ends with its channel

@@ -209,8 +209,18 @@ mod tests {
     fn it_is_the_sum_of_all_bytes_whatever_the_steps() {
         let block = BLOCK as u64;
         let sizes = [
-            0, 1, block - 1, block, block + 1, 2 * block, WIDTH * block - 1, WIDTH * block, WIDTH * block + 1,
-            (WIDTH + 1) * block, 3 * WIDTH * block + 5, (WIDTH * WIDTH + 3) * block + 100,
+            0,
+            1,
+            block - 1,
+            block,
+            block + 1,
+            2 * block,
+            WIDTH * block - 1,
+            WIDTH * block,
+            WIDTH * block + 1,
+            (WIDTH + 1) * block,
+            3 * WIDTH * block + 5,
+            (WIDTH * WIDTH + 3) * block + 100,
         ];
         for (number, size) in (0u64..).zip(sizes) {
             for holes in [0, 1, 2] {

@@ -38,7 +38,8 @@ impl Supply {
         }
         starts.sort_unstable_by_key(|(run, level)| (run.start, *level));
         let mut open: BinaryHeap<(usize, u64)> = BinaryHeap::new(); // (level, end), newest on top
-        let mut out = Vec::new();
+        // Where layers hide one another there may be more; growing by halves would then be the rare case.
+        let mut out = Vec::with_capacity(starts.len());
         let mut at = 0;
         let mut next = starts.into_iter().peekable();
         loop {

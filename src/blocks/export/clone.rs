@@ -27,7 +27,9 @@ pub(super) fn ranges(view: &MergedView, to: &File) -> Result<Option<u64>, Stoppe
                 Ok(count) => at += count as u64,
                 Err(Errno::INTR) => {}
                 // Another file system, or a system that cannot.
-                Err(Errno::XDEV | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => return Ok(None),
+                Err(Errno::XDEV | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => {
+                    return Ok(None);
+                }
                 Err(error) => return Err(Stopped::Write(error.into())),
             }
         }

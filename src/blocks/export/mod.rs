@@ -51,7 +51,14 @@ pub struct ExportOptions {
 impl ExportOptions {
     /// The usual way: hashed, and failing where the view cannot be read.
     pub fn new(format: Format) -> Self {
-        Self { format, unreadable: Unreadable::Fail, hash: true, kind: SumKind::Sha256, clone_ranges: false, sync: false }
+        Self {
+            format,
+            unreadable: Unreadable::Fail,
+            hash: true,
+            kind: SumKind::Sha256,
+            clone_ranges: false,
+            sync: false,
+        }
     }
 }
 
@@ -108,7 +115,8 @@ pub fn export(
         Err(Stopped::Write(error)) => Err(failed(error)),
     };
     progress.begin("exporting", Some(view.size()));
-    let may_clone = options.clone_ranges && options.format == Format::Raw && options.unreadable == Unreadable::Fail;
+    let may_clone =
+        options.clone_ranges && options.format == Format::Raw && options.unreadable == Unreadable::Fail;
     let cloned = match may_clone.then(|| clone::ranges(view, target.file())) {
         Some(Ok(cloned)) => cloned,
         Some(Err(Stopped::View(error))) => return Err(error.into()),

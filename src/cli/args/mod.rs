@@ -1,8 +1,8 @@
 //! Arguments that several commands share. Those of one command stand in its own file.
 
 mod input;
-mod reading;
 mod kind;
+mod reading;
 mod values;
 
 use std::ffi::OsString;
