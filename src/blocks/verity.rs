@@ -10,11 +10,13 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sha2::{Digest, Sha256};
 
-use super::pass::ZEROS;
 use crate::ident::BLOCK_SIZE;
 
 /// Bytes of a block, of the data and of the hashes.
 const BLOCK: usize = BLOCK_SIZE as usize;
+
+/// A block of zeros.
+static ZEROS: [u8; BLOCK] = [0; BLOCK];
 
 /// Bytes of a hash.
 const HASH: usize = 32;

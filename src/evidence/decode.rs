@@ -86,7 +86,9 @@ impl<R: BufRead> One<R> {
                 Self::Xz(Box::new(Xz { stream, decoder: XzStream::new_mem_limit(false, XZ_MEMORY) }))
             }
             Compression::Bzip2 => Self::Bzip2(bzip2::bufread::BzDecoder::new(stream)),
-            Compression::Gzip | Compression::None => Self::Gzip(Box::new(flate2::bufread::GzDecoder::new(stream))),
+            Compression::Gzip | Compression::None => {
+                Self::Gzip(Box::new(flate2::bufread::GzDecoder::new(stream)))
+            }
         }
     }
 

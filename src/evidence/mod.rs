@@ -39,6 +39,7 @@ mod sys;
 mod tar;
 mod tree;
 mod vacant;
+mod whole;
 
 pub use error::GatherError;
 pub use find::{is_archive_name, without_archive_ending};
