@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jivascope::analysis::{Options, analyze};
+use jivascope::evidence::{self, Images, Input, InputPath, gather};
+use support::stack::Stack;
 use support::volume::{Chain, evidence};
 use support::{Race, Seed, installed, option, output, time};
 
@@ -58,6 +60,45 @@ fn main() {
     times.at_most("10 GiB: index", "10 GiB: tar -tf", 1.5);
     times.at_most("10 GiB: index and judge", "10 GiB: tar -tf", 1.5);
     times.at_most("10 GiB: index", "1 GiB: index", 1.2);
+    packed(dir.path(), rounds.min(5));
+}
+
+/// One archive of three replicas, packed, against decoding it alone with the same library.
+fn packed(dir: &Path, rounds: usize) {
+    let root = dir.join("to-pack");
+    Stack::new(16, GIB / 4, GIB / 8).replicas(&root);
+    for (ending, tool) in [("zst", "zstd"), ("gz", "gzip")] {
+        if !installed("tar") || !installed(tool) {
+            continue;
+        }
+        let path = dir.join(format!("replicas.tar.{ending}"));
+        output(Command::new("tar").args(["--sparse", "-caf"]).arg(&path).arg("-C").arg(&root).arg("."));
+        let (ours, bare) = (format!("{ending}: analyzed by records"), format!("{ending}: decoded alone"));
+        let mut race = Race::new(format!("one .tar.{ending} of three replicas"));
+        let (archive, same) = (path.clone(), path);
+        race.lane(&*ours, move || {
+            time(|| {
+                let input = Input { label: None, path: InputPath::Path(archive.clone()) };
+                let images = Images::Spool { dir: None, limit: GIB };
+                let evidence = gather(&[input], &evidence::Options::new(images)).expect("an archive");
+                let mut options = Options::default();
+                options.metadata_only = true;
+                analyze(evidence, options, &())
+            })
+        });
+        race.lane(&*bare, move || time(|| decoded(&same)));
+        race.run(rounds).at_most(&ours, &bare, 1.1);
+    }
+}
+
+fn decoded(path: &Path) -> u64 {
+    let file = std::io::BufReader::with_capacity(256 << 10, File::open(path).expect("it was there"));
+    let to = &mut std::io::sink();
+    let done = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("gz") => std::io::copy(&mut flate2::bufread::GzDecoder::new(file), to),
+        _ => std::io::copy(&mut ruzstd::decoding::StreamingDecoder::new(file).expect("a frame"), to),
+    };
+    done.expect("whole")
 }
 
 /// Three replicas in one archive whose images are `payload` bytes together and all holes of the archive's own file;

@@ -9,11 +9,12 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use jivascope::analysis::describe;
+use jivascope::analysis::{Options, analyze, describe};
 use jivascope::blocks::compare;
+use jivascope::report::json::Document;
 use support::stack::{Stack, copy};
 use support::volume::evidence;
-use support::{Race, installed, option, output, time};
+use support::{Race, bare, installed, option, output, time};
 
 const GIB: u64 = 1 << 30;
 
@@ -26,6 +27,7 @@ fn main() {
     let data = option("gib", 1) * GIB;
     let rounds = option("rounds", 5) as usize;
     others(data, rounds);
+    cold(data, rounds);
     shapes(data, rounds);
     memory(data);
 }
@@ -80,11 +82,38 @@ fn others(data: u64, rounds: usize) {
             time(|| output(Command::new("qemu-img").arg("compare").args([&top, &second])))
         });
     }
+    let third = dir.path().join("flat-3");
+    stack.flattened(&third);
+    let flat_files = [flat.clone(), other.clone(), third];
+    race.lane(BARE, move || time(|| assert_eq!(bare::compare(&flat_files), 0)));
+    // All sides are brought into the cache in the same way: how a page came there changes the rate.
+    support::cache::fill(dir.path());
     let times = race.run(rounds);
+    times.at_most("jivascope, three sides", BARE, 1.15);
     println!("  (time for the same volume, so ratios are those of bytes of view per second and side)");
     times.faster("jivascope, three sides", "cmp, two flattened files", 2.0);
     times.faster("jivascope, three sides", "qemu-img compare, two flattened files", 1.0);
     times.faster("jivascope, three sides", "qemu-img compare, two qcow2 chains", 3.0);
+}
+
+const BARE: &str = "bare pread and memcmp, three flattened files";
+
+/// The same from the disk: what was in the cache is dropped file by file before each round.
+fn cold(data: u64, rounds: usize) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    Stack::new(16, data, data).replicas(dir.path());
+    let root = dir.path();
+    let mut race = Race::new(format!("{} GiB in 16 layers, three equal replicas, cold", data / GIB));
+    race.cold_lane("jivascope, cold", 3 * data, move || {
+        support::cache::drop(root);
+        time(|| ours(root, data))
+    });
+    race.cold_lane("bare reading of the same extents, read-ahead asked for", 3 * data, move || {
+        support::cache::drop(root);
+        time(|| assert!(bare::read_ahead(root) >= 3 * data))
+    });
+    let times = race.run(rounds);
+    times.at_most("jivascope, cold", "bare reading of the same extents, read-ahead asked for", 1.2);
 }
 
 /// The same extents in other layers, and in a far larger volume.
@@ -105,7 +134,7 @@ fn shapes(data: u64, rounds: usize) {
 
 /// What a process of its own holds at most.
 fn memory(data: u64) {
-    println!("\npeak memory of a process that compares");
+    println!("\npeak memory of a process that analyzes and writes JSON, as the program does");
     for (name, stack) in [
         ("16 layers", Stack::new(16, data, data)),
         ("1024 layers", Stack::new(1024, data, data)),
@@ -129,6 +158,11 @@ fn memory(data: u64) {
 }
 
 fn memory_of_this(root: &Path) {
-    let extents = ours(root, 0);
+    let analysis = analyze(evidence(root), Options::default(), &());
+    let disks =
+        || analysis.volumes.iter().flat_map(|volume| &volume.replicas).flat_map(|one| one.disks.iter());
+    let text = Document::of(&analysis).to_text();
+    assert!(text.len() > 1000);
+    let extents: u64 = disks().map(extents).sum();
     println!("{} {extents}", support::peak_memory().unwrap_or(0));
 }

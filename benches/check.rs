@@ -33,6 +33,9 @@ fn main() {
             })
         });
     }
+    println!(
+        "left out: the second set of recordings (captures-2), and the cases from the field: both are judged by the tests"
+    );
     let times = race.run(rounds);
     for (name, _) in lanes {
         let median = times.median(name);
@@ -47,7 +50,9 @@ fn captures() -> PathBuf {
     if named.is_dir() {
         return named;
     }
-    println!("left out: all but the bundled recordings (no captures)");
+    println!(
+        "left out: all but the bundled recordings (no captures beside the checkout, and JIVASCOPE_CAPTURES names none)"
+    );
     Path::new(HERE).join("fixtures/captures")
 }
 

@@ -23,14 +23,18 @@ fn main() {
     let rounds = option("rounds", 5) as usize;
     // Half of the volume is stored: an export must keep the holes.
     let stack = Stack::new(16, 2 * data, data);
-    let dir = tempfile::tempdir().expect("a temporary directory");
+    // A file system that shares blocks shows what cloning ranges is worth: `-- --at=DIR` names a place on one.
+    let at = std::env::args().find_map(|arg| arg.strip_prefix("--at=").map(str::to_owned));
+    let dir = at.map_or_else(tempfile::tempdir, tempfile::tempdir_in).expect("a temporary directory");
     let at = |name: &str| dir.path().join(name);
     let (replicas, flat) = (at("replicas"), at("flat"));
     stack.replicas(&replicas);
     stack.flattened(&flat);
 
     let mut race = Race::new(format!("{} GiB in 16 layers, exported to a sparse raw file", data / GIB));
-    for (name, hash) in [("jivascope", false), ("jivascope, with sha256", true)] {
+    for (name, hash, clone) in
+        [("jivascope", false, false), ("jivascope, with sha256", true, false), (CLONED, false, true)]
+    {
         let (replicas, flat, to, mut checked) = (&replicas, &flat, at("ours"), false);
         race.lane(name, move || {
             fresh(&to, flat, &mut checked, || {
@@ -39,6 +43,7 @@ fn main() {
                 let view = MergedView::live(&described[0]).expect("a view");
                 let mut options = ExportOptions::new(Format::Raw);
                 options.hash = hash;
+                options.clone_ranges = clone;
                 let target = Target::create(&to, std::slice::from_ref(replicas), false).expect("a target");
                 export(&view, target, &options, &()).expect("an export");
             })
@@ -69,7 +74,16 @@ fn main() {
             });
         }
     }
+    if installed("cp") {
+        let (to, flat, mut checked) = (at("reflink"), &flat, false);
+        race.lane(REFLINK, move || {
+            fresh(&to, flat, &mut checked, || {
+                output(Command::new("cp").args(["--sparse=auto", "--reflink=auto"]).args([flat, &to]));
+            })
+        });
+    }
     let times = race.run(rounds);
+    times.at_most(CLONED, REFLINK, 2.0);
     for (ours, sum) in
         [("jivascope", false), ("jivascope, with sha256", true), ("jivascope, with sha256", false)]
     {
@@ -78,6 +92,8 @@ fn main() {
     }
 }
 
+const CLONED: &str = "jivascope, ranges cloned";
+const REFLINK: &str = "cp --reflink=auto of the flattened file";
 const CONVERT: &str = "qemu-img convert of a qcow2 chain";
 const COPY: &str = "cp --sparse=auto of the flattened file";
 

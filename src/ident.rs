@@ -204,15 +204,47 @@ impl Run {
 }
 
 /// Ascending, disjoint, non-empty runs that do not touch each other.
+///
+/// Copies share their runs until one of them is changed: there may be millions, and an image's extents, its layer and its
+/// views mostly have the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct Runs(Vec<Run>);
+pub struct Runs(
+    #[serde(serialize_with = "as_list")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<Run>"))]
+    Option<Arc<Vec<Run>>>, // none without a run, never an empty list
+);
+
+fn as_list<S: serde::Serializer>(runs: &Option<Arc<Vec<Run>>>, to: S) -> Result<S::Ok, S::Error> {
+    runs.as_ref().map_or(&[][..], |runs| runs).serialize(to)
+}
+
+/// Appends a run to a list of ascending ones; one that touches or overlaps the last is joined with it.
+fn append(list: &mut Vec<Run>, start: u64, end: u64) {
+    if start >= end {
+        return;
+    }
+    if let Some(last) = list.last_mut() {
+        debug_assert!(start >= last.start, "runs are pushed in ascending order");
+        if start <= last.end {
+            last.end = last.end.max(end);
+            return;
+        }
+    }
+    list.push(Run { start, end });
+}
 
 impl Runs {
     /// No run at all.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(None)
+    }
+
+    /// Takes a list of ascending runs that do not touch.
+    fn of(mut list: Vec<Run>) -> Self {
+        list.shrink_to_fit();
+        Self((!list.is_empty()).then(|| Arc::new(list)))
     }
 
     /// Appends `start..end`; a run that touches or overlaps the last one is joined with it.
@@ -220,63 +252,66 @@ impl Runs {
     /// # Panics
     /// In debug builds when `start` lies below the start of the last run.
     pub fn push(&mut self, start: u64, end: u64) {
-        if start >= end {
-            return;
+        if start < end {
+            append(Arc::make_mut(self.0.get_or_insert_default()), start, end);
         }
-        if let Some(last) = self.0.last_mut() {
-            debug_assert!(start >= last.start, "runs are pushed in ascending order");
-            if start <= last.end {
-                last.end = last.end.max(end);
-                return;
-            }
+    }
+
+    /// Gives back room that was only for more runs.
+    pub(crate) fn shrink(&mut self) {
+        if let Some(list) = self.0.as_mut().and_then(Arc::get_mut) {
+            list.shrink_to_fit();
         }
-        self.0.push(Run { start, end });
     }
 
     /// Sorts and joins runs of any order.
     pub fn from_unsorted(mut runs: Vec<Run>) -> Self {
         runs.sort_unstable();
-        let mut sorted = Self::new();
+        let mut sorted = Vec::new();
         for run in runs {
-            sorted.push(run.start, run.end);
+            append(&mut sorted, run.start, run.end);
         }
-        sorted
+        Self::of(sorted)
     }
 
     /// The runs, ascending.
     pub fn as_slice(&self) -> &[Run] {
-        &self.0
+        self.0.as_ref().map_or(&[], |list| list)
     }
 
     /// Iterates over the runs, ascending.
     pub fn iter(&self) -> std::slice::Iter<'_, Run> {
-        self.0.iter()
+        self.as_slice().iter()
     }
 
     /// Whether nothing is covered.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// Number of runs.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.as_slice().len()
     }
 
     /// Number of bytes covered.
     pub fn bytes(&self) -> u64 {
-        self.0.iter().map(Run::len).sum()
+        self.iter().map(Run::len).sum()
     }
 
     /// The same runs, widened to whole blocks and cut at `limit` rounded up to a block.
     pub fn to_blocks(&self, limit: u64) -> Self {
         let limit = limit.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE);
-        let mut out = Self::new();
-        for run in &self.0 {
-            let end = run.end.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE).min(limit);
-            out.push((run.start / BLOCK_SIZE * BLOCK_SIZE).min(limit), end);
+        let whole = |run: &Run| run.start.is_multiple_of(BLOCK_SIZE) && run.end.is_multiple_of(BLOCK_SIZE);
+        if self.iter().all(|run| whole(run) && run.end <= limit) {
+            return self.clone();
         }
-        out
+        let mut out = Vec::new();
+        for run in self {
+            let end = run.end.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE).min(limit);
+            append(&mut out, (run.start / BLOCK_SIZE * BLOCK_SIZE).min(limit), end);
+        }
+        Self::of(out)
     }
 }
 
@@ -284,7 +319,7 @@ impl<'a> IntoIterator for &'a Runs {
     type Item = &'a Run;
     type IntoIter = std::slice::Iter<'a, Run>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.iter()
     }
 }
 

@@ -5,6 +5,9 @@ use crate::ident::{BLOCK_SIZE, Runs};
 impl Runs {
     /// What lies in either.
     pub fn union(&self, other: &Self) -> Self {
+        if self.is_empty() || other.is_empty() {
+            return if self.is_empty() { other.clone() } else { self.clone() };
+        }
         let (mut a, mut b) = (self.iter().peekable(), other.iter().peekable());
         let mut out = Self::new();
         while let Some(next) = match (a.peek(), b.peek()) {
@@ -32,6 +35,9 @@ impl Runs {
 
     /// What lies in `self` and not in `other`.
     pub fn difference(&self, other: &Self) -> Self {
+        if other.is_empty() {
+            return self.clone();
+        }
         let b = other.as_slice();
         let mut j = 0;
         let mut out = Self::new();

@@ -6,6 +6,8 @@
 #![allow(dead_code, reason = "every bench uses its own part")]
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
+pub mod bare;
+pub mod cache;
 pub mod stack;
 pub mod volume;
 
@@ -114,6 +116,29 @@ struct Lane<'a> {
     times: Vec<Duration>,
     /// Of all threads and children, in all rounds but the first.
     cpu: f64,
+    /// Bytes that came from a disk, in each round but the first.
+    read: Vec<u64>,
+    cache: Cache,
+}
+
+/// Where the bytes of a lane are to come from.
+#[derive(Clone, Copy)]
+pub enum Cache {
+    /// From the cache alone.
+    Warm,
+    /// From the disk: at least so many of them.
+    Cold(u64),
+}
+
+impl Cache {
+    /// Whether a round in which so much came from a disk was what it claims.
+    fn holds(self, read: u64) -> bool {
+        match self {
+            // A page or two that the system took back is no matter.
+            Self::Warm => read < 1 << 20,
+            Self::Cold(bytes) => read >= bytes / 10 * 9,
+        }
+    }
 }
 
 impl<'a> Race<'a> {
@@ -123,18 +148,28 @@ impl<'a> Race<'a> {
 
     /// Adds a way; `run` checks what it computed and returns how long it took.
     pub fn lane(&mut self, name: impl Into<String>, run: impl FnMut() -> Duration + 'a) {
-        self.lanes.push(Lane { name: name.into(), run: Box::new(run), times: Vec::new(), cpu: 0.0 });
+        self.add(name.into(), Cache::Warm, Box::new(run));
+    }
+
+    /// Adds a way that drops from the cache what it then reads, at least `bytes`; `run` measures from there on.
+    pub fn cold_lane(&mut self, name: impl Into<String>, bytes: u64, run: impl FnMut() -> Duration + 'a) {
+        self.add(name.into(), Cache::Cold(bytes), Box::new(run));
+    }
+
+    fn add(&mut self, name: String, cache: Cache, run: Box<dyn FnMut() -> Duration + 'a>) {
+        self.lanes.push(Lane { name, run, times: Vec::new(), cpu: 0.0, read: Vec::new(), cache });
     }
 
     /// Runs each once to warm up, then all in turn, `rounds` times.
     pub fn run(mut self, rounds: usize) -> Times {
         for round in 0..=rounds {
             for lane in &mut self.lanes {
-                let before = cpu();
+                let (before, read) = (cpu(), cache::read_bytes());
                 let took = (lane.run)();
                 if round > 0 {
                     lane.times.push(took);
                     lane.cpu += cpu() - before;
+                    lane.read.push(cache::read_bytes().saturating_sub(read));
                 }
             }
         }
@@ -149,6 +184,21 @@ impl<'a> Race<'a> {
                 seconds(high),
                 seconds(lane.cpu / rounds as f64)
             );
+            let (least, _, most) = spread(lane.read.iter().map(|bytes| *bytes as f64));
+            let wrong = lane.read.iter().filter(|bytes| !lane.cache.holds(**bytes)).count();
+            if most > 0.0 || wrong > 0 {
+                let was = if matches!(lane.cache, Cache::Warm) { "WARM" } else { "COLD" };
+                let marked = if wrong > 0 {
+                    format!("; {wrong} of {rounds} rounds were NOT {was}")
+                } else {
+                    String::new()
+                };
+                println!(
+                    "    {} to {} MiB from the disk a round{marked}",
+                    least as u64 >> 20,
+                    most as u64 >> 20
+                );
+            }
         }
         Times(self.lanes.into_iter().map(|lane| (lane.name, lane.times)).collect())
     }

@@ -14,6 +14,9 @@ use crate::lineage::Supply;
 use crate::progress::Progress;
 use crate::replica::{Disk, Replica, State};
 
+/// So many extents of stacks that joins leave are looked at together in any case.
+const AT_ONCE: usize = 1 << 18;
+
 /// Images on top of each other, as one replica serves them or would.
 struct Stack {
     /// Whose, by place in the volume.
@@ -138,11 +141,14 @@ impl<'a> Stacks<'a> {
     pub fn loss(self, progress: &dyn Progress) -> Losses<'a> {
         let Self { ground, cluster, list, places, sides, pairs } = self;
         let replicas = ground.replicas;
-        let views: Option<Vec<MergedView>> =
-            ground.contents.is_some().then(|| list.iter().map(|stack| stack.view(replicas)).collect());
         // Each join leaves a stack of its own, so there are as many as pairs: what supplies one is not kept.
         let live = &list[..places.live.iter().flatten().count()];
-        let supplies: Vec<Supply> = live.par_iter().map(|stack| stack.supply(replicas)).collect();
+        let before: Option<Vec<MergedView>> =
+            ground.contents.is_some().then(|| live.iter().map(|stack| stack.view(replicas)).collect());
+        let supplies: Vec<Supply> = match &before {
+            Some(views) => views.iter().map(|view| view.supply().clone()).collect(),
+            None => live.par_iter().map(|stack| stack.supply(replicas)).collect(),
+        };
         let stores = |disk: &Disk| disk.allocated().is_none_or(|bytes| bytes > 0);
         let stored = replicas.iter().flat_map(|replica| replica.disks.iter()).any(stores);
         let mut by_layers = BTreeMap::new();
@@ -160,15 +166,66 @@ impl<'a> Stacks<'a> {
                 ((rw, after), runs)
             };
             let sides: Vec<(usize, usize)> = sides.into_iter().collect();
-            by_layers = sides.into_par_iter().map(found).collect::<Vec<_>>().into_iter().collect();
+            // Each thread makes the map of a stack, as long as its extents are many.
+            let few = supplies.iter().map(|supply| supply.segments().len()).sum::<usize>() <= AT_ONCE;
+            let found: Vec<_> = if few {
+                sides.into_par_iter().map(found).collect()
+            } else {
+                sides.into_iter().map(found).collect()
+            };
+            by_layers = found.into_iter().collect();
         }
-        let compared = views.map(|views| {
-            let pairs: Vec<_> = pairs.into_iter().collect();
-            blocks::compare_views(views, &pairs, None, None, progress)
-        });
+        let compared = before.map(|before| compare(&list, &before, replicas, &pairs, progress));
         let own = list.iter().map(|stack| stack.images.iter().all(|(replica, _)| *replica == stack.replica));
         Losses { ground, cluster, own: own.collect(), supplies, by_layers, compared }
     }
+}
+
+/// Compares pairs of stacks; `before` are the views of the first of them, those of the replicas as they are.
+///
+/// Mostly in one pass. But each join leaves a stack of its own, and the map of a view is as long as its extents are many; so
+/// those that are looked at together have at most two thirds of the extents of the replicas themselves, or as many as little
+/// memory holds.
+fn compare(
+    list: &[Stack],
+    before: &[MergedView],
+    replicas: &[Replica],
+    pairs: &BTreeSet<(usize, usize)>,
+    progress: &dyn Progress,
+) -> BTreeMap<(usize, usize), Runs> {
+    let extents = |stack: &Stack| -> usize {
+        let stored = stack.disks(replicas).filter_map(|(_, disk)| disk.image.as_ref()?.extents.as_ref().ok());
+        stored.map(|extents| extents.runs.len()).sum()
+    };
+    let at_once = (list[..before.len()].iter().map(extents).sum::<usize>() / 3 * 2).max(AT_ONCE);
+    // By what a join leaves, which is the greater of both but for joins that leave everything.
+    let mut by_after: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+    pairs.iter().for_each(|(a, b)| by_after.entry(*a.max(b)).or_default().push((*a, *b)));
+    let (mut out, mut batch, mut taken) = (BTreeMap::new(), Vec::new(), 0);
+    let mut rest = by_after.into_iter().peekable();
+    while let Some((after, pairs)) = rest.next() {
+        taken += if after < before.len() { 0 } else { extents(&list[after]) };
+        batch.extend(pairs);
+        let next = rest.peek().map_or(usize::MAX, |(next, _)| taken.saturating_add(extents(&list[*next])));
+        if next > at_once {
+            let numbers: BTreeSet<usize> = batch.iter().flat_map(|(a, b)| [*a, *b]).collect();
+            let numbers: Vec<usize> = numbers.into_iter().collect();
+            let view = |at: &usize| before.get(*at).cloned().unwrap_or_else(|| list[*at].view(replicas));
+            let place = |at: usize| numbers.binary_search(&at).unwrap_or_default();
+            let asked = batch.iter().map(|(a, b)| (place(*a.min(b)), place(*a.max(b))));
+            let asked: Vec<(usize, usize)> = asked.collect();
+            let views = numbers.iter().map(view).collect();
+            let found: Compared = blocks::compare_views(views, &asked, None, None, progress);
+            out.extend(found.differ.into_iter().map(|((a, b), runs)| ((numbers[a], numbers[b]), runs)));
+            (batch, taken) = (Vec::new(), 0);
+        }
+    }
+    out
+}
+
+/// Where two stacks differ; nothing for a pair that was not asked for.
+fn between(compared: &BTreeMap<(usize, usize), Runs>, one: usize, two: usize) -> Runs {
+    compared.get(&(one.min(two), one.max(two))).cloned().unwrap_or_default()
 }
 
 /// Where the live views of two replicas differ, if comparing the replicas has shown it already.
@@ -188,7 +245,8 @@ pub(super) struct Losses<'a> {
     /// What supplies each replica as it is before, by stack.
     supplies: Vec<Supply>,
     by_layers: BTreeMap<(usize, usize), Runs>,
-    compared: Option<Compared>,
+    /// Where the pairs of stacks that were asked for differ, if blocks were read.
+    compared: Option<BTreeMap<(usize, usize), Runs>>,
 }
 
 /// A join whose loss was asked for.
@@ -235,11 +293,11 @@ impl Losses<'_> {
         let (differing, changed) = match &self.compared {
             None => (None, None),
             Some(compared) if after != before => {
-                (Some(compared.between(source, after)), Some(compared.between(before, after)))
+                (Some(between(compared, source, after)), Some(between(compared, before, after)))
             }
             Some(compared) => {
                 let known = known(self.ground, rw, wo).cloned();
-                (Some(known.unwrap_or_else(|| compared.between(source, after))), Some(Runs::new()))
+                (Some(known.unwrap_or_else(|| between(compared, source, after))), Some(Runs::new()))
             }
         };
         Loss { differing, changed, by_layers }

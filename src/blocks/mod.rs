@@ -14,13 +14,14 @@ mod reconstruct;
 mod replicas;
 mod rescued;
 mod unread;
+mod verity;
 mod versions;
 mod view;
 
 pub use compare::{Compared, StoredZeros, compare_views};
 pub use difference::{Apart, Difference, Meaning, between, differences, pairs, unable};
 pub use export::{ExportError, ExportOptions, Exported, Format, Target, TargetError, export};
-pub use pass::{Unreadable, sha256};
+pub use pass::{SumKind, Unreadable, sha256, sum};
 pub use point::{Point, PointError};
 pub use quality::{Seen, Zeros, is_filled, notice, quality, settle};
 pub use reconstruct::{Holes, reconstruct};

@@ -8,6 +8,7 @@ use std::thread;
 use sha2::{Digest, Sha256};
 
 use super::unread::{Unread, merge, reason};
+use super::verity::Verity;
 use super::view::{MergedView, ViewError};
 use crate::ident::{BLOCK_SIZE, Run};
 use crate::progress::Progress;
@@ -17,6 +18,9 @@ const CHUNK: u64 = 1 << 20;
 
 /// A gap up to this is read along as zeros: cheaper than another turn of the loop.
 const GAP: u64 = 64 << 10;
+
+/// No longer stretch is looked for ahead.
+const STRETCH: u64 = 64 << 20;
 
 /// So many bytes of the view beyond what is read are told to be read soon.
 const SOON: u64 = 8 << 20;
@@ -40,6 +44,9 @@ pub enum Unreadable {
 
 /// Takes what is not zero, ascending.
 pub(super) trait Sink {
+    /// This stretch is stored, so what it holds comes soon, but for what is zero; the stretch need not be all that is stored.
+    fn expect(&mut self, _run: Run) {}
+
     /// Bytes at an offset of the volume.
     fn data(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
 }
@@ -68,21 +75,41 @@ impl From<ViewError> for Stopped {
 #[derive(Debug)]
 pub(super) struct Passed {
     /// Of the whole view, in hexadecimal; `None` if it was not asked for.
-    pub sha256: Option<String>,
+    pub sum: Option<String>,
     /// Ranges taken for zeros.
     pub unread: Vec<Unread>,
     /// Bytes handed on.
     pub bytes: u64,
 }
 
-/// The sha256 of a whole view, in hexadecimal. Progress is reported in bytes of the view, without beginning or ending: several
-/// views may be hashed at once.
+/// What sum of a view is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[non_exhaustive]
+pub enum SumKind {
+    /// SHA-256 of all bytes, holes as zeros: what `sha256sum` gives of a raw image. It takes as long as the volume is large.
+    #[default]
+    Sha256,
+    /// The Merkle sum of fs-verity (SHA-256, blocks of 4096 bytes, no salt): what `fsverity digest` gives of a raw image. It
+    /// takes as long as the stored data are large.
+    Verity,
+}
+
+/// The sha256 of a whole view, in hexadecimal; as [`sum`].
 ///
 /// # Errors
 /// Where the view cannot be read.
 pub fn sha256(view: &MergedView, progress: &dyn Progress) -> Result<String, ViewError> {
-    match pass(view, Unreadable::Fail, true, &mut (), progress) {
-        Ok(passed) => Ok(passed.sha256.unwrap_or_default()),
+    sum(view, SumKind::Sha256, progress)
+}
+
+/// A sum of a whole view, in hexadecimal. Progress is reported in bytes of the view, without beginning or ending: several
+/// views may be hashed at once.
+///
+/// # Errors
+/// Where the view cannot be read.
+pub fn sum(view: &MergedView, kind: SumKind, progress: &dyn Progress) -> Result<String, ViewError> {
+    match pass(view, Unreadable::Fail, Some(kind), &mut (), progress) {
+        Ok(passed) => Ok(passed.sum.unwrap_or_default()),
         Err(Stopped::View(error)) => Err(error),
         Err(Stopped::Write(_)) => unreachable!("nothing is written"),
     }
@@ -92,7 +119,7 @@ pub fn sha256(view: &MergedView, progress: &dyn Progress) -> Result<String, View
 pub(super) fn pass(
     view: &MergedView,
     unreadable: Unreadable,
-    hash: bool,
+    kind: Option<SumKind>,
     sink: &mut dyn Sink,
     progress: &dyn Progress,
 ) -> Result<Passed, Stopped> {
@@ -104,14 +131,21 @@ pub(super) fn pass(
     thread::scope(|scope| {
         let (feed, food) = sync_channel::<Part>(AHEAD);
         let (give, back) = sync_channel::<Vec<u8>>(AHEAD + 2);
-        let hasher = hash.then(|| scope.spawn(move || digest(&food, &give)));
-        let mut reader =
-            Reader { view, unreadable, feed: hash.then_some(feed), back, unread: Vec::new(), bytes: 0 };
+        let size = view.size();
+        let hasher = kind.map(|kind| scope.spawn(move || digest(Sum::new(kind, size), &food, &give)));
+        let mut reader = Reader {
+            view,
+            unreadable,
+            feed: kind.is_some().then_some(feed),
+            back,
+            unread: Vec::new(),
+            bytes: 0,
+        };
         let read = reader.run(sink, progress);
         let Reader { unread, bytes, feed, .. } = reader;
         drop(feed); // the hasher ends with its channel
-        let sha256 = hasher.map(|thread| thread.join().expect("hashing does not panic"));
-        read.map(|()| Passed { sha256, unread: merge(unread), bytes })
+        let sum = hasher.map(|thread| thread.join().expect("hashing does not panic"));
+        read.map(|()| Passed { sum, unread: merge(unread), bytes })
     })
 }
 
@@ -120,25 +154,60 @@ enum Part {
     Zeros(u64),
 }
 
-fn digest(food: &Receiver<Part>, give: &SyncSender<Vec<u8>>) -> String {
-    let zeros = vec![0; 256 << 10];
-    let mut hash = Sha256::new();
-    for part in food {
-        match part {
-            Part::Bytes(bytes) => {
-                hash.update(&bytes);
-                let _ = give.try_send(bytes); // a buffer that nobody takes back is dropped
-            }
-            Part::Zeros(mut count) => {
+/// A sum that is being made.
+enum Sum {
+    Sha256(Sha256),
+    Verity(Box<Verity>),
+}
+
+impl Sum {
+    fn new(kind: SumKind, size: u64) -> Self {
+        match kind {
+            SumKind::Sha256 => Self::Sha256(Sha256::new()),
+            SumKind::Verity => Self::Verity(Box::new(Verity::new(size))),
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha256(hash) => hash.update(bytes),
+            Self::Verity(tree) => tree.bytes(bytes),
+        }
+    }
+
+    fn zeros(&mut self, mut count: u64, zeros: &[u8]) {
+        match self {
+            Self::Sha256(hash) => {
                 while count > 0 {
                     let step = count.min(zeros.len() as u64);
                     hash.update(&zeros[..step as usize]);
                     count -= step;
                 }
             }
+            Self::Verity(tree) => tree.zeros(count),
         }
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+
+    fn finish(self) -> String {
+        match self {
+            Self::Sha256(hash) => hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            Self::Verity(tree) => tree.finish(),
+        }
+    }
+}
+
+fn digest(mut sum: Sum, food: &Receiver<Part>, give: &SyncSender<Vec<u8>>) -> String {
+    let zeros = vec![0; 256 << 10];
+    for part in food {
+        match part {
+            Part::Bytes(bytes) => {
+                sum.bytes(&bytes);
+                let _ = give.try_send(bytes); // a buffer that nobody takes back is dropped
+            }
+            Part::Zeros(count) => sum.zeros(count, &zeros),
+        }
+    }
+    sum.finish()
 }
 
 struct Reader<'a> {
@@ -171,6 +240,7 @@ impl Reader<'_> {
             let mut buf = self.back.try_recv().unwrap_or_else(|_| std::mem::take(&mut spare));
             buf.resize(chunk.len() as usize, 0);
             self.fill(chunk, &mut buf)?;
+            sink.expect(self.stretch(chunk));
             self.hand_on(chunk.start, &buf, sink).map_err(Stopped::Write)?;
             match &self.feed {
                 Some(feed) => {
@@ -184,6 +254,18 @@ impl Reader<'_> {
         self.zeros(size - at);
         progress.advance(size - at);
         Ok(())
+    }
+
+    /// What is stored from the start of a chunk on without a gap.
+    fn stretch(&self, chunk: Run) -> Run {
+        let mut end = chunk.start;
+        for segment in self.view.segments_in(Run { start: chunk.start, end: self.view.size() }) {
+            if segment.run.start > end || end >= chunk.start + STRETCH {
+                break;
+            }
+            end = segment.run.end;
+        }
+        Run { start: chunk.start, end: end.min(self.view.size()) }
     }
 
     /// The next stretch at or after `at` that begins and ends with something stored, of at most [`CHUNK`] bytes;

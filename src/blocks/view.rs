@@ -5,6 +5,7 @@
 //! image ends earlier. So does Jiva, which asks the file system for extents and never looks at contents.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crate::evidence::{ReadError, Source};
@@ -117,8 +118,8 @@ impl ViewLayer {
 }
 
 /// The bytes of a volume from one disk down. Memory grows with the number of extents, not with the volume; any
-/// number of threads may read it at once.
-#[derive(Debug)]
+/// number of threads may read it at once. Copies share what grows with the extents.
+#[derive(Debug, Clone)]
 pub struct MergedView {
     label: Label,
     top: DiskName,
@@ -246,6 +247,29 @@ impl MergedView {
         Ok(buf.len())
     }
 
+    /// Every stored stretch with the open file in which it lies at its own place, as far as that file reaches; `None` where
+    /// some layer has no such file, or a part of the view cannot be served.
+    pub(super) fn files(&self) -> Option<Vec<(Run, usize, Arc<OwnedFd>)>> {
+        if !self.unreachable().is_empty() {
+            return None;
+        }
+        let segments = self.supply.segments().iter().map(|segment| {
+            let layer = &self.layers[segment.level];
+            let file = layer.source.file(&layer.source.entries()[layer.entry?])?;
+            let end = segment.run.end.min(self.size).min(layer.size);
+            Some((Run { start: segment.run.start, end: end.max(segment.run.start) }, segment.level, file))
+        });
+        segments.collect()
+    }
+
+    /// The error of a layer whose file ends before a byte that it was listed with.
+    pub(super) fn cut_short(&self, level: usize, offset: u64) -> ViewError {
+        let layer = &self.layers[level];
+        let why = format!("ends at byte {offset}, and was listed with {}", layer.size);
+        let (replica, disk) = (self.label.clone(), layer.name.clone());
+        ViewError::Read { replica, disk, offset, source: ReadError::Damaged(why) }
+    }
+
     /// Tells the sources that a stretch is read soon.
     pub fn expect(&self, run: Run) {
         for segment in self.segments_in(run) {
@@ -300,10 +324,7 @@ impl MergedView {
                 }
                 // It shrank since it was listed: what is not there any more is not zeros.
                 Ok(0) => {
-                    let (replica, disk) = (self.label.clone(), layer.name.clone());
-                    let source =
-                        ReadError::Damaged(format!("ends at byte {at}, and was listed with {}", layer.size));
-                    return Err(ViewError::Read { replica, disk, offset: at, source });
+                    return Err(self.cut_short(level, at));
                 }
                 Ok(count) => filled += count,
                 Err(source) => {

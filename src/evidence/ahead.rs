@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Advice, fadvise};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
-use super::handles::read_full_at;
+use super::whole::read_full_at;
 
 /// So many stretches are asked for after a read that waited.
 const STRETCHES: u32 = 512;

@@ -101,7 +101,7 @@ mod tests {
             }
             self.step = self.step * 7 % 70_001 + 1;
             let count = buf.len().min(self.step).min(self.left);
-            buf[..count].fill((self.left % 251) as u8);
+            buf[..count].iter_mut().enumerate().for_each(|(at, byte)| *byte = ((self.left - at) % 251) as u8);
             self.left -= count;
             Ok(count)
         }

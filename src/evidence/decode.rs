@@ -72,7 +72,7 @@ pub(super) fn open<'w>(
 
 /// One compressed stream; it gives back what follows it.
 enum One<R> {
-    Gzip(flate2::bufread::GzDecoder<R>),
+    Gzip(Box<flate2::bufread::GzDecoder<R>>),
     Zstd(Box<Zstd<R>>),
     Xz(Box<Xz<R>>),
     Bzip2(bzip2::bufread::BzDecoder<R>),
@@ -86,7 +86,9 @@ impl<R: BufRead> One<R> {
                 Self::Xz(Box::new(Xz { stream, decoder: XzStream::new_mem_limit(false, XZ_MEMORY) }))
             }
             Compression::Bzip2 => Self::Bzip2(bzip2::bufread::BzDecoder::new(stream)),
-            Compression::Gzip | Compression::None => Self::Gzip(flate2::bufread::GzDecoder::new(stream)),
+            Compression::Gzip | Compression::None => {
+                Self::Gzip(Box::new(flate2::bufread::GzDecoder::new(stream)))
+            }
         }
     }
 

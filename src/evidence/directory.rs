@@ -143,7 +143,7 @@ impl Directory {
     }
 
     /// The place of an entry that is a regular file.
-    fn file(&self, entry: &Entry) -> Result<usize, ReadError> {
+    fn regular(&self, entry: &Entry) -> Result<usize, ReadError> {
         let at = self.position(entry)?;
         match self.entries[at].kind {
             Kind::File => Ok(at),
@@ -226,7 +226,7 @@ impl Source for Directory {
     }
 
     fn read(&self, entry: &Entry) -> Result<Cow<'_, [u8]>, ReadError> {
-        let at = self.file(entry)?;
+        let at = self.regular(entry)?;
         if let Some(content) = self.content(at) {
             return Ok(Cow::Borrowed(content));
         }
@@ -279,7 +279,7 @@ impl Source for Directory {
     }
 
     fn extents(&self, entry: &Entry) -> Result<Extents, ReadError> {
-        let at = self.file(entry)?;
+        let at = self.regular(entry)?;
         // Given away, not copied: there may be millions.
         let known = self.mapped.lock().unwrap_or_else(PoisonError::into_inner).remove(&at);
         if let Some(known) = known {
@@ -294,11 +294,17 @@ impl Source for Directory {
         Ok(stored(&mut Mapper::default(), file.as_fd(), size, takes_storage)?)
     }
 
+    fn file(&self, entry: &Entry) -> Option<Arc<OwnedFd>> {
+        let at = self.regular(entry).ok()?;
+        self.facts[at].used.store(true, Ordering::Relaxed);
+        self.handles.get(self.owner, at as u32, || self.open_same(at)).ok()
+    }
+
     fn expect(&self, entry: &Entry, run: Run) {
         if !self.handles.ahead().is_wanted() {
             return;
         }
-        let Ok(at) = self.file(entry) else { return };
+        let Ok(at) = self.regular(entry) else { return };
         if self.content(at).is_some() {
             return;
         }
@@ -309,7 +315,7 @@ impl Source for Directory {
     }
 
     fn read_at(&self, entry: &Entry, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
-        let at = self.file(entry)?;
+        let at = self.regular(entry)?;
         let left = self.entries[at].size.saturating_sub(offset);
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
         if wanted == 0 {

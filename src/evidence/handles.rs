@@ -1,11 +1,11 @@
 //! A bounded store of open files, so that a chain of a thousand images needs no thousand handles.
 
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ahead::Ahead;
+pub(super) use super::whole::read_full_at;
 
 /// Open files kept for reading at a place; below the usual limit of 1024 with room for the rest.
 const FILES: usize = 160;
@@ -77,21 +77,6 @@ impl Handles {
         drop(evicted); // closed without the lock
         Ok(file)
     }
-}
-
-/// Reads until the buffer is full or the file ends.
-pub(super) fn read_full_at(fd: impl AsFd, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    let fd: BorrowedFd<'_> = fd.as_fd();
-    let mut done = 0;
-    while done < buf.len() {
-        match rustix::io::pread(fd, &mut buf[done..], offset.saturating_add(done as u64)) {
-            Ok(0) => break,
-            Ok(n) => done += n,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(done)
 }
 
 #[cfg(test)]

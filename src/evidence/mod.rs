@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -37,6 +39,7 @@ mod sys;
 mod tar;
 mod tree;
 mod vacant;
+mod whole;
 
 pub use error::GatherError;
 pub use find::{is_archive_name, without_archive_ending};
@@ -180,6 +183,12 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// nothing does while reads do not wait.
     fn expect(&self, _entry: &Entry, _run: Run) {}
 
+    /// The open file in which each byte of the entry lies at its own place, where there is one: its ranges can be cloned
+    /// without being read. Fewer bytes than the entry has are there only if the file was cut since.
+    fn file(&self, _entry: &Entry) -> Option<Arc<OwnedFd>> {
+        None
+    }
+
     /// Reads bytes at an offset. Holes read as zeros; fewer bytes than asked are returned only at the
     /// apparent end of the file.
     ///
@@ -218,6 +227,7 @@ fn clip(ranges: impl IntoIterator<Item = Run>, size: u64) -> Runs {
             runs.push(range.start, end);
         }
     }
+    runs.shrink();
     runs
 }
 

@@ -170,10 +170,10 @@ fn contradicts(
     volume: &Volume<'_>,
 ) -> bool {
     let older = third.counter.zip(less.counter).is_some_and(|(third, less)| third < less);
-    let Some(content) = volume.between(more, third).filter(|_| older && relation.basis == Basis::Blocks)
-    else {
+    if !older || relation.basis != Basis::Blocks {
         return false;
-    };
+    }
+    let Some(content) = volume.between(more, third) else { return false };
     let Some(own) = volume.between(less, more) else { return false };
     // A block that is zeros again was emptied as a rule.
     let zeros = if less.label < more.label { &own.zeros_b } else { &own.zeros_a };

@@ -1,6 +1,7 @@
 //! Which layer supplies each block of a view, from extents alone.
 
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::layers::Layers;
 use crate::ident::{Run, Runs};
@@ -14,9 +15,9 @@ pub struct Segment {
     pub level: usize,
 }
 
-/// The supplier of every stored stretch of a view, ascending; what no layer stores reads as zeros.
+/// The supplier of every stored stretch of a view, ascending; what no layer stores reads as zeros. Copies share it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Supply(Vec<Segment>);
+pub struct Supply(Arc<Vec<Segment>>);
 
 impl Supply {
     /// The view from layer `top` down: at every place the newest layer with an extent there.
@@ -30,14 +31,15 @@ impl Supply {
 
     /// The view of stacked layers, base first.
     pub fn stack(stacks: &[&Runs]) -> Self {
-        let mut starts: Vec<(Run, usize)> = stacks
-            .iter()
-            .enumerate()
-            .flat_map(|(level, runs)| runs.iter().map(move |run| (*run, level)))
-            .collect();
+        // Room for exactly as many: there may be millions.
+        let mut starts: Vec<(Run, usize)> = Vec::with_capacity(stacks.iter().map(|runs| runs.len()).sum());
+        for (level, runs) in stacks.iter().enumerate() {
+            starts.extend(runs.iter().map(|run| (*run, level)));
+        }
         starts.sort_unstable_by_key(|(run, level)| (run.start, *level));
         let mut open: BinaryHeap<(usize, u64)> = BinaryHeap::new(); // (level, end), newest on top
-        let mut out = Self::default();
+        // Where layers hide one another there may be more; growing by halves would then be the rare case.
+        let mut out = Vec::with_capacity(starts.len());
         let mut at = 0;
         let mut next = starts.into_iter().peekable();
         loop {
@@ -46,27 +48,20 @@ impl Supply {
             }
             let coming = next.peek().map(|(run, _)| run.start);
             match (open.peek().copied(), coming) {
-                (None, None) => return out,
+                (None, None) => {
+                    out.shrink_to_fit();
+                    return Self(Arc::new(out));
+                }
                 (None, Some(start)) => at = start,
                 (Some((level, end)), coming) => {
                     let until = coming.map_or(end, |start| start.min(end));
-                    out.push(Run { start: at, end: until }, level);
+                    append(&mut out, Run { start: at, end: until }, level);
                     at = until.max(at);
                 }
             }
             while let Some((run, level)) = next.next_if(|(run, _)| run.start <= at) {
                 open.push((level, run.end));
             }
-        }
-    }
-
-    fn push(&mut self, run: Run, level: usize) {
-        if run.is_empty() {
-            return;
-        }
-        match self.0.last_mut() {
-            Some(last) if last.level == level && last.run.end == run.start => last.run.end = run.end,
-            _ => self.0.push(Segment { run, level }),
         }
     }
 
@@ -87,6 +82,16 @@ impl Supply {
     /// Walks two views side by side: every stretch with both suppliers, where at least one has any.
     pub fn zip<'a>(&'a self, other: &'a Self) -> Zip<'a> {
         Zip { a: &self.0, b: &other.0, at: 0 }
+    }
+}
+
+fn append(list: &mut Vec<Segment>, run: Run, level: usize) {
+    if run.is_empty() {
+        return;
+    }
+    match list.last_mut() {
+        Some(last) if last.level == level && last.run.end == run.start => last.run.end = run.end,
+        _ => list.push(Segment { run, level }),
     }
 }
 

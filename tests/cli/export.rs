@@ -62,6 +62,59 @@ fn archives(folder: &Path) -> Vec<(String, PathBuf)> {
     out
 }
 
+/// The Merkle sum is that of the kernel's format, by its own tool: of hash and of export, of small and of vast volumes.
+#[test]
+fn the_merkle_sum_is_what_fsverity_gives_of_the_exported_image() {
+    if !has("the Merkle sum", "fsverity") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (dir.path().join("one"), dir.path().join("other"));
+    small(&one);
+    // Three levels of hashes, and stored blocks at their borders; the tool reads every hole of it.
+    let blocks = [0, 127, 128, 16_383, 16_384, 40_000, 65_535];
+    grown(&other, 256 << 20, &blocks.map(|block: u64| block << 12));
+    for replica in [&one, &other] {
+        let name = replica.file_name().unwrap().to_str().unwrap();
+        let image = dir.path().join(format!("{name}.raw"));
+        let exported = export(&[replica], name, &image, &["--format", "raw", "--kind", "verity"]);
+        assert!(exported.status.success(), "{}", stderr(&exported));
+        let line = String::from_utf8(exported.stdout).unwrap();
+        let hashed = good(&["hash".as_ref(), replica.as_os_str(), "--kind".as_ref(), "verity".as_ref()]);
+        assert_eq!(hashed, line);
+        let digest = tool("fsverity", &["digest".as_ref(), "--block-size=4096".as_ref(), image.as_os_str()]);
+        let digest = String::from_utf8(digest.stdout).unwrap();
+        assert_eq!(line.split(' ').next(), digest.split(' ').next(), "{name}");
+    }
+}
+
+/// Cloned or copied, the image has the same bytes and the same sum; where ranges cannot be cloned, that is said.
+#[test]
+fn an_image_of_cloned_ranges_is_the_image() {
+    let dir = tempfile::tempdir().unwrap();
+    let replica = dir.path().join("one");
+    small(&replica);
+    let [plain, cloned, summed] = ["plain", "cloned", "summed"].map(|name| dir.path().join(name));
+    let raw = |to: &Path, more: &[&str]| {
+        let output = export(&[&replica], "one", to, &[&["--format", "raw"], more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        output
+    };
+    let sum = raw(&plain, &[]).stdout;
+    raw(&cloned, &["--clone-ranges", "--no-hash"]);
+    assert_eq!(raw(&summed, &["--clone-ranges"]).stdout, sum);
+    assert_eq!(fs::read(&plain).unwrap(), fs::read(&cloned).unwrap());
+    assert_eq!(fs::read(&plain).unwrap(), fs::read(&summed).unwrap());
+    let qcow2 = export(&[&replica], "one", &dir.path().join("q"), &["--format", "qcow2", "--clone-ranges"]);
+    assert_eq!(qcow2.status.code(), Some(2));
+    let tar = dir.path().join("one.tar");
+    tool("tar", &["-cSf".as_ref(), tar.as_os_str(), "-C".as_ref(), dir.path().as_os_str(), "one".as_ref()]);
+    let from_tar = dir.path().join("from-tar");
+    let output = export(&[&tar], "one", &from_tar, &["--format", "raw", "--clone-ranges"]);
+    assert!(output.status.success() && stderr(&output).contains("could be cloned"), "{}", stderr(&output));
+    assert_eq!(fs::read(&plain).unwrap(), fs::read(&from_tar).unwrap());
+}
+
 /// A replica directory made by hand: block 1 of the base is hidden by the head.
 fn small(dir: &Path) {
     fs::create_dir_all(dir).unwrap();
@@ -85,8 +138,11 @@ fn small(dir: &Path) {
 
 /// The small one grown to a tebibyte, with a block at each of these places more.
 fn vast(dir: &Path, places: &[u64]) {
+    grown(dir, 1 << 40, places);
+}
+
+fn grown(dir: &Path, size: u64, places: &[u64]) {
     small(dir);
-    let size: u64 = 1 << 40;
     for name in ["volume-snap-s0.img", "volume-head-001.img"] {
         fs::File::options().write(true).open(dir.join(name)).unwrap().set_len(size).unwrap();
     }

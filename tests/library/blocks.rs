@@ -145,7 +145,7 @@ fn export(view: &MergedView, format: Format, unreadable: Unreadable) -> Result<(
     match done {
         Ok(done) => {
             assert_eq!(left, std::slice::from_ref(&path));
-            Ok((std::fs::read(path).unwrap(), done.sha256.unwrap()))
+            Ok((std::fs::read(path).unwrap(), done.sum.unwrap()))
         }
         Err(error) => {
             assert!(left.is_empty(), "a failed export leaves nothing");

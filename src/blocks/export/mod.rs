@@ -3,6 +3,7 @@
 //! One pass reads every stored byte once, hashes the view and writes what is not zero. The image has no name until it
 //! is complete.
 
+mod clone;
 mod qcow2;
 mod raw;
 mod target;
@@ -10,7 +11,7 @@ mod target;
 use std::io;
 use std::path::PathBuf;
 
-use super::pass::{Sink, Stopped, Unreadable, pass};
+use super::pass::{Passed, Sink, Stopped, SumKind, Unreadable, pass};
 use super::unread::Unread;
 use super::view::{MergedView, ViewError};
 use crate::evidence::spelled;
@@ -38,6 +39,11 @@ pub struct ExportOptions {
     pub unreadable: Unreadable,
     /// Whether the view is hashed on the way.
     pub hash: bool,
+    /// Which sum that is.
+    pub kind: SumKind,
+    /// Whether ranges of the images are cloned instead of read and written, where the system can do that: on a file system that
+    /// shares blocks, no data are copied then. What is stored stays stored, also zeros. Only for raw images.
+    pub clone_ranges: bool,
     /// Whether to wait until the data are on the disk before the image gets its name.
     pub sync: bool,
 }
@@ -45,7 +51,14 @@ pub struct ExportOptions {
 impl ExportOptions {
     /// The usual way: hashed, and failing where the view cannot be read.
     pub fn new(format: Format) -> Self {
-        Self { format, unreadable: Unreadable::Fail, hash: true, sync: false }
+        Self {
+            format,
+            unreadable: Unreadable::Fail,
+            hash: true,
+            kind: SumKind::Sha256,
+            clone_ranges: false,
+            sync: false,
+        }
     }
 }
 
@@ -53,12 +66,14 @@ impl ExportOptions {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Exported {
-    /// Of the whole view, in hexadecimal, whatever the format; `None` if it was not asked for.
-    pub sha256: Option<String>,
+    /// The sum of the whole view that was asked for, in hexadecimal, whatever the format; `None` if none was.
+    pub sum: Option<String>,
     /// Ranges that could not be read and stand as zeros.
     pub filled: Vec<Unread>,
-    /// Bytes that are not in blocks of zeros.
+    /// Bytes that are not in blocks of zeros; all that are stored, where they were cloned.
     pub bytes: u64,
+    /// Whether ranges were cloned.
+    pub cloned: bool,
 }
 
 /// Why there is no image.
@@ -93,17 +108,36 @@ pub fn export(
     progress: &dyn Progress,
 ) -> Result<Exported, ExportError> {
     let failed = |source| ExportError::Write { path: target.path().to_owned(), source };
-    let run = |sink: &mut dyn Sink| match pass(view, options.unreadable, options.hash, sink, progress) {
+    let kind = options.hash.then_some(options.kind);
+    let run = |sink: &mut dyn Sink| match pass(view, options.unreadable, kind, sink, progress) {
         Ok(passed) => Ok(passed),
         Err(Stopped::View(error)) => Err(error.into()),
         Err(Stopped::Write(error)) => Err(failed(error)),
     };
     progress.begin("exporting", Some(view.size()));
+    let may_clone =
+        options.clone_ranges && options.format == Format::Raw && options.unreadable == Unreadable::Fail;
+    let cloned = match may_clone.then(|| clone::ranges(view, target.file())) {
+        Some(Ok(cloned)) => cloned,
+        Some(Err(Stopped::View(error))) => return Err(error.into()),
+        Some(Err(Stopped::Write(error))) => return Err(failed(error)),
+        None => None,
+    };
     let passed = match options.format {
+        Format::Raw if cloned.is_some() => {
+            target.file().set_len(view.size()).map_err(failed)?;
+            // Only a sum needs the bytes.
+            let mut passed = match kind {
+                Some(_) => run(&mut ())?,
+                None => Passed { sum: None, unread: Vec::new(), bytes: 0 },
+            };
+            passed.bytes = cloned.unwrap_or(0);
+            passed
+        }
         Format::Raw => {
-            let mut image = raw::Raw::new(target.file());
+            let mut image = raw::Raw::new(target.file(), view.size()).map_err(failed)?;
             let passed = run(&mut image)?;
-            image.finish(view.size()).map_err(failed)?;
+            image.finish().map_err(failed)?;
             passed
         }
         Format::Qcow2 => {
@@ -118,5 +152,5 @@ pub fn export(
         target.file().sync_all().map_err(failed)?;
     }
     target.publish()?;
-    Ok(Exported { sha256: passed.sha256, filled: passed.unread, bytes: passed.bytes })
+    Ok(Exported { sum: passed.sum, filled: passed.unread, bytes: passed.bytes, cloned: cloned.is_some() })
 }

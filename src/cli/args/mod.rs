@@ -1,6 +1,7 @@
 //! Arguments that several commands share. Those of one command stand in its own file.
 
 mod input;
+mod kind;
 mod reading;
 mod values;
 
@@ -12,6 +13,7 @@ use jivascope::evidence;
 use jivascope::ident::Version;
 
 pub(super) use input::input;
+pub(super) use kind::Kind;
 pub(super) use reading::Reading;
 pub(super) use values::{share, size};
 

@@ -5,7 +5,7 @@ use jivascope::blocks::{self, MergedView, Point};
 use jivascope::progress::Progress;
 use rayon::prelude::*;
 
-use crate::cli::args::{self, Inputs, Reading};
+use crate::cli::args::{self, Inputs, Kind, Reading};
 use crate::cli::error::{self, FAILED};
 use crate::cli::inputs;
 use crate::cli::out::Out;
@@ -19,7 +19,8 @@ have another sum; 1 a view cannot be read, 2 wrong usage.
 
 Examples:
   jivascope hash ./copies
-  jivascope hash ./copies --replica rep-1 --replica rep-1@volume-snap-e6fa71a8")]
+  jivascope hash ./copies --replica rep-1 --replica rep-1@volume-snap-e6fa71a8
+  jivascope hash ./copies --kind verity")]
 pub(super) struct Hash {
     #[command(flatten)]
     pub inputs: Inputs,
@@ -27,6 +28,9 @@ pub(super) struct Hash {
     /// LABEL@candidate-N that of a rescue candidate; can be repeated
     #[arg(long, value_name = "VIEW", value_parser = args::name())]
     pub replica: Vec<String>,
+    /// Kind of the sum
+    #[arg(long, value_enum, value_name = "KIND", default_value_t)]
+    pub kind: Kind,
     #[command(flatten)]
     pub reading: Reading,
 }
@@ -42,7 +46,8 @@ pub(super) fn run(command: &Hash, out: &Out) -> anyhow::Result<u8> {
     };
     let views: Vec<_> = points.iter().map(Point::view).collect();
     progress.begin("hashing", Some(views.iter().flatten().map(MergedView::size).sum()));
-    let sum = |view: Result<MergedView, _>| view.and_then(|view| blocks::sha256(&view, &progress));
+    let sum =
+        |view: Result<MergedView, _>| view.and_then(|view| blocks::sum(&view, command.kind.of(), &progress));
     let sums: Vec<_> = views.into_par_iter().map(sum).collect();
     progress.end();
     let (mut failed, mut defective) = (false, false);
@@ -50,7 +55,7 @@ pub(super) fn run(command: &Hash, out: &Out) -> anyhow::Result<u8> {
         match sum {
             Ok(sum) => {
                 defective |= trust::warn(point, out)?;
-                out.line(&format!("{sum}  {}", point.name()))?;
+                out.line(&command.kind.line(&sum, &point.name()))?;
             }
             // The others can be hashed all the same.
             Err(unreadable) => {

@@ -1,6 +1,6 @@
 //! What a directory has under each name, for one replica of a volume.
 
-use super::names::Name;
+use super::name::Name;
 use crate::ident::Counter;
 
 /// What a directory has under one name.

@@ -9,6 +9,7 @@ mod elect;
 mod entries;
 mod error;
 mod join;
+mod name;
 mod names;
 mod opening;
 mod orders;

@@ -6,21 +6,11 @@
 use std::collections::HashMap;
 
 use super::join::JOIN;
+pub(super) use super::name::Name;
 use crate::dialect::jiva::next_head_name;
 use crate::ident::DiskName;
 use crate::ident::Version;
 use crate::replica::Replica;
-
-/// A name of one volume, by number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Name(u32);
-
-impl Name {
-    /// Its place in a list of all names.
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
 
 /// Every name that a disk of the volume has, or can get by joins.
 #[derive(Debug, Default)]
