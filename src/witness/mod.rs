@@ -6,8 +6,11 @@
 //! by the other files of this room. Nothing here judges a replica's data.
 
 mod address;
+pub mod api;
 mod event;
+mod file;
 mod frame;
+pub mod kube;
 mod life;
 mod log;
 mod logfile;
@@ -15,6 +18,7 @@ mod time;
 
 pub use address::Address;
 pub use event::{Chain, End, Event, Mode, Refusal, Registered, Role};
+pub use file::{Testimony, read};
 pub use life::{Asked, Life, Sighting};
 pub use logfile::{Log, Stream};
 pub use time::Moment;

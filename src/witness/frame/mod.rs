@@ -9,7 +9,6 @@ mod framer;
 mod json;
 mod prefix;
 
-pub(super) use bytes::Bytes;
 pub(super) use framer::{Counts, Framer};
 pub(super) use json::loki_reply;
 

@@ -6,7 +6,7 @@ mod noise;
 mod replica;
 mod scan;
 
-pub(super) use entry::{Entry, Form, entry};
+pub(super) use entry::{Form, entry};
 
 use super::event::Parsed;
 
