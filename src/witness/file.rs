@@ -2,11 +2,11 @@
 
 use std::io::{self, Read};
 
-use super::api::{self, Reply};
+use crate::dialect::jiva::api::{self, Reply};
 use super::frame::loki_reply;
 use super::kube::{self, Objects};
 use super::logfile::Log;
-use super::time::Moment;
+use crate::dialect::jiva::log::Moment;
 
 /// What a file says.
 #[derive(Debug, Clone)]

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::address::Address;
-use super::event::{Chain, End, Event, Mode, Role};
-use super::time::Moment;
+use crate::dialect::jiva::log::Address;
+use crate::dialect::jiva::log::{Chain, End, Event, Mode, Role};
+use crate::dialect::jiva::log::Moment;
 use crate::ident::DiskName;
 
 /// What one line says, and where it stands. Lines that say the same again are counted with the first.
@@ -68,6 +68,7 @@ pub struct Life {
     /// The start of the process, by a line with a clock among those that count seconds.
     anchor: Option<Moment>,
     fresh: bool,
+    earliest: Option<Moment>,
     recent: VecDeque<usize>,
 }
 
@@ -99,6 +100,7 @@ impl Life {
             lines: 0,
             anchor: None,
             fresh: false,
+            earliest: None,
             recent: VecDeque::new(),
         }
     }
@@ -117,6 +119,7 @@ impl Life {
     pub(super) fn clock(&mut self, at: Option<Moment>) {
         self.lines += 1;
         self.first = self.first.or(at);
+        self.earliest = at.map_or(self.earliest, |at| Some(self.earliest.map_or(at, |before| before.min(at))));
         self.last = self.last.max(at);
     }
 
@@ -204,6 +207,7 @@ impl Life {
     /// Puts the sightings of a file that shows the newest line first into their order.
     pub(super) fn turn_over(&mut self) {
         self.sightings.reverse();
+        self.first = self.earliest;
         let mut seen = None;
         for sighting in &mut self.sightings {
             seen = seen.max(sighting.at);

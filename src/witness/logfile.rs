@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
-use super::event::{Event, Parsed};
+use crate::dialect::jiva::log::{self, Event, Form, Parsed};
 use super::frame::{Counts, Framer, Line, Sink};
 use super::life::{Life, written_by};
-use super::log::{self, Form};
-use super::time::Moment;
+use crate::dialect::jiva::log::Moment;
 use crate::ident::DiskName;
 
 /// The lines of one container, or of one that could not be told from others.
@@ -246,7 +245,9 @@ impl Sink for Taker {
 
 impl Taker {
     fn message(&mut self, at: usize, when: Option<Moment>, relative: Option<u64>, message: &str, line: Line<'_>) {
-        match log::message(message) {
+        // What is cut may have meant something else.
+        let parsed = if line.cut { Parsed::Known } else { log::message(message) };
+        match parsed {
             Parsed::Says(mut event) => {
                 let at = self.turn(at, when, &event);
                 Life::share(&mut self.names, &mut event);

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("go", &["finding"]),
     ("replica", &["ident", "evidence", "finding", "go"]),
     ("dialect", &["ident", "evidence", "finding", "go", "replica"]),
+    ("witness", &["ident", "evidence", "finding", "replica", "dialect"]),
     ("redact", &["ident", "evidence", "go", "replica", "dialect"]),
     ("lineage", &["ident", "finding", "go", "replica", "dialect"]),
     ("blocks", &["ident", "progress", "evidence", "finding", "replica", "lineage"]),

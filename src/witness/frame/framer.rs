@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-use super::super::time::Moment;
+use crate::dialect::jiva::log::Moment;
 use super::bytes::{Bytes, LONGEST};
 use super::prefix::{Prefixes, begins};
 use super::{Line, Sink, json};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::super::time::Moment;
+use crate::dialect::jiva::log::Moment;
 
 /// The keys that any of them has.
 #[derive(Debug, Default, Deserialize)]

@@ -12,7 +12,7 @@ mod prefix;
 pub(super) use framer::{Counts, Framer};
 pub(super) use json::loki_reply;
 
-use super::time::Moment;
+use crate::dialect::jiva::log::Moment;
 
 /// One line as the process wrote it.
 #[derive(Debug, Clone, Copy)]

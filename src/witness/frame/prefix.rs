@@ -1,6 +1,6 @@
 //! What a collector puts before a line: a time, a container, a stream.
 
-use super::super::time::Moment;
+use crate::dialect::jiva::log::Moment;
 
 /// A line without what stood before it.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 mod objects;
 mod text;
 
-use super::address::Address;
-use super::time::Moment;
+use crate::dialect::jiva::log::{Address, Mode, Moment};
 
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub struct Objects {
     /// Volumes: names of persistent volumes of Jiva.
     pub volumes: Vec<String>,
     /// Entries of the operator's copy of the controller's list; it bears no time.
-    pub listed: Vec<(Address, super::event::Mode)>,
+    pub listed: Vec<(Address, Mode)>,
     /// The latest time in it: it was taken no earlier.
     pub latest: Option<Moment>,
     /// The one namespace that it covers, or none where it names several.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::super::address::Address;
-use super::super::event::Mode;
-use super::super::time::Moment;
+use crate::dialect::jiva::log::Address;
+use crate::dialect::jiva::log::Mode;
+use crate::dialect::jiva::log::Moment;
 use super::{Node, Objects, Pod, names_replica, volume_of};
 
 /// One object, or a list of them.

@@ -1,6 +1,6 @@
 //! Tables of `kubectl get … -o wide`, and `kubectl describe pod`.
 
-use super::super::address::Address;
+use crate::dialect::jiva::log::Address;
 use super::{Objects, Pod, names_replica, volume_of};
 
 /// Reads a table of pods with their addresses.

@@ -1,7 +1,7 @@
 //! Small steps through a message: words after words, never a regular expression.
 
-use super::super::address::Address;
-use super::super::event::Chain;
+use super::address::Address;
+use super::event::Chain;
 use crate::ident::DiskName;
 
 /// More disks are in no chain: Jiva opens at most 1024, and a hostile line could name a million.

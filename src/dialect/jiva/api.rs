@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::address::Address;
-use super::event::{Chain, Mode};
+use super::log::Address;
+use super::log::{Chain, Mode};
 use crate::ident::DiskName;
 
 /// What a kept reply says.
@@ -94,7 +94,7 @@ struct Listed {
 }
 
 /// Reads a reply; `None` where it is none of Jiva's.
-pub(super) fn read(bytes: &[u8]) -> Option<Reply> {
+pub fn read(bytes: &[u8]) -> Option<Reply> {
     let any: Any = serde_json::from_slice(bytes).ok()?;
     let kind = any.kind.as_deref();
     if any.listed.is_some() || kind == Some("stats") {

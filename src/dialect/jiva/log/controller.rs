@@ -1,8 +1,8 @@
 //! What the controller's messages mean (reference 5.8, witness notes 1 to 7).
 
-use super::super::address::Address;
-use super::super::event::{Event, Mode, Refusal, Registered, Role};
-use super::super::time::Moment;
+use super::address::Address;
+use super::event::{Event, Mode, Refusal, Registered, Role};
+use super::time::Moment;
 use super::scan::{address, after, between, chain, endpoint, number};
 use crate::ident::DiskName;
 

@@ -301,7 +301,7 @@ pub enum Event {
 
 /// What a line is to the reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Parsed {
+pub(crate) enum Parsed {
     /// It says something.
     Says(Event),
     /// It is a line of Jiva's that says nothing of use here.

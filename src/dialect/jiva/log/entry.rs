@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::super::address::{Address, base64};
-use super::super::event::Event;
-use super::super::time::Moment;
+use super::address::{Address, base64};
+use super::event::Event;
+use super::time::Moment;
 
 /// A line without what stands around its message.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What a replica's messages mean (reference 5.8, witness notes 4 and 7).
 
-use super::super::event::{End, Event, Mode, Refusal, Role};
-use super::super::time::Moment;
+use super::event::{End, Event, Mode, Refusal, Role};
+use super::time::Moment;
 use super::scan::{address, after, chain, number};
 
 /// What a message of a replica's says.
