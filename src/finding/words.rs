@@ -256,6 +256,25 @@ impl Display for Facts {
             Self::StuckByRefusal { by: Refuser::FirstStarted } => f.write_str(
                 "whichever starts first, its chain lacks the Checkpoint of the others, and it refuses them",
             ),
+            Self::MissingReplica(facts) => facts.fmt(f),
+            Self::GhostEntry(facts) => facts.fmt(f),
+            Self::UnlistedOpenReplica(facts) => facts.fmt(f),
+            Self::ControllerFrozen(facts) => facts.fmt(f),
+            Self::JoinRefused(facts) => facts.fmt(f),
+            Self::RebuildInterrupted(facts) => facts.fmt(f),
+            Self::RebuildTakenOver(facts) => facts.fmt(f),
+            Self::SourceRemovedDuringRebuild(facts) => facts.fmt(f),
+            Self::BlankLeader(facts) => facts.fmt(f),
+            Self::ReadsWithoutSource(facts) => facts.fmt(f),
+            Self::StaleSession(facts) => facts.fmt(f),
+            Self::TwoInitiators(facts) => facts.fmt(f),
+            Self::DiskFull(facts) => facts.fmt(f),
+            Self::RestartLoop(facts) => facts.fmt(f),
+            Self::DirectoryMadeAnew(facts) => facts.fmt(f),
+            Self::ClockSkew(facts) => facts.fmt(f),
+            Self::EvidenceIncomplete(facts) => facts.fmt(f),
+            Self::NoMajority(facts) => facts.no_majority(f),
+            Self::ReadOnlyPeriod(facts) => facts.read_only(f),
         }
     }
 }

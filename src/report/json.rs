@@ -568,7 +568,7 @@ pub(super) fn finding(finding: &Finding) -> ShownFinding<'_> {
     ShownFinding {
         code: row.code,
         name: row.name,
-        severity: row.severity,
+        severity: finding.severity(),
         title: row.title,
         replica: finding.replica.as_ref(),
         disk: finding.disk.as_ref(),

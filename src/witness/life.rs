@@ -169,6 +169,10 @@ impl Life {
 
     fn push(&mut self, at: Option<Moment>, relative: Option<u64>, event: Event, line: u64, text: &str) {
         let seen = self.last.max(at);
+        if matches!(event, Event::Connected(..) | Event::Login(..) | Event::Logout(..) | Event::Disconnected) {
+            // What is rejected before and after is rejected for another reason.
+            self.recent.clear();
+        }
         if folds(&event)
             && let Some(number) = self.recent.iter().copied().find(|number| self.sightings[*number].event == event)
         {
