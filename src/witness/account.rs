@@ -1,5 +1,9 @@
 //! What all witnesses say together, sorted out once: processes, the list over time, sessions, kept replies, pods and nodes.
 
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
 use super::collect::Collection;
 use super::file::Testimony;
 use super::kube::{Node, Pod};
@@ -10,6 +14,7 @@ use super::sessions::{Sessions, sessions};
 use super::{Address, Moment};
 use crate::dialect::jiva::api::{Own, Reply};
 use crate::finding::Exhibit;
+use crate::ident::Label;
 
 /// A reply that somebody kept, with when it was taken.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +22,35 @@ pub(super) struct Kept<'a> {
     pub(super) file: usize,
     pub(super) at: Option<Moment>,
     pub(super) reply: &'a Reply,
+}
+
+/// An address, and who it was.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Tied {
+    /// The address.
+    pub address: Address,
+    /// The supplied directory that had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Label>,
+    /// The pod that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// That pod's node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// The UUID of the directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<String>,
+    /// From when it is known to have had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// What ties them.
+    pub by: Vec<&'static str>,
 }
 
 /// One controller, with what its log shows.
@@ -112,6 +146,35 @@ impl<'a> Account<'a> {
                 self.processes.tie_address(address, &one.label, kept.at);
             }
         }
+    }
+
+    /// Who each address was: directory, pod, node.
+    pub fn addresses(&self) -> Vec<Tied> {
+        let own = self.processes.ties.iter().flat_map(|(address, ties)| {
+            ties.iter().map(move |tie| (address.clone(), Some(tie)))
+        });
+        let listed = self.controllers.iter().flat_map(|one| &one.stays).map(|stay| &stay.address);
+        let kept = self.kept.iter().flat_map(|kept| match kept.reply {
+            Reply::List(list) | Reply::Stats { list, .. } => list.as_slice(),
+            _ => &[],
+        });
+        let others: BTreeSet<Address> = listed.cloned().chain(kept.map(|(address, _)| address.clone())).collect();
+        let others = others.into_iter().filter(|address| !self.processes.ties.contains_key(address));
+        let mut out: Vec<Tied> = own
+            .chain(others.map(|address| (address, None)))
+            .map(|(address, tie)| Tied {
+                directory: tie.map(|tie| tie.label.clone()),
+                pod: self.pod(&address).map(|pod| pod.name.clone()),
+                node: self.pod(&address).and_then(|pod| pod.node.clone()),
+                uuid: tie.and_then(|tie| self.directories.iter().find(|one| one.label == tie.label)?.uuid.clone()),
+                from: tie.and_then(|tie| tie.from).map(|at| at.to_string()),
+                to: tie.and_then(|tie| tie.to).map(|at| at.to_string()),
+                by: tie.map(|tie| tie.by).into_iter().collect(),
+                address,
+            })
+            .collect();
+        out.sort();
+        out
     }
 
     /// The path of a file.

@@ -1,13 +1,13 @@
 //! All witnesses of a run: each file with what it says, and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::file::{self, Testimony};
-use super::{Log, Moment};
+use super::{Address, Log, Moment};
 use crate::dialect::jiva::api::Reply;
 use crate::evidence::{self, Found, Kind};
 use crate::ident::Label;
@@ -106,6 +106,37 @@ pub struct Given {
     pub taken: Option<Moment>,
 }
 
+impl Given {
+    /// Volumes that it names.
+    pub fn volumes(&self) -> BTreeSet<&str> {
+        match &self.says {
+            Testimony::Log(log) => {
+                let lives = log.streams.iter().flat_map(|stream| &stream.lives);
+                lives.flat_map(|life| life.volumes.iter().map(|volume| &**volume)).collect()
+            }
+            Testimony::Reply(Reply::Stats { volume: Some(volume), .. } | Reply::Volume(Some(volume), ..)) => {
+                BTreeSet::from([volume.as_str()])
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// Addresses that a replica calls its own in it, or that it lists.
+    pub fn addresses(&self) -> BTreeSet<Address> {
+        match &self.says {
+            Testimony::Log(log) => {
+                let lives = log.streams.iter().flat_map(|stream| &stream.lives);
+                lives.flat_map(|life| life.own.iter().cloned()).collect()
+            }
+            Testimony::Reply(Reply::List(list) | Reply::Stats { list, .. }) => {
+                list.iter().map(|(address, _)| address.clone()).collect()
+            }
+            Testimony::Reply(Reply::Replica(own)) => own.address.iter().cloned().collect(),
+            _ => BTreeSet::new(),
+        }
+    }
+}
+
 /// Everything that testifies about the replicas of a run.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -144,6 +175,12 @@ impl Collection {
             }
         }
         Self { given, others }
+    }
+
+    /// Those that fit.
+    #[must_use]
+    pub fn only(&self, fits: impl Fn(&Given) -> bool) -> Self {
+        Self { given: self.given.iter().filter(|given| fits(given)).cloned().collect(), others: Vec::new() }
     }
 
     /// The logs, with the number of their file.

@@ -18,7 +18,7 @@ mod process;
 mod sessions;
 
 pub use crate::dialect::jiva::log::{Address, Chain, End, Event, Mode, Moment, Refusal, Registered, Role};
-pub use account::Account;
+pub use account::{Account, Tied};
 pub use collect::{Clock, Collection, Given, Witness, WitnessKind};
 pub use file::{Testimony, read};
 pub use found::findings;

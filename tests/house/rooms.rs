@@ -22,15 +22,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("verdict", &["ident", "finding", "replica", "dialect", "lineage", "blocks"]),
     (
         "analysis",
-        &["ident", "progress", "evidence", "finding", "replica", "dialect", "lineage", "blocks", "verdict"],
+        &[
+            "ident", "progress", "evidence", "finding", "replica", "dialect", "witness", "lineage", "blocks",
+            "verdict",
+        ],
     ),
     ("plan", &["ident", "dialect", "lineage", "replica", "verdict", "analysis"]),
     ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",
         &[
-            "ident", "evidence", "finding", "go", "replica", "dialect", "lineage", "blocks", "verdict",
-            "analysis", "check", "plan",
+            "ident", "evidence", "finding", "go", "replica", "dialect", "witness", "lineage", "blocks",
+            "verdict", "analysis", "check", "plan",
         ],
     ),
 ];
