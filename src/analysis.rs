@@ -199,7 +199,8 @@ fn volume(
     let related::Related { name, replicas, copies, comparison, lineage, candidates, rescued, mut findings } =
         related;
     findings.extend(hazards);
-    findings.extend(shown.findings);
+    let told = witnessed::merged(shown.findings, &mut findings);
+    findings.extend(told);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
     findings.sort_by(|a, b| (std::cmp::Reverse(a.severity()), a).cmp(&(std::cmp::Reverse(b.severity()), b)));
     Volume {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::evidence::Evidence;
-use crate::finding::Finding;
+use crate::finding::{Facts, Finding};
 use crate::ident::Label;
 use crate::lineage::Group;
 use crate::replica::Replica;
@@ -69,4 +69,23 @@ fn about(collection: &Collection, group: &Group) -> Collection {
         }
     };
     collection.only(ours)
+}
+
+/// Findings of witnesses, with what head records tell of the same missing replica taken into them: one replica, one finding.
+pub(super) fn merged(mut told: Vec<Finding>, noticed: &mut Vec<Finding>) -> Vec<Finding> {
+    for finding in &mut told {
+        let Facts::MissingWitness { seen: Some(seen), .. } = &mut finding.facts else { continue };
+        noticed.retain(|record| {
+            let (Facts::MissingWitness { peer: Some(peer), seen: None }, Some(label)) = (&record.facts, &record.replica) else {
+                return true;
+            };
+            if !seen.chain.contains(&peer.join_snapshot) {
+                return true;
+            }
+            seen.saw(peer, label);
+            finding.evidence.extend(record.evidence.iter().cloned());
+            false
+        });
+    }
+    told
 }

@@ -355,8 +355,12 @@ pub enum Facts {
     },
     /// A replica that was not supplied was alive.
     MissingWitness {
-        /// What is known of it.
-        peer: Sighting,
+        /// The other replica as a head record shows it, where one does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        peer: Option<Sighting>,
+        /// What other witnesses tell of it.
+        #[serde(flatten)]
+        seen: Option<Missing>,
     },
     /// A replica was met that may be one of those supplied.
     WitnessInDoubt {
@@ -515,8 +519,6 @@ pub enum Facts {
         /// By whom.
         by: Refuser,
     },
-    /// A replica that nobody supplied, known from witnesses.
-    MissingReplica(Missing),
     /// An entry of the controller's list that no running pod is known for.
     GhostEntry(Ghost),
     /// An open replica that the controller no longer lists.

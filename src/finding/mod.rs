@@ -169,9 +169,10 @@ impl Finding {
     /// How grave it is: by the catalog, unless the facts make it less grave.
     pub fn severity(&self) -> Severity {
         match &self.facts {
-            Facts::MissingReplica(facts) => facts.severity(),
+            Facts::MissingWitness { seen: Some(facts), .. } => facts.severity(),
             Facts::GhostEntry(facts) => facts.severity(),
             Facts::UnlistedOpenReplica(facts) => facts.severity(),
+            Facts::ControllerFrozen(facts) => facts.severity(),
             Facts::JoinRefused(facts) => facts.severity(),
             Facts::SourceRemovedDuringRebuild(facts) => facts.severity(),
             _ => self.code().severity(),

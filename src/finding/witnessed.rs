@@ -6,7 +6,8 @@
 use serde::Serialize;
 
 use super::catalog::Severity;
-use crate::ident::{Counter, DiskName};
+use super::parts::Sighting;
+use crate::ident::{Counter, DiskName, Label};
 
 /// Whether a replica lives, as far as witnesses tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -140,8 +141,8 @@ facts! {
         refused: Vec<String>,
         /// Whether a supplied directory holds its newest snapshot: it was rebuilt from it since.
         passed_on: bool,
-        /// Whether lists or registrations alone tell of it, and no chain.
-        listed_only: bool,
+        /// Whether a supplied replica met it, so that their histories are known to differ.
+        met_supplied: bool,
     }
     /// An entry of the controller's list of which a running pod is not known, or that stayed listed after its end.
     Ghost {
@@ -206,6 +207,8 @@ facts! {
         /// The request that made it wait.
         #[serde(skip_serializing_if = "Option::is_none")]
         trigger: Option<String>,
+        /// Whether it lasted longer than any write to a host that is gone.
+        proven: bool,
     }
     /// A replica whose joins were refused.
     RefusedJoins {
@@ -385,7 +388,18 @@ facts! {
 impl Missing {
     /// How grave: what nobody holds is lost with it.
     pub(super) fn severity(&self) -> Severity {
-        if self.passed_on || self.listed_only { Severity::Info } else { Severity::Danger }
+        if self.met_supplied && !self.passed_on { Severity::Danger } else { Severity::Info }
+    }
+
+    /// Takes in what a head record in a supplied directory tells of it.
+    pub(crate) fn saw(&mut self, peer: &Sighting, by: &Label) {
+        self.met_supplied = true;
+        self.counter = self.counter.max(peer.counter);
+        let known = |one: &HeadSeen| one.head == peer.head && one.seen_by == by.as_str();
+        if !self.heads.iter().any(known) {
+            self.heads.push(HeadSeen::new(peer.head.clone(), peer.at.clone(), by.to_string()));
+            self.heads.sort_by(|a, b| (&a.at, a).cmp(&(&b.at, b)));
+        }
     }
 }
 
@@ -402,6 +416,13 @@ impl Ghost {
 impl Unlisted {
     pub(super) fn severity(&self) -> Severity {
         if self.lasting { Severity::Warning } else { Severity::Info }
+    }
+}
+
+impl Frozen {
+    /// A silence that may have passed by itself is no fault.
+    pub(super) fn severity(&self) -> Severity {
+        if self.proven { Severity::Danger } else { Severity::Info }
     }
 }
 

@@ -161,7 +161,9 @@ impl Display for Facts {
                     sizes.iter().map(|one| format!("{} has {} bytes", one.replica, one.size)).collect();
                 f.write_str(&each.join(", "))
             }
-            Self::MissingWitness { peer } => sighting(f, peer),
+            Self::MissingWitness { seen: Some(facts), .. } => facts.fmt(f),
+            Self::MissingWitness { peer: Some(peer), .. } => sighting(f, peer),
+            Self::MissingWitness { .. } => f.write_str("another replica was running"),
             Self::WitnessInDoubt { peer, may_be } => {
                 sighting(f, peer)?;
                 write!(f, "; {may_be} has a newer Checkpoint, so it may be that replica")
@@ -256,7 +258,6 @@ impl Display for Facts {
             Self::StuckByRefusal { by: Refuser::FirstStarted } => f.write_str(
                 "whichever starts first, its chain lacks the Checkpoint of the others, and it refuses them",
             ),
-            Self::MissingReplica(facts) => facts.fmt(f),
             Self::GhostEntry(facts) => facts.fmt(f),
             Self::UnlistedOpenReplica(facts) => facts.fmt(f),
             Self::ControllerFrozen(facts) => facts.fmt(f),

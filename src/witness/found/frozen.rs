@@ -12,6 +12,9 @@ use crate::finding::{Exhibit, Facts, Finding, Frozen};
 /// Seconds between a ping that is not answered and what the controller does about it: more says that it could not.
 const AT_ONCE: i64 = 10;
 
+/// Seconds that a write to a host that is gone takes at most, by default.
+const LONG_WRITE: i64 = 45;
+
 /// Finds it.
 pub(super) fn frozen(account: &Account<'_>, out: &mut Vec<Finding>) {
     let mut found = Vec::new();
@@ -43,6 +46,7 @@ fn in_log(account: &Account<'_>, run: &Run<'_>, out: &mut Vec<Stretch>) {
             until: text(until),
             waiting_for: Some(whom.to_string()),
             trigger: None,
+            proven: true,
         };
         let mut evidence = vec![account.exhibit(run.file, one)];
         evidence.extend(acted.map(|line| account.exhibit(run.file, line)));
@@ -95,7 +99,15 @@ fn from_replies(account: &Account<'_>, logged: &[(Option<Moment>, Option<Moment>
         return;
     }
     let since = silent.iter().filter_map(|(_, at)| *at).min();
-    let facts = Frozen { since: text(since), until: None, waiting_for: None, trigger: None };
+    let last = silent.iter().filter_map(|(_, at)| *at).max();
+    // A write to a host that is gone takes 30 seconds, and everything waits for it: one silence may have passed by itself.
+    let answered = account.kept.iter().filter(|kept| matches!(kept.reply, Reply::List(_) | Reply::Stats { .. }));
+    let until = answered.filter_map(|kept| kept.at).filter(|at| Some(*at) > since).min();
+    let proven = since.zip(last).is_some_and(|(since, last)| last.since(since) > LONG_WRITE);
+    if !proven && until.is_some() {
+        return;
+    }
+    let facts = Frozen { since: text(since), until: text(until), waiting_for: None, trigger: None, proven };
     let evidence = silent.iter().take(4).map(|(file, _)| Exhibit::witness(account.path(*file))).collect();
     out.push(Finding::volume(Facts::ControllerFrozen(facts), evidence));
 }

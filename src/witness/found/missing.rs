@@ -249,7 +249,6 @@ fn finding(account: &Account<'_>, address: &Address, seen: &mut Seen, long: Opti
         address: name(address),
         head: chain.head().cloned().or_else(|| seen.heads.last().map(|(_, head, _)| head.clone())),
         heads: heads.collect(),
-        listed_only: chain.0.is_empty(),
         chain: chain.0.to_vec(),
         counter: seen.counter.map(Counter),
         checkpoint: seen.checkpoint.take(),
@@ -259,8 +258,9 @@ fn finding(account: &Account<'_>, address: &Address, seen: &mut Seen, long: Opti
         proof,
         refused: seen.refused.iter().cloned().collect(),
         passed_on,
+        met_supplied: !seen.refused.is_empty(),
     };
-    Finding::volume(Facts::MissingReplica(facts), evidence)
+    Finding::volume(Facts::MissingWitness { peer: None, seen: Some(facts) }, evidence)
 }
 
 /// Whether the heads, sorted by time, rise: then they are one RW replica's, which lived through the whole row.
