@@ -141,7 +141,9 @@ impl<'a> Account<'a> {
             };
             let by_name = self.directories.iter().find(|one| named(one.label.as_str()));
             let mut by_chain = self.directories.iter().filter(chain);
-            let only = by_chain.next().filter(|_| by_chain.next().is_none());
+            // Replicas in full health have one chain: with fewer directories than replicas it may be another's.
+            let all = self.directories.len() >= self.factor;
+            let only = by_chain.next().filter(|_| all && by_chain.next().is_none());
             if let Some(one) = by_name.filter(|one| own.chain.is_none() || chain(one)).or(only) {
                 self.processes.tie_address(address, &one.label, kept.at);
             }

@@ -86,6 +86,41 @@ pub struct Processes<'a> {
     pub ties: BTreeMap<Address, Vec<Tie>>,
 }
 
+/// A replica whose directory was not supplied.
+struct Unnamed<'a> {
+    own: BTreeSet<Address>,
+    /// The name of a file that holds its log alone.
+    file: Option<String>,
+    who: Option<String>,
+    runs: Vec<Run<'a>>,
+}
+
+impl Unnamed<'_> {
+    fn name(&self) -> String {
+        let own = self.own.first().map(ToString::to_string);
+        self.file.clone().or_else(|| self.who.clone()).or(own).unwrap_or_else(|| "a replica".to_owned())
+    }
+}
+
+/// Logs that name one address are one replica's.
+fn joined(mut all: Vec<Unnamed<'_>>) -> Vec<Unnamed<'_>> {
+    // The fullest first: it gives the name.
+    all.sort_by_key(|one| std::cmp::Reverse(one.runs.iter().map(|run| run.life.lines).sum::<u64>()));
+    let mut out: Vec<Unnamed<'_>> = Vec::new();
+    for one in all {
+        match out.iter_mut().find(|known| !known.own.is_disjoint(&one.own)) {
+            Some(known) => {
+                known.own.extend(one.own);
+                known.runs.extend(one.runs);
+                known.file = known.file.take().or(one.file);
+                known.who = known.who.take().or(one.who);
+            }
+            None => out.push(one),
+        }
+    }
+    out
+}
+
 /// Seconds by which two clocks may differ without being told apart.
 const SLACK: i64 = 2;
 
@@ -126,21 +161,28 @@ impl<'a> Processes<'a> {
                 None => open.push((file, given, stream)),
             }
         }
+        let mut unnamed: Vec<Unnamed<'a>> = Vec::new();
         for (file, given, stream) in open {
             let stem = stem(&given.path);
             let label = out.known(&stream.lives).or_else(|| {
                 directories.iter().find(|one| one.label.as_str() == stem).map(|one| one.label.clone())
             });
-            if let Some(label) = &label {
-                out.tie(&stream.lives, label, "name of the file");
-            }
-            let own = stream.lives.iter().find_map(Life::address).map(ToString::to_string);
-            let name = match &label {
-                Some(label) => label.to_string(),
-                None => stream.who.as_deref().map(str::to_owned).or(own).unwrap_or_else(|| stem.to_owned()),
-            };
             let runs = stream.lives.iter().map(|life| Run { file, life, skew: skew(life) });
-            named.entry((name, label)).or_default().extend(runs);
+            if let Some(label) = label {
+                out.tie(&stream.lives, &label, "name of the file");
+                named.entry((label.to_string(), Some(label))).or_default().extend(runs);
+                continue;
+            }
+            let alone = matches!(&given.says, super::Testimony::Log(log) if log.streams.len() == 1);
+            unnamed.push(Unnamed {
+                own: stream.lives.iter().flat_map(|life| life.own.iter().cloned()).collect(),
+                file: alone.then(|| stem.to_owned()),
+                who: stream.who.as_deref().map(str::to_owned),
+                runs: runs.collect(),
+            });
+        }
+        for one in joined(unnamed) {
+            named.entry((one.name(), None)).or_default().extend(one.runs);
         }
         for ((name, label), mut runs) in named {
             merge(&mut runs);
@@ -264,14 +306,18 @@ fn add(ties: &mut BTreeMap<Address, Vec<Tie>>, address: &Address, tie: Tie) {
     }
 }
 
-/// The one directory that holds the newest snapshot of the replica's own chain, as a refused join leaves it: a snapshot of
-/// that name is on the RW side too, whose directory may be here as well.
+/// The one directory that holds head and newest snapshot of the replica's own chain and not the head of the RW side, as a
+/// refused join leaves them: a snapshot of that name is on the RW side too, whose directory may be here as well.
 fn by_chain(lives: &[Life], directories: &[Directory]) -> Option<Label> {
     let own = lives.iter().rev().flat_map(|life| life.sightings.iter().rev()).find_map(|one| match &one.event {
-        Event::Chains { own, .. } => own.newest_snapshot().zip(own.head()),
+        Event::Chains { own, rw } => Some((own, rw)),
         _ => None,
     })?;
-    let mut holders = directories.iter().filter(|one| one.disks.contains(own.0));
+    let (own, rw) = own;
+    let holds = |one: &Directory, disk: Option<&DiskName>| disk.is_some_and(|disk| one.disks.contains(disk));
+    let mut holders = directories.iter().filter(|one| {
+        holds(one, own.head()) && holds(one, own.newest_snapshot()) && !holds(one, rw.head())
+    });
     match (holders.next(), holders.next()) {
         (Some(one), None) => Some(one.label.clone()),
         _ => None,

@@ -92,6 +92,8 @@ fn is_unknown(account: &Account<'_>, address: &Address, at: Option<Moment>) -> b
 fn from_refusals(account: &Account<'_>, all: &mut BTreeMap<Address, Seen>) {
     for replica in &account.processes.replicas {
         for run in &replica.runs {
+            // A join that was accepted made this replica a copy of the other.
+            let joined = run.life.sightings.iter().any(|one| matches!(one.event, Event::Adopted(_)));
             let mut rw: Option<(&Address, i64)> = None;
             for one in &run.life.sightings {
                 match &one.event {
@@ -105,7 +107,9 @@ fn from_refusals(account: &Account<'_>, all: &mut BTreeMap<Address, Seen>) {
                         let seen = all.entry(address.clone()).or_default();
                         seen.at(at);
                         seen.counter = seen.counter.max(Some(counter));
-                        seen.refused.insert(replica.name.clone());
+                        if !joined {
+                            seen.refused.insert(replica.name.clone());
+                        }
                         if let Some(head) = chain.head() {
                             seen.heads.push((at, head.clone(), replica.name.clone()));
                         }
