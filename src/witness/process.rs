@@ -205,7 +205,9 @@ impl<'a> Processes<'a> {
 
     /// What a replica at an address is called.
     pub fn name(&self, address: &Address, at: Option<Moment>) -> String {
-        self.directory(address, at).map_or_else(|| address.to_string(), ToString::to_string)
+        let label = self.directory(address, at).map(ToString::to_string);
+        let log = || self.runs_at(address).next().map(|(replica, _)| replica.name.clone());
+        label.or_else(log).unwrap_or_else(|| address.to_string())
     }
 
     /// Whether a log that is here was written by a replica at that address.
