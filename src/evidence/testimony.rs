@@ -44,7 +44,7 @@ impl Testimony {
     ///
     /// # Errors
     /// As the system's; it is opened only where it is a regular file.
-    pub fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+    pub fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
         match &self.place {
             Place::Bytes(bytes) => unpacked(&bytes[..]),
             Place::File(path) => {
@@ -67,7 +67,7 @@ impl fmt::Debug for Testimony {
 }
 
 /// A stream of bytes, unpacked where it is packed.
-fn unpacked<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+fn unpacked<'a>(stream: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
     decode::open(stream).map(|(_, content)| content)
 }
 
@@ -75,7 +75,7 @@ fn unpacked<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
 ///
 /// # Errors
 /// As for reading the file.
-pub fn open_entry<'a>(source: &'a dyn Source, entry: &'a Entry) -> io::Result<Box<dyn Read + 'a>> {
+pub fn open_entry<'a>(source: &'a dyn Source, entry: &'a Entry) -> io::Result<Box<dyn Read + Send + 'a>> {
     unpacked(Bytes { source, entry, at: 0 })
 }
 
