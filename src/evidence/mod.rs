@@ -45,7 +45,7 @@ pub use gather::{Evidence, Found, Images, Input, InputKind, InputPath, InputRepo
 pub use memory::MemorySource;
 pub use sidecar::{Beside, read_beside};
 pub use spool::SpoolError;
-pub use testimony::{Testimony, open_entry};
+pub use testimony::{Testimony, open_entry, testimonies};
 pub use vacant::{Vacant, VacantKind};
 
 /// Metadata files larger than this are refused: no file of Jiva's but images and logs comes near it.

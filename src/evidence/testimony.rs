@@ -7,7 +7,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Entry, Source, decode, spelled};
+use super::recognise::{LOOK, recognise};
+use super::{Entry, Source, decode, spelled, tar};
 
 /// A log, a reply of the REST API or Kubernetes objects, known by its content; what it says is for others to read.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,6 +59,32 @@ impl Testimony {
             }
         }
     }
+}
+
+/// The files that may testify about replicas: the one given, or everything of that kind below a directory, by path.
+/// Links below it are not followed.
+///
+/// # Errors
+/// If the path does not exist, or is neither a file nor a directory.
+pub fn testimonies(path: &Path) -> io::Result<Vec<Testimony>> {
+    let meta = std::fs::metadata(path)?;
+    if meta.is_file() {
+        return Ok(vec![Testimony::of_file(path)]);
+    }
+    if !meta.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is neither a file nor a directory"));
+    }
+    let walk = walkdir::WalkDir::new(path).sort_by_file_name();
+    let files = walk.into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
+    Ok(files.map(|entry| Testimony::of_file(entry.path())).filter(may_testify).collect())
+}
+
+/// Whether the first bytes of a file, unpacked, look like those of a witness.
+fn may_testify(testimony: &Testimony) -> bool {
+    let mut start = Vec::new();
+    let name = testimony.path.rsplit('/').next().unwrap_or_default();
+    let read = testimony.open().and_then(|bytes| bytes.take(LOOK as u64).read_to_end(&mut start));
+    read.is_ok() && !tar::begins_one(&start) && recognise(name, &start).is_some_and(|known| known.witness)
 }
 
 impl fmt::Debug for Testimony {

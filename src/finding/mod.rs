@@ -15,7 +15,7 @@ mod words;
 pub use catalog::{Code, Severity};
 pub use facts::Facts;
 pub use witnessed::{
-    Alive, BlankLeads, Frozen, FullDisk, Ghost, HeadSeen, HeldSession, Incomplete, Interrupted, Loop, MadeAnew, Missing, Proof,
+    Alive, Attempt, BlankLeads, Frozen, FullDisk, Ghost, HeadSeen, HeldSession, Incomplete, Interrupted, Loop, MadeAnew, Missing, Proof,
     RefusedJoins, RemovedBy, Skew, SourceRemoved, Stretch, TakenOver, TwoHosts, Unlisted, WithoutSource,
 };
 pub use parts::{

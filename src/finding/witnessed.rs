@@ -92,6 +92,37 @@ impl HeadSeen {
     }
 }
 
+/// One refused join, as far as its lines tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Attempt {
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// The replica's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The RW side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rw_address: Option<String>,
+    /// Its counter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rw_counter: Option<Counter>,
+    /// Its head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rw_head: Option<DiskName>,
+    /// Disks of its chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rw_chain_length: Option<usize>,
+    /// The replica's own counter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_counter: Option<Counter>,
+    /// Its own head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_head: Option<DiskName>,
+}
+
 /// Defines a public struct of facts with the derives that all of them have.
 macro_rules! facts {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
@@ -227,6 +258,8 @@ facts! {
         /// The RW side that it was compared with.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         by: Vec<String>,
+        /// The last of them.
+        latest: Attempt,
         /// Whether the reason lies in the data.
         about_data: bool,
     }

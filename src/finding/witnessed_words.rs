@@ -15,6 +15,7 @@ fn at(time: Option<&String>) -> String {
 /// ` from A until B`, as far as both are known.
 fn span(from: Option<&String>, to: Option<&String>) -> String {
     match (from, to) {
+        (Some(from), Some(to)) if from == to => format!(" at {from}"),
         (Some(from), Some(to)) => format!(" from {from} until {to}"),
         (Some(from), None) => format!(" since {from}"),
         (None, Some(to)) => format!(" until {to}"),
@@ -130,11 +131,11 @@ impl Display for RefusedJoins {
             "already-listed" => "its address was listed already",
             "peer-gone" => "a replica that had to be asked did not answer",
             "not-ready" => "its own rebuild service was not ready",
-            _ => "of another error",
+            _ => "of another error; the log has the message",
         };
-        write!(f, "the join of {} was refused {}, since {why}", self.replica, times(self.count))?;
-        f.write_str(&span(self.first.as_ref(), self.last.as_ref()))?;
-        if self.by.is_empty() { Ok(()) } else { write!(f, "; the RW side was {}", list(&self.by)) }
+        let when = span(self.first.as_ref(), self.last.as_ref());
+        write!(f, "the join of {} was refused {}{when}: {why}", self.replica, times(self.count))?;
+        if self.by.is_empty() { Ok(()) } else { write!(f, ", {}", list(&self.by)) }
     }
 }
 

@@ -337,6 +337,13 @@ pub(super) struct ShownFinding<'a> {
     remedy: &'static str,
 }
 
+impl ShownFinding<'_> {
+    /// Shows it as grave as something else says.
+    pub(super) fn at(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+}
+
 impl<'a> Document<'a> {
     /// Makes the document of an analysis.
     pub fn of(analysis: &'a Analysis) -> Self {

@@ -3,6 +3,7 @@
 
 mod candidates;
 pub mod check;
+pub mod cluster;
 pub mod diff;
 pub mod documents;
 pub mod dot;

@@ -26,8 +26,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("graph", written().into_root_schema_for::<GraphDocument<'_>>()),
         ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
         ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
-        ("plan", written().into_root_schema_for::<PlanDocument<'_>>()),
-        ("lint", written().into_root_schema_for::<LintDocument<'_>>()),
+        ("cluster", written().into_root_schema_for::<super::cluster::ClusterDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),
         ("expected", read.into_root_schema_for::<Expected>()),
     ]

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::file::{self, Testimony};
-use super::{Address, Log, Moment};
+use super::{Address, Event, Life, Log, Moment};
 use crate::dialect::jiva::api::Reply;
 use crate::evidence::{self, Found, Kind};
 use crate::ident::Label;
@@ -126,7 +126,14 @@ impl Given {
         match &self.says {
             Testimony::Log(log) => {
                 let lives = log.streams.iter().flat_map(|stream| &stream.lives);
-                lives.flat_map(|life| life.own.iter().cloned()).collect()
+                let said = |life: &Life| {
+                    life.sightings.iter().filter_map(|one| match &one.event {
+                        Event::Listed(address) | Event::Register { address, .. } => Some(address.clone()),
+                        _ => None,
+                    })
+                    .collect::<Vec<_>>()
+                };
+                lives.flat_map(|life| life.own.iter().cloned().chain(said(life))).collect()
             }
             Testimony::Reply(Reply::List(list) | Reply::Stats { list, .. }) => {
                 list.iter().map(|(address, _)| address.clone()).collect()

@@ -6,6 +6,7 @@
 //! by the other files of this room. Nothing here judges a replica's data.
 
 mod account;
+mod cluster;
 mod collect;
 mod file;
 mod found;
@@ -19,6 +20,7 @@ mod sessions;
 
 pub use crate::dialect::jiva::log::{Address, Chain, End, Event, Mode, Moment, Refusal, Registered, Role};
 pub use account::{Account, Tied};
+pub use cluster::{Cluster, RunningVolume};
 pub use collect::{Clock, Collection, Given, Witness, WitnessKind};
 pub use file::{Testimony, read};
 pub use found::findings;

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod cluster;
 mod diff;
 mod explain;
 mod export;
@@ -55,6 +56,8 @@ enum Command {
     Export(export::Export),
     /// Check cases against their expected verdicts, for continuous integration
     Check(check::Check),
+    /// Check the running side from logs, API replies and pod lists alone, for periodic checks
+    Cluster(cluster::Cluster),
     /// Generate shell completions or manual pages
     Generate(generate::Generate),
     /// Make a small case for `check` that is safe to share: structure kept, content replaced
@@ -78,6 +81,7 @@ pub(super) fn run(arguments: &Arguments, out: &Out) -> anyhow::Result<u8> {
         Command::Diff(command) => diff::run(command, out),
         Command::Export(command) => export::run(command, out),
         Command::Check(command) => check::run(command, out),
+        Command::Cluster(command) => cluster::run(command, out),
         Command::Generate(command) => generate::run(command, Arguments::command()),
         Command::NewCase(command) => new_case::run(command, out),
         Command::Hash(command) => hash::run(command, out),

@@ -1,5 +1,6 @@
 //! Reports for a person at a terminal: 80 columns, the answer first.
 
+mod cluster;
 mod diff;
 mod exhibits;
 mod explain;
@@ -15,6 +16,7 @@ mod simulation;
 mod steps;
 mod table;
 
+pub use cluster::cluster;
 pub use diff::diff;
 pub use explain::{explanation_list, explanations};
 pub use inspect::inspect;

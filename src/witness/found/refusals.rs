@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::account::Account;
+use super::super::process::Run;
 use super::super::{Address, End, Event, Moment, Refusal};
 use super::{name, text};
-use crate::finding::{Exhibit, Facts, Finding, RefusedJoins};
+use crate::finding::{Attempt, Exhibit, Facts, Finding, RefusedJoins};
+use crate::ident::Counter;
 
 #[derive(Default)]
 struct Group {
@@ -13,6 +15,7 @@ struct Group {
     first: Option<Moment>,
     last: Option<Moment>,
     by: BTreeSet<Address>,
+    latest: Attempt,
     evidence: Vec<Exhibit>,
 }
 
@@ -35,11 +38,14 @@ pub(super) fn refusals(account: &Account<'_>, out: &mut Vec<Finding>) {
                 (Some(first), Some(at)) => Some(first.min(at)),
                 (first, at) => first.or(at),
             };
-            group.last = group.last.max(at);
+            if at >= group.last {
+                group.latest = attempt(run, at);
+            }
             let rw = run.life.sightings.iter().rev().find_map(|one| match &one.event {
                 Event::Counters { rw, .. } | Event::Source(rw) => Some(rw.clone()),
                 _ => None,
             });
+            group.last = group.last.max(at);
             group.by.extend(rw.filter(|_| reason == Refusal::CheckpointUnknown));
             if group.evidence.len() == SHOWN {
                 group.evidence.pop();
@@ -55,8 +61,29 @@ pub(super) fn refusals(account: &Account<'_>, out: &mut Vec<Finding>) {
             first: text(group.first),
             last: text(group.last),
             by: group.by.iter().map(name).collect(),
+            latest: group.latest,
             about_data: reason == Refusal::CheckpointUnknown,
         };
         out.push(Finding::volume(Facts::JoinRefused(facts), group.evidence));
     }
+}
+
+/// What the lines before the last one tell of a join.
+fn attempt(run: &Run<'_>, at: Option<Moment>) -> Attempt {
+    let mut out = Attempt { at: text(at), address: run.life.address().map(name), ..Attempt::default() };
+    for one in &run.life.sightings {
+        match &one.event {
+            Event::Source(rw) => out.rw_address = Some(name(rw)),
+            Event::Counters { rw, rw_counter, own_counter, .. } => {
+                out.rw_address = Some(name(rw));
+                (out.rw_counter, out.own_counter) = (Some(Counter(*rw_counter)), Some(Counter(*own_counter)));
+            }
+            Event::Chains { rw, own } => {
+                (out.rw_head, out.own_head) = (rw.head().cloned(), own.head().cloned());
+                out.rw_chain_length = Some(rw.0.len());
+            }
+            _ => {}
+        }
+    }
+    out
 }
