@@ -190,7 +190,8 @@ fn volume(
     progress: &dyn Progress,
 ) -> Volume {
     let mut related = related::relate(group, options, Which::Judged, progress);
-    let mut verdict = judged::judge(&mut related, options, unread);
+    let told = witnessed::told(&shown.findings);
+    let mut verdict = judged::judge(&mut related, &told, options, unread);
     let ground = ground::Ground::of(&related, options);
     let forecast = forecast::forecast(&ground, options.few_orders, progress);
     let start = start::start(&ground, &forecast, &verdict, options.without_missing);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::evidence::Evidence;
-use crate::finding::{Facts, Finding};
+use crate::finding::{Facts, Finding, Missing, Severity};
 use crate::ident::Label;
 use crate::lineage::Group;
 use crate::replica::Replica;
@@ -88,4 +88,15 @@ pub(super) fn merged(mut told: Vec<Finding>, noticed: &mut Vec<Finding>) -> Vec<
         });
     }
     told
+}
+
+/// Replicas that nobody supplied, on which the answer may turn.
+pub(super) fn told(findings: &[Finding]) -> Vec<Missing> {
+    let grave = findings.iter().filter(|finding| finding.severity() == Severity::Danger);
+    grave
+        .filter_map(|finding| match &finding.facts {
+            Facts::MissingWitness { seen: Some(seen), .. } => Some(seen.clone()),
+            _ => None,
+        })
+        .collect()
 }

@@ -167,6 +167,9 @@ facts! {
         alive: Alive,
         /// What proves it.
         proof: Proof,
+        /// Replicas that were being rebuilt from it when it was seen last.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        source_of: Vec<String>,
         /// Replicas that it refused.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         refused: Vec<String>,

@@ -260,6 +260,7 @@ fn finding(account: &Account<'_>, address: &Address, seen: &mut Seen, long: Opti
         last_seen: text(seen.last),
         alive,
         proof,
+        source_of: source_of(account, address),
         refused: seen.refused.iter().cloned().collect(),
         passed_on,
         met_supplied: !seen.refused.is_empty(),
@@ -271,4 +272,37 @@ fn finding(account: &Account<'_>, address: &Address, seen: &mut Seen, long: Opti
 fn rises(heads: &[(Option<Moment>, DiskName, String)]) -> bool {
     let numbers: Vec<u64> = heads.iter().filter_map(|(_, head, _)| head.head_number()).collect();
     numbers.len() > 1 && numbers.windows(2).all(|pair| pair[0] <= pair[1])
+}
+
+/// Who was being rebuilt from it when it left the list, or when the log or the last list ends.
+fn source_of(account: &Account<'_>, address: &Address) -> Vec<String> {
+    let mut out = BTreeSet::new();
+    for controller in &account.controllers {
+        for stay in controller.stays.iter().filter(|stay| stay.address == *address && stay.rw) {
+            let Some(run) = controller.runs.runs.get(stay.run) else { continue };
+            let fed = |joiner: &Address| {
+                let copies = run.life.sightings.iter().rev().find_map(|one| match &one.event {
+                    Event::Copy { from: Some(from), to, .. } if to == joiner => Some(from == address),
+                    _ => None,
+                });
+                copies.unwrap_or(false)
+            };
+            out.extend(stay.wo_left.iter().filter(|joiner| stay.to.is_some() && fed(joiner)).map(name));
+            let last = stay.to.is_none();
+            let beside = controller.stays.iter().filter(|other| last && other.run == stay.run && other.to.is_none());
+            out.extend(beside.filter(|other| !other.rw && fed(&other.address)).map(|other| name(&other.address)));
+        }
+    }
+    // One RW entry and a WO one: from whom else?
+    let list = account.kept.iter().rev().find_map(|kept| match kept.reply {
+        Reply::List(list) | Reply::Stats { list, .. } => Some(list),
+        _ => None,
+    });
+    if let Some(list) = list {
+        let rw: Vec<&Address> = list.iter().filter(|(_, mode)| *mode == Mode::Rw).map(|(one, _)| one).collect();
+        if rw == [address] {
+            out.extend(list.iter().filter(|(_, mode)| *mode == Mode::Wo).map(|(one, _)| name(one)));
+        }
+    }
+    out.into_iter().collect()
 }
