@@ -29,7 +29,8 @@ pub(super) fn read(evidence: &mut Evidence) -> Collection {
 /// A supplied directory as witnesses see it.
 fn directory(replica: &Replica) -> Directory {
     let disks = replica.disks.iter().map(|disk| disk.name.clone()).collect();
-    Directory::new(replica.label.clone(), replica.uuid().map(str::to_owned), disks)
+    let counter = replica.counter.map(|counter| counter.0);
+    Directory::new(replica.label.clone(), replica.uuid().map(str::to_owned), disks, counter)
 }
 
 /// What the witnesses show of one volume.

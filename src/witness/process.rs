@@ -17,12 +17,14 @@ pub struct Directory {
     pub uuid: Option<String>,
     /// Every disk in it, on chain or off.
     pub disks: BTreeSet<DiskName>,
+    /// Its counter.
+    pub counter: Option<i64>,
 }
 
 impl Directory {
     /// A directory.
-    pub fn new(label: Label, uuid: Option<String>, disks: BTreeSet<DiskName>) -> Self {
-        Self { label, uuid, disks }
+    pub fn new(label: Label, uuid: Option<String>, disks: BTreeSet<DiskName>, counter: Option<i64>) -> Self {
+        Self { label, uuid, disks, counter }
     }
 }
 

@@ -20,6 +20,8 @@ struct Seen {
     refused: BTreeSet<String>,
     first: Option<Moment>,
     last: Option<Moment>,
+    /// When it refused anybody last.
+    last_refused: Option<Moment>,
     answered: bool,
     evidence: Vec<Exhibit>,
 }
@@ -109,6 +111,7 @@ fn from_refusals(account: &Account<'_>, all: &mut BTreeMap<Address, Seen>) {
                         seen.counter = seen.counter.max(Some(counter));
                         if !joined {
                             seen.refused.insert(replica.name.clone());
+                            seen.last_refused = seen.last_refused.max(at);
                         }
                         if let Some(head) = chain.head() {
                             seen.heads.push((at, head.clone(), replica.name.clone()));
@@ -238,6 +241,7 @@ fn finding(account: &Account<'_>, address: &Address, seen: &mut Seen, long: Opti
         let holders: Vec<&Label> = holders.map(|one| &one.label).collect();
         holders.len() > 1 || holders.len() == 1 && joiner.as_ref().is_some_and(|joiner| holders[0] != joiner)
     });
+    let passed_on = passed_on || outlived(account, seen);
     let (_, chain, _) = seen.chain.take().unwrap_or((None, Chain(Vec::new().into()), None));
     let heads = seen.heads.iter().map(|(at, head, by)| HeadSeen::new(head.clone(), text(*at), by.clone()));
     let mut evidence = std::mem::take(&mut seen.evidence);
@@ -266,6 +270,24 @@ fn finding(account: &Account<'_>, address: &Address, seen: &mut Seen, long: Opti
         met_supplied: !seen.refused.is_empty(),
     };
     Finding::volume(Facts::MissingWitness { peer: None, seen: Some(facts) }, evidence)
+}
+
+/// Whether every replica that it refused was RW again later, and counts at least as many writes today.
+fn outlived(account: &Account<'_>, seen: &Seen) -> bool {
+    !seen.refused.is_empty()
+        && seen.refused.iter().all(|name| {
+            let directory = account.directories.iter().find(|one| one.label.as_str() == name);
+            let counts = directory.is_some_and(|one| one.counter >= seen.counter);
+            let replica = account.processes.replicas.iter().find(|replica| replica.name == *name);
+            let again = replica.is_some_and(|replica| {
+                let runs = replica.runs.iter();
+                runs.flat_map(|run| run.life.sightings.iter().map(move |one| (run.at(one.at), &one.event)))
+                    .any(|(at, event)| {
+                        matches!(event, Event::Adopted(_) | Event::OwnMode(Mode::Rw) | Event::Leads) && at > seen.last_refused
+                    })
+            });
+            counts && again
+        })
 }
 
 /// Whether the heads, sorted by time, rise: then they are one RW replica's, which lived through the whole row.
