@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::account::Account;
 use super::super::life::Sighting;
-use super::super::{Address, Chain, Event, Mode, Moment};
+use super::super::{Address, Chain, End, Event, Mode, Moment, Refusal};
 use super::{DEAD_ENTRY, name, text};
 use crate::dialect::jiva::api::Reply;
 use crate::finding::{Alive, Exhibit, Facts, Finding, HeadSeen, Missing, Proof};
@@ -94,8 +94,9 @@ fn is_unknown(account: &Account<'_>, address: &Address, at: Option<Moment>) -> b
 fn from_refusals(account: &Account<'_>, all: &mut BTreeMap<Address, Seen>) {
     for replica in &account.processes.replicas {
         for run in &replica.runs {
-            // A join that was accepted made this replica a copy of the other.
-            let joined = run.life.sightings.iter().any(|one| matches!(one.event, Event::Adopted(_)));
+            // Only a Checkpoint that the other does not know shows that the histories differ. A join that was accepted made
+            // this replica a copy of it; one that was cut short shows itself in the head record.
+            let refused = run.life.end == Some(End::Refused(Refusal::CheckpointUnknown));
             let mut rw: Option<(&Address, i64)> = None;
             for one in &run.life.sightings {
                 match &one.event {
@@ -109,7 +110,7 @@ fn from_refusals(account: &Account<'_>, all: &mut BTreeMap<Address, Seen>) {
                         let seen = all.entry(address.clone()).or_default();
                         seen.at(at);
                         seen.counter = seen.counter.max(Some(counter));
-                        if !joined {
+                        if refused {
                             seen.refused.insert(replica.name.clone());
                             seen.last_refused = seen.last_refused.max(at);
                         }
