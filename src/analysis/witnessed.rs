@@ -19,7 +19,8 @@ pub(super) fn read(evidence: &mut Evidence) -> Collection {
             .iter_mut()
             .find(|input| input.testimonies.iter().any(|testimony| testimony.path == *path));
         if let Some(input) = whose {
-            let name = path.strip_prefix(&input.input).map_or(path.as_str(), |rest| rest.trim_start_matches('/'));
+            let name =
+                path.strip_prefix(&input.input).map_or(path.as_str(), |rest| rest.trim_start_matches('/'));
             input.remarks.push(if name.is_empty() { line.clone() } else { format!("{name}: {line}") });
         }
     }
@@ -60,13 +61,18 @@ pub(super) fn shown(collection: &Collection, groups: &[Group], factor: usize) ->
 /// cluster, which are about all.
 fn about(collection: &Collection, group: &Group) -> Collection {
     let labels: BTreeSet<&Label> = group.replicas.iter().map(|replica| &replica.label).collect();
-    let own: Vec<&Given> = collection.given.iter().filter(|given| given.label.as_ref().is_some_and(|label| labels.contains(label))).collect();
+    let own: Vec<&Given> = collection
+        .given
+        .iter()
+        .filter(|given| given.label.as_ref().is_some_and(|label| labels.contains(label)))
+        .collect();
     let addresses: BTreeSet<_> = own.iter().flat_map(|given| given.addresses()).collect();
     let ours = |given: &Given| match (&given.label, &given.says) {
         (Some(label), _) => labels.contains(label),
         (None, Testimony::Objects(_)) => true,
         (None, _) => {
-            given.volumes().contains(group.name.as_str()) || given.addresses().iter().any(|one| addresses.contains(one))
+            given.volumes().contains(group.name.as_str())
+                || given.addresses().iter().any(|one| addresses.contains(one))
         }
     };
     collection.only(ours)
@@ -77,7 +83,9 @@ pub(super) fn merged(mut told: Vec<Finding>, noticed: &mut Vec<Finding>) -> Vec<
     for finding in &mut told {
         let Facts::MissingWitness { seen: Some(seen), .. } = &mut finding.facts else { continue };
         noticed.retain(|record| {
-            let (Facts::MissingWitness { peer: Some(peer), seen: None }, Some(label)) = (&record.facts, &record.replica) else {
+            let (Facts::MissingWitness { peer: Some(peer), seen: None }, Some(label)) =
+                (&record.facts, &record.replica)
+            else {
                 return true;
             };
             if !seen.chain.contains(&peer.join_snapshot) {

@@ -300,12 +300,7 @@ impl Reader<'_> {
     }
 
     /// Tells of every file that is no replica's, and gives back those that may be archives.
-    fn look_around(
-        &self,
-        root: &Path,
-        search: &Search,
-        noted: &mut Noted,
-    ) -> (Vec<Place>, Vec<Testimony>) {
+    fn look_around(&self, root: &Path, search: &Search, noted: &mut Noted) -> (Vec<Place>, Vec<Testimony>) {
         let looks: Vec<io::Result<Look>> = search
             .files
             .par_iter()

@@ -77,8 +77,7 @@ impl Start<'_> {
 const MOUNT: &str =
     "mount it read-only (loop or qemu-nbd; norecovery for xfs, noload for ext4) and give the directory";
 const UNPACK: &str = "unpacking fills holes; copy the directory again with tar --sparse";
-const WITNESS: &str =
-    "it testifies about replicas and is none; give it by itself beside the directories, or to jivascope cluster";
+const WITNESS: &str = "it testifies about replicas and is none; give it by itself beside the directories, or to jivascope cluster";
 const JOIN: &str = "join the parts in their order (cat NAME.* > NAME) and give the result";
 
 const fn row(
@@ -156,14 +155,14 @@ const KINDS: &[(Recognised, Test)] = &[
         s.bytes.len() < 1000 && s.says(":9501/v1/")
     }),
     witness(InputKind::Api, "the time at which the files beside it were taken", |s| {
-        s.text().is_some_and(|text| text.len() < 40 && is_date(&text.replacen('T', " ", 1)) && text.trim().lines().count() == 1)
+        s.text().is_some_and(|text| {
+            text.len() < 40 && is_date(&text.replacen('T', " ", 1)) && text.trim().lines().count() == 1
+        })
     }),
     witness(InputKind::Log, "a log of a controller", |s| {
         is_log(s) && CONTROLLER.iter().any(|word| s.says(word))
     }),
-    witness(InputKind::Log, "a log of a replica", |s| {
-        is_log(s) && REPLICA.iter().any(|word| s.says(word))
-    }),
+    witness(InputKind::Log, "a log of a replica", |s| is_log(s) && REPLICA.iter().any(|word| s.says(word))),
     witness(InputKind::Log, "a log", |s| is_log(s) || holds_lines(s)),
     row(
         InputKind::Partial,
@@ -343,7 +342,8 @@ fn is_table(start: &Start<'_>) -> bool {
     let keys = ["Name:", "Node:", "IP:", "Status:"];
     start.text().is_some_and(|text| {
         text.lines().next().is_some_and(columns)
-            || text.starts_with("Name:") && keys.iter().all(|key| text.lines().any(|line| line.starts_with(key)))
+            || text.starts_with("Name:")
+                && keys.iter().all(|key| text.lines().any(|line| line.starts_with(key)))
     })
 }
 

@@ -10,7 +10,8 @@ use super::parts::{
     Likeliest, NotRead, Oddity, Parting, Refuser, ReplicaSize, Sighting, UnreadPart, WonBy,
 };
 use super::witnessed::{
-    BlankLeads, Frozen, FullDisk, Ghost, HeldSession, Incomplete, Interrupted, Loop, MadeAnew, Missing, RefusedJoins, Skew, SourceRemoved, Stretch, TakenOver, TwoHosts, Unlisted, WithoutSource,
+    BlankLeads, Frozen, FullDisk, Ghost, HeldSession, Incomplete, Interrupted, Loop, MadeAnew, Missing,
+    RefusedJoins, Skew, SourceRemoved, Stretch, TakenOver, TwoHosts, Unlisted, WithoutSource,
 };
 use crate::evidence::Kind;
 use crate::ident::Version;

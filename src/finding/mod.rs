@@ -14,14 +14,15 @@ mod words;
 
 pub use catalog::{Code, Severity};
 pub use facts::Facts;
-pub use witnessed::{
-    Alive, Attempt, BlankLeads, Frozen, FullDisk, Ghost, HeadSeen, HeldSession, Incomplete, Interrupted, Loop, MadeAnew, Missing, Proof,
-    RefusedJoins, RemovedBy, Skew, SourceRemoved, Stretch, TakenOver, TwoHosts, Unlisted, WithoutSource,
-};
 pub use parts::{
     ApartBy, CandidateBeside, CandidateHolds, CloneStop, CopyFault, CopyReason, CrashStep, FileFault,
     ForeignGap, ImageSize, Likeliest, NotRead, NotReadReason, Oddity, Parting, RecordElsewhere, Refuser,
     ReplicaSize, Sighting, UnreadPart, WonBy,
+};
+pub use witnessed::{
+    Alive, Attempt, BlankLeads, Frozen, FullDisk, Ghost, HeadSeen, HeldSession, Incomplete, Interrupted,
+    Loop, MadeAnew, Missing, Proof, RefusedJoins, RemovedBy, Skew, SourceRemoved, Stretch, TakenOver,
+    TwoHosts, Unlisted, WithoutSource,
 };
 
 use std::cmp::Ordering;

@@ -3,8 +3,9 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::witnessed::{
-    Alive, BlankLeads, Frozen, FullDisk, Ghost, HeldSession, Incomplete, Interrupted, Loop, MadeAnew, Missing, Proof,
-    RefusedJoins, RemovedBy, Skew, SourceRemoved, Stretch, TakenOver, TwoHosts, Unlisted, WithoutSource,
+    Alive, BlankLeads, Frozen, FullDisk, Ghost, HeldSession, Incomplete, Interrupted, Loop, MadeAnew,
+    Missing, Proof, RefusedJoins, RemovedBy, Skew, SourceRemoved, Stretch, TakenOver, TwoHosts, Unlisted,
+    WithoutSource,
 };
 
 /// ` at TIME`, where there is one.
@@ -38,7 +39,9 @@ fn times(count: u64) -> String {
 impl Display for Proof {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ListedTooLong => "it was listed for longer than a dead entry is, while the controller answered",
+            Self::ListedTooLong => {
+                "it was listed for longer than a dead entry is, while the controller answered"
+            }
             Self::HeadRose => "its head rose with every replica that it refused",
             Self::Answered => "it answered when it was asked",
             Self::OwnLog => "its own log goes on",
@@ -151,14 +154,24 @@ impl Display for Interrupted {
 
 impl Display for TakenOver {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} took the place of {}, which was being rebuilt{}", self.by, self.victim, at(self.at.as_ref()))
+        write!(
+            f,
+            "{} took the place of {}, which was being rebuilt{}",
+            self.by,
+            self.victim,
+            at(self.at.as_ref())
+        )
     }
 }
 
 impl Display for SourceRemoved {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { joiner, source, at: time, removed_by } = self;
-        write!(f, "{source} was removed by {removed_by}{} while {joiner} was being rebuilt from it", at(time.as_ref()))?;
+        write!(
+            f,
+            "{source} was removed by {removed_by}{} while {joiner} was being rebuilt from it",
+            at(time.as_ref())
+        )?;
         f.write_str("; no other replica was RW")
     }
 }

@@ -78,7 +78,8 @@ pub fn openmetrics(cluster: &Cluster) -> String {
     out.push_str("# HELP jivascope_volume_status 0 nothing, 10 a warning, 20 a danger.\n");
     for volume in &cluster.volumes {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "jivascope_volume_status{{volume={}}} {}", name(volume), status(volume.status()));
+        let _ =
+            writeln!(out, "jivascope_volume_status{{volume={}}} {}", name(volume), status(volume.status()));
     }
     out.push_str("# TYPE jivascope_findings gauge\n");
     out.push_str("# HELP jivascope_findings Findings of one name in one volume.\n");

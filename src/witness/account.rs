@@ -134,7 +134,8 @@ impl<'a> Account<'a> {
             }
             let name = self.path(kept.file).rsplit('/').next().unwrap_or_default();
             let named = |label: &str| {
-                name.strip_prefix(label).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+                name.strip_prefix(label)
+                    .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
             };
             let chain = |one: &&Directory| {
                 own.chain.as_ref().is_some_and(|chain| chain.0.iter().all(|disk| one.disks.contains(disk)))
@@ -152,15 +153,18 @@ impl<'a> Account<'a> {
 
     /// Who each address was: directory, pod, node.
     pub fn addresses(&self) -> Vec<Tied> {
-        let own = self.processes.ties.iter().flat_map(|(address, ties)| {
-            ties.iter().map(move |tie| (address.clone(), Some(tie)))
-        });
+        let own = self
+            .processes
+            .ties
+            .iter()
+            .flat_map(|(address, ties)| ties.iter().map(move |tie| (address.clone(), Some(tie))));
         let listed = self.controllers.iter().flat_map(|one| &one.stays).map(|stay| &stay.address);
         let kept = self.kept.iter().flat_map(|kept| match kept.reply {
             Reply::List(list) | Reply::Stats { list, .. } => list.as_slice(),
             _ => &[],
         });
-        let others: BTreeSet<Address> = listed.cloned().chain(kept.map(|(address, _)| address.clone())).collect();
+        let others: BTreeSet<Address> =
+            listed.cloned().chain(kept.map(|(address, _)| address.clone())).collect();
         let others = others.into_iter().filter(|address| !self.processes.ties.contains_key(address));
         let mut out: Vec<Tied> = own
             .chain(others.map(|address| (address, None)))
@@ -168,7 +172,8 @@ impl<'a> Account<'a> {
                 directory: tie.map(|tie| tie.label.clone()),
                 pod: self.pod(&address).map(|pod| pod.name.clone()),
                 node: self.pod(&address).and_then(|pod| pod.node.clone()),
-                uuid: tie.and_then(|tie| self.directories.iter().find(|one| one.label == tie.label)?.uuid.clone()),
+                uuid: tie
+                    .and_then(|tie| self.directories.iter().find(|one| one.label == tie.label)?.uuid.clone()),
                 from: tie.and_then(|tie| tie.from).map(|at| at.to_string()),
                 to: tie.and_then(|tie| tie.to).map(|at| at.to_string()),
                 by: tie.map(|tie| tie.by).into_iter().collect(),
@@ -205,9 +210,7 @@ impl<'a> Account<'a> {
     /// Whether every directory that was supplied is known by an address, so that an address that is none of theirs is
     /// another replica's.
     pub(super) fn all_tied(&self) -> bool {
-        let tied = |one: &Directory| {
-            self.processes.ties.values().flatten().any(|tie| tie.label == one.label)
-        };
+        let tied = |one: &Directory| self.processes.ties.values().flatten().any(|tie| tie.label == one.label);
         !self.directories.is_empty() && self.directories.iter().all(tied)
     }
 
@@ -224,7 +227,8 @@ impl<'a> Account<'a> {
     /// The pod of a replica at an address. A pod of another volume may have the address now: then it is none.
     pub(super) fn pod(&self, address: &Address) -> Option<&'a Pod> {
         let here = self.pods.iter().map(|(pod, _)| *pod).filter(|pod| pod.address.as_ref() == Some(address));
-        let volumes: Vec<&str> = self.controllers.iter().filter_map(|one| one.runs.volume.as_deref()).collect();
+        let volumes: Vec<&str> =
+            self.controllers.iter().filter_map(|one| one.runs.volume.as_deref()).collect();
         let ours = |pod: &&Pod| {
             volumes.is_empty() || pod.volume.as_deref().is_none_or(|volume| volumes.contains(&volume))
         };
@@ -238,7 +242,9 @@ impl<'a> Account<'a> {
 
     /// Every run of a controller, with the controller.
     pub(super) fn controller_runs(&self) -> impl Iterator<Item = (&Controller<'a>, usize, &Run<'a>)> {
-        self.controllers.iter().flat_map(|one| one.runs.runs.iter().enumerate().map(move |(number, run)| (one, number, run)))
+        self.controllers
+            .iter()
+            .flat_map(|one| one.runs.runs.iter().enumerate().map(move |(number, run)| (one, number, run)))
     }
 
     /// The last time that any witness bears.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::Address;
 use super::account::{Account, Tied};
 use super::collect::{Collection, Given, Witness};
 use super::file::Testimony;
 use super::found::findings;
-use super::Address;
 use crate::finding::{Code, Finding, Severity};
 
 /// What witnesses show of the running side.
@@ -46,7 +46,10 @@ impl Cluster {
         let names: BTreeSet<&str> = collection.given.iter().flat_map(Given::volumes).collect();
         let volumes = match names.len() {
             0 | 1 => vec![volume(names.first().map(|name| (*name).to_owned()), collection, factor)],
-            _ => names.iter().map(|name| volume(Some((*name).to_owned()), &about(collection, name), factor)).collect(),
+            _ => names
+                .iter()
+                .map(|name| volume(Some((*name).to_owned()), &about(collection, name), factor))
+                .collect(),
         };
         Self { witnesses: collection.witnesses(), volumes, others: collection.others.clone() }
     }

@@ -127,11 +127,13 @@ impl Given {
             Testimony::Log(log) => {
                 let lives = log.streams.iter().flat_map(|stream| &stream.lives);
                 let said = |life: &Life| {
-                    life.sightings.iter().filter_map(|one| match &one.event {
-                        Event::Listed(address) | Event::Register { address, .. } => Some(address.clone()),
-                        _ => None,
-                    })
-                    .collect::<Vec<_>>()
+                    life.sightings
+                        .iter()
+                        .filter_map(|one| match &one.event {
+                            Event::Listed(address) | Event::Register { address, .. } => Some(address.clone()),
+                            _ => None,
+                        })
+                        .collect::<Vec<_>>()
                 };
                 lives.flat_map(|life| life.own.iter().cloned().chain(said(life))).collect()
             }
@@ -241,7 +243,8 @@ fn witness(id: usize, given: &Given) -> Witness {
             (out.from, out.to) = (text(from), text(to));
             (out.lines, out.unknown_lines) = (Some(log.lines), Some(log.unknown));
             out.clock = if log.clocks.0 > 0 { Clock::Process } else { Clock::None };
-            out.scope = log.streams.iter().filter_map(|stream| stream.who.as_deref().map(str::to_owned)).collect();
+            out.scope =
+                log.streams.iter().filter_map(|stream| stream.who.as_deref().map(str::to_owned)).collect();
             out.scope.extend(given.label.iter().map(ToString::to_string));
         }
         Testimony::Reply(reply) => {

@@ -2,10 +2,10 @@
 
 use std::io::{self, Read};
 
-use crate::dialect::jiva::api::{self, Reply};
 use super::frame::loki_reply;
 use super::kube::{self, Objects};
 use super::logfile::Log;
+use crate::dialect::jiva::api::{self, Reply};
 use crate::dialect::jiva::log::Moment;
 
 /// What a file says.
@@ -58,7 +58,8 @@ fn is_lines(start: &[u8]) -> bool {
     let second = lines.next().unwrap_or_default();
     let object = |line: &[u8]| line.starts_with(b"{") && line.trim_ascii_end().ends_with(b"}");
     object(first) && second.starts_with(b"{")
-        || object(first) && [&b"{\"log\":"[..], b"{\"labels\":", b"{\"message\":"].iter().any(|key| first.starts_with(key))
+        || object(first)
+            && [&b"{\"log\":"[..], b"{\"labels\":", b"{\"message\":"].iter().any(|key| first.starts_with(key))
 }
 
 fn document(mut start: Vec<u8>, reader: impl Read) -> io::Result<Option<Testimony>> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::dialect::jiva::log::Address;
-use crate::dialect::jiva::log::{Chain, End, Event, Mode, Role};
 use crate::dialect::jiva::log::Moment;
+use crate::dialect::jiva::log::{Chain, End, Event, Mode, Role};
 use crate::ident::DiskName;
 
 /// What one line says, and where it stands. Lines that say the same again are counted with the first.
@@ -119,7 +119,8 @@ impl Life {
     pub(super) fn clock(&mut self, at: Option<Moment>) {
         self.lines += 1;
         self.first = self.first.or(at);
-        self.earliest = at.map_or(self.earliest, |at| Some(self.earliest.map_or(at, |before| before.min(at))));
+        self.earliest =
+            at.map_or(self.earliest, |at| Some(self.earliest.map_or(at, |before| before.min(at))));
         self.last = self.last.max(at);
     }
 
@@ -149,7 +150,14 @@ impl Life {
     }
 
     /// Takes in what a line says.
-    pub(super) fn say(&mut self, at: Option<Moment>, relative: Option<u64>, event: Event, line: u64, text: &str) {
+    pub(super) fn say(
+        &mut self,
+        at: Option<Moment>,
+        relative: Option<u64>,
+        event: Event,
+        line: u64,
+        text: &str,
+    ) {
         match &event {
             Event::Start(role) => {
                 (self.role, self.begins, self.fresh) = (Some(*role), true, true);
@@ -157,7 +165,9 @@ impl Life {
             }
             Event::OwnAddress(own) => drop(self.own.insert(own.clone())),
             Event::Counters { own, .. } => drop(self.own.insert(own.clone())),
-            Event::Login(_, Some(volume)) if self.volumes.len() < 16 => drop(self.volumes.insert(volume.clone())),
+            Event::Login(_, Some(volume)) if self.volumes.len() < 16 => {
+                drop(self.volumes.insert(volume.clone()))
+            }
             Event::Fatal(end) => self.end = Some(end.clone()),
             _ => {}
         }
@@ -169,12 +179,14 @@ impl Life {
 
     fn push(&mut self, at: Option<Moment>, relative: Option<u64>, event: Event, line: u64, text: &str) {
         let seen = self.last.max(at);
-        if matches!(event, Event::Connected(..) | Event::Login(..) | Event::Logout(..) | Event::Disconnected) {
+        if matches!(event, Event::Connected(..) | Event::Login(..) | Event::Logout(..) | Event::Disconnected)
+        {
             // What is rejected before and after is rejected for another reason.
             self.recent.clear();
         }
         if folds(&event)
-            && let Some(number) = self.recent.iter().copied().find(|number| self.sightings[*number].event == event)
+            && let Some(number) =
+                self.recent.iter().copied().find(|number| self.sightings[*number].event == event)
         {
             let before = &mut self.sightings[number];
             before.times += 1;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
-use crate::dialect::jiva::log::{self, Event, Form, Parsed};
 use super::frame::{Counts, Framer, Line, Sink};
 use super::life::{Life, written_by};
 use crate::dialect::jiva::log::Moment;
+use crate::dialect::jiva::log::{self, Event, Form, Parsed};
 use crate::ident::DiskName;
 
 /// The lines of one container, or of one that could not be told from others.
@@ -130,7 +130,13 @@ impl Taker {
 
     fn add(&mut self, who: Option<&str>) -> usize {
         let who = who.map(|who| who.chars().take(253).collect::<String>().into());
-        self.streams.push(Stream { who, lives: vec![Life::new()], steps: (0, 0), outer: None, closed: false });
+        self.streams.push(Stream {
+            who,
+            lives: vec![Life::new()],
+            steps: (0, 0),
+            outer: None,
+            closed: false,
+        });
         self.streams.len() - 1
     }
 
@@ -216,7 +222,10 @@ impl Sink for Taker {
             return;
         };
         // A line whose time is cut off is the rest of one.
-        self.cut_front |= self.seen == 1 && !line.text.starts_with("time=") && line.text.starts_with("level=") && line.outer.is_none();
+        self.cut_front |= self.seen == 1
+            && !line.text.starts_with("time=")
+            && line.text.starts_with("level=")
+            && line.outer.is_none();
         let at = self.stream(line.who);
         if let (Some(now), Some(before)) = (line.outer, self.streams[at].outer) {
             let steps = &mut self.streams[at].steps;
@@ -244,7 +253,14 @@ impl Sink for Taker {
 }
 
 impl Taker {
-    fn message(&mut self, at: usize, when: Option<Moment>, relative: Option<u64>, message: &str, line: Line<'_>) {
+    fn message(
+        &mut self,
+        at: usize,
+        when: Option<Moment>,
+        relative: Option<u64>,
+        message: &str,
+        line: Line<'_>,
+    ) {
         // What is cut may have meant something else.
         let parsed = if line.cut { Parsed::Known } else { log::message(message) };
         match parsed {

@@ -206,7 +206,8 @@ impl<'a> Walk<'a> {
         stay.taken_by = reason.and_then(|reason| reason.taken_by);
         (stay.to, stay.alive_until) = (line.at, line.at);
         stay.rw_left = self.listed.values().filter(|other| other.rw).count();
-        stay.wo_left = self.listed.values().filter(|other| !other.rw).map(|other| other.address.clone()).collect();
+        stay.wo_left =
+            self.listed.values().filter(|other| !other.rw).map(|other| other.address.clone()).collect();
         if stay.rw && stay.rw_left == 0 && self.empty_since.is_none() {
             self.empty_since = Some(line.at);
         }

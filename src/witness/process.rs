@@ -153,7 +153,11 @@ impl<'a> Processes<'a> {
         // Ties by addresses first: a log that they name ties further addresses.
         let mut open = Vec::new();
         for (file, given, stream) in streams {
-            let label = given.label.clone().or_else(|| out.known(&stream.lives)).or_else(|| by_chain(&stream.lives, directories));
+            let label = given
+                .label
+                .clone()
+                .or_else(|| out.known(&stream.lives))
+                .or_else(|| by_chain(&stream.lives, directories));
             match label {
                 Some(label) => {
                     out.tie(&stream.lives, &label, "log");
@@ -218,7 +222,10 @@ impl<'a> Processes<'a> {
     }
 
     /// Runs of replicas at an address, by time.
-    pub fn runs_at<'s>(&'s self, address: &'s Address) -> impl Iterator<Item = (&'s ReplicaRuns<'a>, Run<'a>)> + 's {
+    pub fn runs_at<'s>(
+        &'s self,
+        address: &'s Address,
+    ) -> impl Iterator<Item = (&'s ReplicaRuns<'a>, Run<'a>)> + 's {
         self.replicas.iter().flat_map(move |replica| {
             let own = replica.runs.iter().filter(move |run| run.life.own.contains(address));
             own.map(move |run| (replica, *run))
@@ -313,15 +320,16 @@ fn add(ties: &mut BTreeMap<Address, Vec<Tie>>, address: &Address, tie: Tie) {
 /// The one directory that holds head and newest snapshot of the replica's own chain and not the head of the RW side, as a
 /// refused join leaves them: a snapshot of that name is on the RW side too, whose directory may be here as well.
 fn by_chain(lives: &[Life], directories: &[Directory]) -> Option<Label> {
-    let own = lives.iter().rev().flat_map(|life| life.sightings.iter().rev()).find_map(|one| match &one.event {
-        Event::Chains { own, rw } => Some((own, rw)),
-        _ => None,
-    })?;
+    let own =
+        lives.iter().rev().flat_map(|life| life.sightings.iter().rev()).find_map(|one| match &one.event {
+            Event::Chains { own, rw } => Some((own, rw)),
+            _ => None,
+        })?;
     let (own, rw) = own;
     let holds = |one: &Directory, disk: Option<&DiskName>| disk.is_some_and(|disk| one.disks.contains(disk));
-    let mut holders = directories.iter().filter(|one| {
-        holds(one, own.head()) && holds(one, own.newest_snapshot()) && !holds(one, rw.head())
-    });
+    let mut holders = directories
+        .iter()
+        .filter(|one| holds(one, own.head()) && holds(one, own.newest_snapshot()) && !holds(one, rw.head()));
     match (holders.next(), holders.next()) {
         (Some(one), None) => Some(one.label.clone()),
         _ => None,
@@ -401,7 +409,8 @@ fn merge(runs: &mut Vec<Run<'_>>) {
 
 /// Whether two runs are one: they overlap in time and contradict each other in nothing.
 fn same(a: &Run<'_>, b: &Run<'_>) -> bool {
-    let apart = |a: &BTreeSet<Address>, b: &BTreeSet<Address>| !a.is_empty() && !b.is_empty() && a.is_disjoint(b);
+    let apart =
+        |a: &BTreeSet<Address>, b: &BTreeSet<Address>| !a.is_empty() && !b.is_empty() && a.is_disjoint(b);
     let volumes = |a: &Run<'_>, b: &Run<'_>| {
         let (a, b) = (&a.life.volumes, &b.life.volumes);
         !a.is_empty() && !b.is_empty() && a.is_disjoint(b)

@@ -72,7 +72,8 @@ pub(super) fn sessions<'a>(controllers: &[Run<'a>]) -> Sessions<'a> {
     let mut out = Sessions::default();
     for (number, run) in controllers.iter().enumerate() {
         let followed = number + 1 < controllers.len();
-        let mut walk = Walk { run: number, file: run.file, open: Vec::new(), came: None, out: &mut out, ended: None };
+        let mut walk =
+            Walk { run: number, file: run.file, open: Vec::new(), came: None, out: &mut out, ended: None };
         let mut stopped = false;
         for sighting in &run.life.sightings {
             stopped |= sighting.event == Event::Stopping;
@@ -185,7 +186,9 @@ impl<'a> Walk<'a, '_> {
 
     fn finish(self, ended: Option<Moment>) {
         if ended.is_some() {
-            for group in self.out.rejections.iter_mut().filter(|group| group.open && group.cleared_by.is_none()) {
+            for group in
+                self.out.rejections.iter_mut().filter(|group| group.open && group.cleared_by.is_none())
+            {
                 group.cleared_by = Some("the end of the controller");
             }
             for both in self.out.both.iter_mut().filter(|both| both.to.is_none()) {

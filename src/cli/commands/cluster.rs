@@ -54,9 +54,11 @@ pub(super) fn run(command: &Cluster, out: &Out) -> anyhow::Result<u8> {
     }
     let collection = Collection::read(&files.iter().collect::<Vec<_>>(), &[]);
     if collection.given.is_empty() {
-        return Err(failed("no file given is a log of Jiva, a reply of its REST API or a list of Kubernetes objects")
-            .hint("for replica directories there is jivascope analyze")
-            .into());
+        return Err(failed(
+            "no file given is a log of Jiva, a reply of its REST API or a list of Kubernetes objects",
+        )
+        .hint("for replica directories there is jivascope analyze")
+        .into());
     }
     let cluster = Found::of(&collection, usize::from(command.replication_factor));
     out.report(&match command.output {

@@ -108,11 +108,14 @@ pub fn read(bytes: &[u8]) -> Option<Reply> {
     }
     match (kind?, any.resource_type.as_deref()) {
         ("collection", Some("volume")) => any.data.into_iter().next().map(volume),
-        ("collection", Some("replica")) if any.data.iter().any(|one| one.chain.is_some() || one.state.is_some()) => {
+        ("collection", Some("replica"))
+            if any.data.iter().any(|one| one.chain.is_some() || one.state.is_some()) =>
+        {
             any.data.into_iter().next().map(|one| Reply::Replica(Box::new(own(one))))
         }
         ("collection", Some("replica")) => {
-            let member = |one: &Any| Some((Address::read(one.address.as_deref()?)?, Mode::read(one.mode.as_deref()?)));
+            let member =
+                |one: &Any| Some((Address::read(one.address.as_deref()?)?, Mode::read(one.mode.as_deref()?)));
             Some(Reply::List(any.data.iter().take(MEMBERS).filter_map(member).collect()))
         }
         ("volume", _) => Some(volume(any)),
@@ -120,7 +123,9 @@ pub fn read(bytes: &[u8]) -> Option<Reply> {
             let name = any.snapshot.filter(|name| !name.is_empty());
             Some(Reply::Checkpoint(name.map(|name| DiskName::from(name.as_str()))))
         }
-        ("replica", _) if any.state.is_some() || any.chain.is_some() => Some(Reply::Replica(Box::new(own(any)))),
+        ("replica", _) if any.state.is_some() || any.chain.is_some() => {
+            Some(Reply::Replica(Box::new(own(any))))
+        }
         ("replica", _) => {
             let member = (Address::read(any.address.as_deref()?)?, Mode::read(any.mode.as_deref()?));
             Some(Reply::List(vec![member]))
@@ -140,7 +145,9 @@ fn own(any: Any) -> Own {
         serde_json::Value::String(text) => text.parse().ok(),
         other => other.as_i64(),
     });
-    let names = |names: Vec<String>| names.iter().take(4096).map(|name| DiskName::from(name.as_str())).collect::<Vec<_>>();
+    let names = |names: Vec<String>| {
+        names.iter().take(4096).map(|name| DiskName::from(name.as_str())).collect::<Vec<_>>()
+    };
     let state = any.state.as_deref().unwrap_or_default();
     Own {
         address: asked.filter(|address| !here(address)),

@@ -254,7 +254,8 @@ fn dont(volume: &Volume, options: &Options) -> String {
 /// Whether logs or replies tell of the missing replica: then its address stands in a sentence of its own.
 fn is_told(volume: &Volume) -> bool {
     volume.findings.iter().any(|finding| {
-        finding.severity() == Severity::Danger && matches!(finding.facts, Facts::MissingWitness { seen: Some(_), .. })
+        finding.severity() == Severity::Danger
+            && matches!(finding.facts, Facts::MissingWitness { seen: Some(_), .. })
     })
 }
 

@@ -26,7 +26,9 @@ fn one(page: &mut Page<'_>, volume: &RunningVolume) {
     page.say(Role::Heading, 0, volume.name.as_deref().unwrap_or("volume unknown"));
     page.gap();
     match volume.status() {
-        Some(Severity::Danger) => page.say(Role::Danger, 0, "Data are at stake. Wipe nothing, delete nothing."),
+        Some(Severity::Danger) => {
+            page.say(Role::Danger, 0, "Data are at stake. Wipe nothing, delete nothing.")
+        }
         Some(Severity::Warning) => page.say(Role::Warning, 0, "Something needs attention."),
         _ => page.say(Role::Good, 0, "These files show nothing that needs attention."),
     }

@@ -34,9 +34,13 @@ pub(super) fn elections(account: &Account<'_>, out: &mut Vec<Finding>) {
 /// Counters that a line names.
 fn counters(event: &Event) -> Vec<(&Address, i64)> {
     match event {
-        Event::Register { address, counter, .. } | Event::CounterOf(address, counter) => vec![(address, *counter)],
+        Event::Register { address, counter, .. } | Event::CounterOf(address, counter) => {
+            vec![(address, *counter)]
+        }
         Event::Compared { asks, counter, .. } => vec![(asks, *counter)],
-        Event::Elected { registered, .. } => registered.iter().map(|one| (&one.address, one.counter)).collect(),
+        Event::Elected { registered, .. } => {
+            registered.iter().map(|one| (&one.address, one.counter)).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -59,7 +59,9 @@ fn judged(account: &Account<'_>, stay: &Stay<'_>) -> Option<(Alive, Proof)> {
         Some(RemovedBy::PingTimeout) => Some((Alive::Gone, Proof::PingTimeout)),
         Some(RemovedBy::IoTimeout) => Some((Alive::Gone, Proof::IoTimeout)),
         Some(RemovedBy::Delete) if moved_on(account, stay) => Some((Alive::Gone, Proof::MovedOn)),
-        Some(RemovedBy::Delete | RemovedBy::ControllerEnded | RemovedBy::Unknown) | None => strange(account, stay),
+        Some(RemovedBy::Delete | RemovedBy::ControllerEnded | RemovedBy::Unknown) | None => {
+            strange(account, stay)
+        }
         Some(_) => None,
     }
 }
@@ -106,7 +108,9 @@ fn moved_on(account: &Account<'_>, stay: &Stay<'_>) -> bool {
         here && ended
             && replica.runs.iter().any(|other| {
                 !other.life.own.contains(&stay.address)
-                    && other.first().is_some_and(|first| first.since(to).abs() < UNPINGED && first > run.first().unwrap_or(first))
+                    && other.first().is_some_and(|first| {
+                        first.since(to).abs() < UNPINGED && first > run.first().unwrap_or(first)
+                    })
             })
     })
 }
@@ -143,7 +147,9 @@ fn finding(
 fn successor(controller: &Controller<'_>, stay: &Stay<'_>) -> Option<Address> {
     let run = controller.runs.runs.get(stay.run)?;
     run.life.sightings.iter().find_map(|one| match &one.event {
-        Event::RequestError(Refusal::FactorReached, Some(whose)) if one.at >= stay.from && one.at <= stay.to => {
+        Event::RequestError(Refusal::FactorReached, Some(whose))
+            if one.at >= stay.from && one.at <= stay.to =>
+        {
             Some(whose.clone())
         }
         _ => None,

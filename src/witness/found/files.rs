@@ -22,7 +22,10 @@ pub(super) fn files(account: &Account<'_>, out: &mut Vec<Finding>) {
         // What could be put together again lacks nothing.
         if kinds.iter().any(|kind| kind != "partial-lines") {
             let facts = Incomplete { file: given.path.clone(), kinds };
-            out.push(Finding::volume(Facts::EvidenceIncomplete(facts), vec![Exhibit::witness(account.path(number))]));
+            out.push(Finding::volume(
+                Facts::EvidenceIncomplete(facts),
+                vec![Exhibit::witness(account.path(number))],
+            ));
         }
         skew(account, number, out);
     }

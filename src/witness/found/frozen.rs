@@ -21,7 +21,8 @@ pub(super) fn frozen(account: &Account<'_>, out: &mut Vec<Finding>) {
     for (_, _, run) in account.controller_runs() {
         in_log(account, run, &mut found);
     }
-    let logged: Vec<(Option<Moment>, Option<Moment>)> = found.iter().map(|(from, to, _)| (*from, *to)).collect();
+    let logged: Vec<(Option<Moment>, Option<Moment>)> =
+        found.iter().map(|(from, to, _)| (*from, *to)).collect();
     out.extend(found.into_iter().map(|(.., finding)| finding));
     from_replies(account, &logged, out);
 }
@@ -66,9 +67,12 @@ fn acts_on(event: &Event, whom: &Address) -> bool {
 
 /// When the oldest request came that was answered only after the ping had timed out.
 fn oldest_request(ping: &Sighting, after: &[Sighting], until: Option<Moment>) -> Option<Moment> {
-    let waited = after.iter().filter(|later| until.is_none_or(|until| later.seen <= Some(until.plus(AT_ONCE))));
+    let waited =
+        after.iter().filter(|later| until.is_none_or(|until| later.seen <= Some(until.plus(AT_ONCE))));
     let requests = waited.filter_map(|later| match later.event {
-        Event::Request { .. } => later.at.filter(|at| later.seen.is_some_and(|seen| seen.since(*at) > AT_ONCE)),
+        Event::Request { .. } => {
+            later.at.filter(|at| later.seen.is_some_and(|seen| seen.since(*at) > AT_ONCE))
+        }
         _ => None,
     });
     requests.filter(|at| ping.at.is_none_or(|ping| ping.since(*at) < 120)).min()
@@ -85,14 +89,17 @@ fn from_replies(account: &Account<'_>, logged: &[(Option<Moment>, Option<Moment>
             continue;
         }
         let beside = account.kept.iter().any(|kept| {
-            matches!(kept.reply, Reply::Volume(..)) && directory(account.path(kept.file)) == directory(&given.path)
+            matches!(kept.reply, Reply::Volume(..))
+                && directory(account.path(kept.file)) == directory(&given.path)
         });
         if beside {
             silent.push((number, at.or(given.taken)));
         }
     }
     let known = |at: Option<Moment>| {
-        logged.iter().any(|(from, to)| at.is_none() || *from <= at.map(|at| at.plus(60)) && (to.is_none() || at <= *to))
+        logged.iter().any(|(from, to)| {
+            at.is_none() || *from <= at.map(|at| at.plus(60)) && (to.is_none() || at <= *to)
+        })
     };
     silent.retain(|(_, at)| !known(*at));
     if silent.is_empty() {
@@ -101,7 +108,8 @@ fn from_replies(account: &Account<'_>, logged: &[(Option<Moment>, Option<Moment>
     let since = silent.iter().filter_map(|(_, at)| *at).min();
     let last = silent.iter().filter_map(|(_, at)| *at).max();
     // A write to a host that is gone takes 30 seconds, and everything waits for it: one silence may have passed by itself.
-    let answered = account.kept.iter().filter(|kept| matches!(kept.reply, Reply::List(_) | Reply::Stats { .. }));
+    let answered =
+        account.kept.iter().filter(|kept| matches!(kept.reply, Reply::List(_) | Reply::Stats { .. }));
     let until = answered.filter_map(|kept| kept.at).filter(|at| Some(*at) > since).min();
     let proven = since.zip(last).is_some_and(|(since, last)| last.since(since) > LONG_WRITE);
     if !proven && until.is_some() {

@@ -67,9 +67,7 @@ fn full_disks(account: &Account<'_>, out: &mut Vec<Finding>) {
         }
     }
     for (_, _, run) in account.controller_runs() {
-        let no_room = |one: &&Sighting| {
-            matches!(&one.event, Event::ReplicaError(_, why) if why.contains("no space left on device"))
-        };
+        let no_room = |one: &&Sighting| matches!(&one.event, Event::ReplicaError(_, why) if why.contains("no space left on device"));
         for line in run.life.sightings.iter().filter(no_room).take(64) {
             let Event::ReplicaError(address, _) = &line.event else { continue };
             let whose = account.processes.name(address, line.at);

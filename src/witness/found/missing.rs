@@ -104,7 +104,9 @@ fn from_refusals(account: &Account<'_>, all: &mut BTreeMap<Address, Seen>) {
                     Event::Chains { rw: chain, .. } => {
                         let Some((address, counter)) = rw.take() else { continue };
                         let at = run.at(one.at);
-                        if !is_unknown(account, address, at) || held_by_another(account, chain, replica.label.as_ref()) {
+                        if !is_unknown(account, address, at)
+                            || held_by_another(account, chain, replica.label.as_ref())
+                        {
                             continue;
                         }
                         let seen = all.entry(address.clone()).or_default();
@@ -142,7 +144,9 @@ fn from_copies(account: &Account<'_>, all: &mut BTreeMap<Address, Seen>) {
     for (_, _, run) in account.controller_runs() {
         for one in &run.life.sightings {
             let Event::Copy { file, from: Some(from), .. } = &one.event else { continue };
-            let Some(head) = file.strip_suffix(".meta").map(DiskName::from).filter(DiskName::is_head) else { continue };
+            let Some(head) = file.strip_suffix(".meta").map(DiskName::from).filter(DiskName::is_head) else {
+                continue;
+            };
             // Only of those that are known to be missing otherwise: a list of heads alone proves no replica.
             if let Some(seen) = all.get_mut(from) {
                 seen.at(one.at);
@@ -191,7 +195,8 @@ type Long<'a> = (Option<Moment>, Option<Moment>, usize, Option<&'a Sighting>);
 pub(super) fn long_listed<'a>(account: &Account<'a>) -> BTreeMap<Address, Long<'a>> {
     let mut out: BTreeMap<Address, Long<'a>> = BTreeMap::new();
     let mut add = |address: &Address, from: Option<Moment>, to: Option<Moment>, file, line| {
-        let length = |from: Option<Moment>, to: Option<Moment>| from.zip(to).map_or(0, |(from, to)| to.since(from));
+        let length =
+            |from: Option<Moment>, to: Option<Moment>| from.zip(to).map_or(0, |(from, to)| to.since(from));
         let longer = out.get(address).is_none_or(|known| length(known.0, known.1) < length(from, to));
         if longer {
             out.insert(address.clone(), (from, to, file, line));
@@ -226,7 +231,9 @@ pub(super) fn long_listed<'a>(account: &Account<'a>) -> BTreeMap<Address, Long<'
 fn finding(account: &Account<'_>, address: &Address, seen: &mut Seen, long: Option<&Long<'_>>) -> Finding {
     seen.heads.sort();
     seen.heads.dedup_by(|a, b| a.1 == b.1 && a.2 == b.2);
-    let lasting = |from: Option<Moment>, to: Option<Moment>| from.zip(to).is_some_and(|(from, to)| to.since(from) > DEAD_ENTRY);
+    let lasting = |from: Option<Moment>, to: Option<Moment>| {
+        from.zip(to).is_some_and(|(from, to)| to.since(from) > DEAD_ENTRY)
+    };
     let (alive, proof) = if long.is_some_and(|(from, to, ..)| lasting(*from, *to)) {
         (Alive::Alive, Proof::ListedTooLong)
     } else if seen.answered {
@@ -238,7 +245,8 @@ fn finding(account: &Account<'_>, address: &Address, seen: &mut Seen, long: Opti
     };
     let passed_on = seen.chain.as_ref().is_some_and(|(_, chain, joiner)| {
         let newest = chain.newest_snapshot();
-        let holders = account.directories.iter().filter(|one| newest.is_some_and(|disk| one.disks.contains(disk)));
+        let holders =
+            account.directories.iter().filter(|one| newest.is_some_and(|disk| one.disks.contains(disk)));
         let holders: Vec<&Label> = holders.map(|one| &one.label).collect();
         holders.len() > 1 || holders.len() == 1 && joiner.as_ref().is_some_and(|joiner| holders[0] != joiner)
     });
@@ -284,7 +292,8 @@ fn outlived(account: &Account<'_>, seen: &Seen) -> bool {
                 let runs = replica.runs.iter();
                 runs.flat_map(|run| run.life.sightings.iter().map(move |one| (run.at(one.at), &one.event)))
                     .any(|(at, event)| {
-                        matches!(event, Event::Adopted(_) | Event::OwnMode(Mode::Rw) | Event::Leads) && at > seen.last_refused
+                        matches!(event, Event::Adopted(_) | Event::OwnMode(Mode::Rw) | Event::Leads)
+                            && at > seen.last_refused
                     })
             });
             counts && again
@@ -312,8 +321,11 @@ fn source_of(account: &Account<'_>, address: &Address) -> Vec<String> {
             };
             out.extend(stay.wo_left.iter().filter(|joiner| stay.to.is_some() && fed(joiner)).map(name));
             let last = stay.to.is_none();
-            let beside = controller.stays.iter().filter(|other| last && other.run == stay.run && other.to.is_none());
-            out.extend(beside.filter(|other| !other.rw && fed(&other.address)).map(|other| name(&other.address)));
+            let beside =
+                controller.stays.iter().filter(|other| last && other.run == stay.run && other.to.is_none());
+            out.extend(
+                beside.filter(|other| !other.rw && fed(&other.address)).map(|other| name(&other.address)),
+            );
         }
     }
     // One RW entry and a WO one: from whom else?
@@ -322,7 +334,8 @@ fn source_of(account: &Account<'_>, address: &Address) -> Vec<String> {
         _ => None,
     });
     if let Some(list) = list {
-        let rw: Vec<&Address> = list.iter().filter(|(_, mode)| *mode == Mode::Rw).map(|(one, _)| one).collect();
+        let rw: Vec<&Address> =
+            list.iter().filter(|(_, mode)| *mode == Mode::Rw).map(|(one, _)| one).collect();
         if rw == [address] {
             out.extend(list.iter().filter(|(_, mode)| *mode == Mode::Wo).map(|(one, _)| name(one)));
         }

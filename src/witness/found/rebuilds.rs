@@ -23,14 +23,21 @@ pub(super) fn rebuilds(account: &Account<'_>, out: &mut Vec<Finding>) {
 }
 
 fn taken_over(account: &Account<'_>, stay: &Stay<'_>, out: &mut Vec<Finding>) {
-    let Some(by) = stay.taken_by.as_ref().filter(|_| stay.removed_by == Some(RemovedBy::Takeover)) else { return };
+    let Some(by) = stay.taken_by.as_ref().filter(|_| stay.removed_by == Some(RemovedBy::Takeover)) else {
+        return;
+    };
     let facts = TakenOver { victim: name(&stay.address), by: name(by), at: text(stay.to) };
     let evidence = stay.line.map(|line| account.exhibit(stay.file, line)).into_iter().collect();
     out.push(Finding::volume(Facts::RebuildTakenOver(facts), evidence));
 }
 
 /// The last RW entry left while another was being rebuilt: from whom else could it have been?
-fn source_removed(account: &Account<'_>, controller: &Controller<'_>, stay: &Stay<'_>, out: &mut Vec<Finding>) {
+fn source_removed(
+    account: &Account<'_>,
+    controller: &Controller<'_>,
+    stay: &Stay<'_>,
+    out: &mut Vec<Finding>,
+) {
     let removed_by = match stay.removed_by {
         Some(by) if by != RemovedBy::ControllerEnded && by != RemovedBy::Unknown => by,
         _ => return,
@@ -41,7 +48,9 @@ fn source_removed(account: &Account<'_>, controller: &Controller<'_>, stay: &Sta
     let copied = |joiner: &Address| {
         let run = controller.runs.runs.get(stay.run)?;
         run.life.sightings.iter().rev().find_map(|one| match &one.event {
-            Event::Copy { from: Some(from), to, .. } if to == joiner && one.at <= stay.to => Some(from.clone()),
+            Event::Copy { from: Some(from), to, .. } if to == joiner && one.at <= stay.to => {
+                Some(from.clone())
+            }
             _ => None,
         })
     };
@@ -50,7 +59,8 @@ fn source_removed(account: &Account<'_>, controller: &Controller<'_>, stay: &Sta
         if source != stay.address {
             continue;
         }
-        let facts = SourceRemoved { joiner: name(joiner), source: name(&source), at: text(stay.to), removed_by };
+        let facts =
+            SourceRemoved { joiner: name(joiner), source: name(&source), at: text(stay.to), removed_by };
         let evidence = stay.line.map(|line| account.exhibit(stay.file, line)).into_iter().collect();
         out.push(Finding::volume(Facts::SourceRemovedDuringRebuild(facts), evidence));
     }

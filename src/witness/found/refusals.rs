@@ -28,7 +28,8 @@ pub(super) fn refusals(account: &Account<'_>, out: &mut Vec<Finding>) {
     for replica in &account.processes.replicas {
         for run in &replica.runs {
             let Some(End::Refused(reason)) = run.life.end else { continue };
-            let Some(last) = run.life.sightings.iter().rev().find(|one| matches!(one.event, Event::Fatal(_))) else {
+            let Some(last) = run.life.sightings.iter().rev().find(|one| matches!(one.event, Event::Fatal(_)))
+            else {
                 continue;
             };
             let group = groups.entry((&replica.name, reason)).or_default();

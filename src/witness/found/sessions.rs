@@ -19,7 +19,10 @@ pub(super) fn sessions(account: &Account<'_>, out: &mut Vec<Finding>) {
                 holder_node: account.node(&group.holder).map(str::to_owned),
                 cleared_by: group.cleared_by.map(str::to_owned),
             };
-            out.push(Finding::volume(Facts::StaleSession(facts), vec![account.exhibit(group.file, group.line)]));
+            out.push(Finding::volume(
+                Facts::StaleSession(facts),
+                vec![account.exhibit(group.file, group.line)],
+            ));
         }
         for both in &controller.sessions.both {
             let facts = TwoHosts {
@@ -27,13 +30,19 @@ pub(super) fn sessions(account: &Account<'_>, out: &mut Vec<Finding>) {
                 since: text(both.from),
                 until: text(both.to),
             };
-            out.push(Finding::volume(Facts::TwoInitiators(facts), vec![account.exhibit(both.file, both.line)]));
+            out.push(Finding::volume(
+                Facts::TwoInitiators(facts),
+                vec![account.exhibit(both.file, both.line)],
+            ));
         }
         for empty in &controller.empty {
             for session in &controller.sessions.sessions {
                 let file = controller.runs.runs[empty.run].file;
                 out.extend(without_source(session, empty).map(|facts| {
-                    Finding::volume(Facts::ReadsWithoutSource(facts), vec![Exhibit::witness(account.path(file))])
+                    Finding::volume(
+                        Facts::ReadsWithoutSource(facts),
+                        vec![Exhibit::witness(account.path(file))],
+                    )
                 }));
             }
         }

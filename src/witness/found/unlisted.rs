@@ -32,7 +32,10 @@ pub(super) fn unlisted(account: &Account<'_>, out: &mut Vec<Finding>) {
             };
             let last = run.life.sightings.last().map(|line| account.exhibit(run.file, line));
             let why = stay.and_then(|stay| stay.line.map(|line| account.exhibit(stay.file, line)));
-            out.push(Finding::volume(Facts::UnlistedOpenReplica(facts), last.into_iter().chain(why).collect()));
+            out.push(Finding::volume(
+                Facts::UnlistedOpenReplica(facts),
+                last.into_iter().chain(why).collect(),
+            ));
         }
     }
     for controller in &account.controllers {
@@ -80,7 +83,8 @@ fn seen_open(account: &Account<'_>, controller: &Controller<'_>, stay: &Stay<'_>
     let within = |at: Moment| at > to && again.is_none_or(|again| at < again);
     let asked = run.life.asked.get(&stay.address).map(|asked| asked.last).filter(|at| within(*at));
     let answers = account.owns().filter(|(_, own)| own.open && own.address.as_ref() == Some(&stay.address));
-    let answers: Vec<_> = answers.filter(|(kept, _)| kept.at.is_some_and(within)).map(|(kept, _)| kept).collect();
+    let answers: Vec<_> =
+        answers.filter(|(kept, _)| kept.at.is_some_and(within)).map(|(kept, _)| kept).collect();
     let answered = answers.iter().filter_map(|kept| kept.at).max();
     let last = asked.max(answered)?;
     let ended = stay.run + 1 < controller.runs.runs.len();

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-use crate::dialect::jiva::log::Moment;
 use super::bytes::{Bytes, LONGEST};
 use super::prefix::{Prefixes, begins};
 use super::{Line, Sink, json};
+use crate::dialect::jiva::log::Moment;
 
 /// What was odd about the lines of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,7 +48,13 @@ struct Open {
 
 impl<'s> Framer<'s> {
     pub(in super::super) fn new(sink: &'s mut dyn Sink) -> Self {
-        Self { sink, prefixes: Prefixes::default(), parts: BTreeMap::new(), open: None, counts: Counts::default() }
+        Self {
+            sink,
+            prefixes: Prefixes::default(),
+            parts: BTreeMap::new(),
+            open: None,
+            counts: Counts::default(),
+        }
     }
 
     /// Reads a whole file.
@@ -314,7 +320,8 @@ mod tests {
 
     #[test]
     fn one_line_in_every_shape() {
-        let docker = |text: &str| serde_json::json!({"log": text, "stream": "stderr", "time": "2026-11-28T09:44:34Z"});
+        let docker =
+            |text: &str| serde_json::json!({"log": text, "stream": "stderr", "time": "2026-11-28T09:44:34Z"});
         let (front, back) = LINE.split_at(40);
         let (one, two) = (docker(front), docker(&format!("{back}\n")));
         let stern = serde_json::json!({"message": LINE, "podName": "a"});
@@ -333,7 +340,8 @@ mod tests {
             format!("{front}\n{back}\n").into_bytes(),
             format!("{one}\n{two}\n").into_bytes(),
             format!("{stern}\n").into_bytes(),
-            format!("2026-11-28T09:44:34Z stderr P {front}\n2026-11-28T09:44:34Z stderr F {back}\n").into_bytes(),
+            format!("2026-11-28T09:44:34Z stderr P {front}\n2026-11-28T09:44:34Z stderr F {back}\n")
+                .into_bytes(),
             format!("__CURSOR=s\nMESSAGE={LINE}\n\n").into_bytes(),
             LINE.replacen('"', "\u{201d}", 1).into_bytes(),
             binary,

@@ -88,7 +88,9 @@ fn after_time(bare: &mut Bare<'_>) {
 
 /// Whether a line begins as Jiva's do.
 pub(super) fn begins(text: &str) -> bool {
-    ["time=\"", "level=", "INFO[", "WARN[", "ERRO[", "FATA[", "DEBU["].iter().any(|start| text.starts_with(start))
+    ["time=\"", "level=", "INFO[", "WARN[", "ERRO[", "FATA[", "DEBU["]
+        .iter()
+        .any(|start| text.starts_with(start))
 }
 
 /// Where a line of Jiva's begins behind something else.

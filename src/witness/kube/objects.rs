@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::{Node, Objects, Pod, names_replica, volume_of};
 use crate::dialect::jiva::log::Address;
 use crate::dialect::jiva::log::Mode;
 use crate::dialect::jiva::log::Moment;
-use super::{Node, Objects, Pod, names_replica, volume_of};
 
 /// One object, or a list of them.
 #[derive(Deserialize)]
@@ -129,7 +129,8 @@ fn take(object: Object, out: &mut Objects) {
             let volume = label("openebs.io/persistent-volume").cloned().or_else(|| volume_of(&name));
             let labelled = label("openebs.io/replica").is_some()
                 || label("openebs.io/component").is_some_and(|component| component == "jiva-replica");
-            let restarts = status.container_statuses.iter().flatten().filter_map(|one| one.restart_count).sum();
+            let restarts =
+                status.container_statuses.iter().flatten().filter_map(|one| one.restart_count).sum();
             out.namespaces.extend(metadata.namespace.clone());
             out.pods.push(Pod {
                 namespace: metadata.namespace,
@@ -151,7 +152,9 @@ fn take(object: Object, out: &mut Objects) {
         Some("PersistentVolume") => out.volumes.push(name),
         Some("JivaVolume") => {
             let listed = status.replica_status.iter().flatten();
-            let entry = |one: &Listed| Some((Address::read(one.address.as_deref()?)?, Mode::read(one.mode.as_deref()?)));
+            let entry = |one: &Listed| {
+                Some((Address::read(one.address.as_deref()?)?, Mode::read(one.mode.as_deref()?)))
+            };
             out.listed.extend(listed.filter_map(entry));
         }
         _ => {}

@@ -1,7 +1,7 @@
 //! Tables of `kubectl get … -o wide`, and `kubectl describe pod`.
 
-use crate::dialect::jiva::log::Address;
 use super::{Objects, Pod, names_replica, volume_of};
+use crate::dialect::jiva::log::Address;
 
 /// Reads a table of pods with their addresses.
 pub(super) fn table(text: &str) -> Option<Objects> {
@@ -16,7 +16,9 @@ pub(super) fn table(text: &str) -> Option<Objects> {
         let cell = |at: usize| {
             let from = columns[at].0;
             let to = columns.get(at + 1).map_or(line.len(), |column| column.0);
-            line.get(from..to.min(line.len())).map(str::trim).filter(|cell| !cell.is_empty() && *cell != "<none>")
+            line.get(from..to.min(line.len()))
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty() && *cell != "<none>")
         };
         let Some(pod) = cell(name).filter(|name| name.len() <= 253) else { continue };
         let namespace = namespace.and_then(cell).map(str::to_owned);
@@ -28,7 +30,10 @@ pub(super) fn table(text: &str) -> Option<Objects> {
             node: node.and_then(cell).map(str::to_owned),
             volume: volume_of(pod),
             replica: names_replica(pod),
-            restarts: restarts.and_then(cell).and_then(|cell| cell.split(' ').next()?.parse().ok()).unwrap_or(0),
+            restarts: restarts
+                .and_then(cell)
+                .and_then(|cell| cell.split(' ').next()?.parse().ok())
+                .unwrap_or(0),
         });
     }
     out.namespaces.sort();
@@ -81,7 +86,8 @@ mod tests {
                     pvc-1-rep-1-x-y     0/1     Error     1 (6s ago)   11s   10.9.44.15   node-1   <none>\n\
                     other               1/1     Running   0            40d   <none>       node-2   <none>\n";
         let objects = table(text).unwrap();
-        let pods: Vec<_> = objects.pods.iter().map(|pod| (pod.name.as_str(), pod.replica, pod.restarts)).collect();
+        let pods: Vec<_> =
+            objects.pods.iter().map(|pod| (pod.name.as_str(), pod.replica, pod.restarts)).collect();
         assert_eq!(pods, [("pvc-1-rep-1-x-y", true, 1), ("other", false, 0)]);
         assert_eq!(objects.pods[0].address, Address::read("10.9.44.15"));
         assert_eq!(objects.pods[1].address, None);

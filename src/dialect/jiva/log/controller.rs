@@ -2,8 +2,8 @@
 
 use super::address::Address;
 use super::event::{Event, Mode, Refusal, Registered, Role};
-use super::time::Moment;
 use super::scan::{address, after, between, chain, endpoint, number};
+use super::time::Moment;
 use crate::ident::DiskName;
 
 /// Registrations that are read of one line.
@@ -28,7 +28,9 @@ pub(super) fn event(text: &str) -> Option<Event> {
         b'R' => replica(text),
         b'S' => set(text),
         b'T' => target(text),
-        b'W' => after(text, "Write timeout on replica ").and_then(address).map(|at| Event::IoTimeout(at, true)),
+        b'W' => {
+            after(text, "Write timeout on replica ").and_then(address).map(|at| Event::IoTimeout(at, true))
+        }
         b'c' => chains(text),
         b'i' => text.starts_with("iSCSI service listening on").then_some(Event::TargetUp).or_else(|| {
             let closed = text.starts_with("iscsi connection[") && text.ends_with("closed");
@@ -119,7 +121,8 @@ fn replica(text: &str) -> Option<Event> {
         if rest.starts_with("will takeover") {
             return address(whose).map(Event::TakesOver);
         }
-        let all = rest.starts_with("signalled to start").then(|| rest.split_once("registered replicas: "))??.1;
+        let all =
+            rest.starts_with("signalled to start").then(|| rest.split_once("registered replicas: "))??.1;
         return Some(Event::Elected { leader: address(whose)?, registered: registered(all) });
     }
     if let Some(rest) = after(text, "REPLICATION_FACTOR: ") {
@@ -207,5 +210,6 @@ fn reject(text: &str) -> Option<Event> {
     }
     let rest = after(text, "read BHS failed:")?;
     let (_, initiator) = rest.split_once("->").filter(|_| rest.contains("timed out"))?;
-    endpoint(initiator.trim_end_matches(": read: connection timed out")).map(|(at, _)| Event::InitiatorGone(at))
+    endpoint(initiator.trim_end_matches(": read: connection timed out"))
+        .map(|(at, _)| Event::InitiatorGone(at))
 }

@@ -36,7 +36,9 @@ pub(crate) fn entry(text: &str) -> Option<Entry<'_>> {
     match first {
         b't' | b'l' => logrus(text),
         b'I' | b'W' | b'E' | b'F' | b'D' => terminal(text),
-        b'\t' | b'g' => stack(text).then_some(Entry { at: None, relative: None, form: Form::Beside, whole: true }),
+        b'\t' | b'g' => {
+            stack(text).then_some(Entry { at: None, relative: None, form: Form::Beside, whole: true })
+        }
         _ => access(text).or_else(|| zap(text)),
     }
 }
@@ -101,7 +103,12 @@ fn access(text: &str) -> Option<Entry<'_>> {
 /// An alert of zap: time, level, place and a JSON text, with tabs between.
 fn zap(text: &str) -> Option<Entry<'_>> {
     let (at, len) = Moment::read(text)?;
-    text[len..].starts_with('\t').then_some(Entry { at: Some(at), relative: None, form: Form::Beside, whole: true })
+    text[len..].starts_with('\t').then_some(Entry {
+        at: Some(at),
+        relative: None,
+        form: Form::Beside,
+        whole: true,
+    })
 }
 
 /// A line of a stack: a function of Go, or behind a tab a file and the number of a line.
@@ -160,8 +167,14 @@ mod tests {
     fn messages_in_every_form() {
         let at = Some("2026-11-28T09:44:34Z".to_owned());
         for (line, expected) in [
-            (r#"time="2026-11-28T09:44:34Z" level=info msg="Reset a \"b\"""#, (at.clone(), None, "Reset a \"b\"", true)),
-            (r#"time="2026-11-28T15:14:34+05:30" level=info msg=CloseReplica"#, (at.clone(), None, "CloseReplica", true)),
+            (
+                r#"time="2026-11-28T09:44:34Z" level=info msg="Reset a \"b\"""#,
+                (at.clone(), None, "Reset a \"b\"", true),
+            ),
+            (
+                r#"time="2026-11-28T15:14:34+05:30" level=info msg=CloseReplica"#,
+                (at.clone(), None, "CloseReplica", true),
+            ),
             (r#"level=info msg="no time""#, (None, None, "no time", true)),
             (r#"time="2026-11-28T09:44:34Z" level=info msg="cut in"#, (at.clone(), None, "cut in", false)),
             ("INFO[2026-11-28T09:44:34Z] Closing replica     ", (at, None, "Closing replica", true)),
@@ -178,7 +191,8 @@ mod tests {
     #[test]
     fn requests_name_the_client_and_the_entry() {
         let line = r#"127.0.0.1 - - [28/Nov/2026:09:51:26 +0000] "DELETE /v1/replicas/dGNwOi8vMTAuOS40NC4xNDo5NTAy HTTP/1.1" 200 0"#;
-        let Some(Entry { form: Form::Access(Event::Request { deletes, checkpoint, .. }), .. }) = entry(line) else {
+        let Some(Entry { form: Form::Access(Event::Request { deletes, checkpoint, .. }), .. }) = entry(line)
+        else {
             panic!("{line}");
         };
         assert_eq!(deletes, Address::read("10.9.44.14"));

@@ -1,8 +1,8 @@
 //! What a replica's messages mean (reference 5.8, witness notes 4 and 7).
 
 use super::event::{End, Event, Mode, Refusal, Role};
-use super::time::Moment;
 use super::scan::{address, after, chain, number};
+use super::time::Moment;
 
 /// What a message of a replica's says.
 pub(super) fn event(text: &str) -> Option<Event> {
@@ -21,7 +21,8 @@ pub(super) fn event(text: &str) -> Option<Event> {
         },
         b'S' => set(text),
         b'U' => {
-            let source = after(text, "Using replica ").filter(|_| text.contains("as the source for rebuild"))?;
+            let source =
+                after(text, "Using replica ").filter(|_| text.contains("as the source for rebuild"))?;
             address(source).map(Event::Source)
         }
         _ => None,

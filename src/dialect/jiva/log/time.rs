@@ -102,9 +102,10 @@ impl fmt::Display for Moment {
 
 /// The number that `len` digits make.
 fn digits(bytes: &[u8], at: usize, len: usize) -> Option<i64> {
-    bytes.get(at..at + len)?.iter().try_fold(0, |sum, byte| {
-        byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
-    })
+    bytes
+        .get(at..at + len)?
+        .iter()
+        .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
 }
 
 /// Seconds east of UTC, and the bytes that say so.
@@ -159,10 +160,7 @@ mod tests {
         assert_eq!(read("2026-11-28T09:44:48Z rest"), expected.clone().map(|at| (at, 20)));
         assert_eq!(read("2026-11-28T15:14:48+05:30"), expected.clone().map(|at| (at, 25)));
         assert_eq!(read("2026-11-28T09:44:48+0000 node"), expected.clone().map(|at| (at, 24)));
-        assert_eq!(
-            read("2026-11-28T15:14:48.0081+05:30"),
-            Some(("2026-11-28T09:44:48.008Z".to_owned(), 30))
-        );
+        assert_eq!(read("2026-11-28T15:14:48.0081+05:30"), Some(("2026-11-28T09:44:48.008Z".to_owned(), 30)));
         let access = |text| Moment::parse_access(text).map(|at| at.to_string());
         assert_eq!(access("28/Nov/2026:15:14:48 +0530"), expected.clone());
         assert_eq!(access("28/Nov/2026:09:44:48 +0000"), expected);
@@ -170,7 +168,16 @@ mod tests {
 
     #[test]
     fn what_is_no_time() {
-        for text in ["", "2026-11-28", "2026-02-29T00:00:00Z", "2026-11-28T24:00:00Z", "2026-11-28T09:44:48", "1969-12-31T23:59:59Z", "2026-11-28T09:44:48.Z+", "2026-11-28T09:44:48+5:30"] {
+        for text in [
+            "",
+            "2026-11-28",
+            "2026-02-29T00:00:00Z",
+            "2026-11-28T24:00:00Z",
+            "2026-11-28T09:44:48",
+            "1969-12-31T23:59:59Z",
+            "2026-11-28T09:44:48.Z+",
+            "2026-11-28T09:44:48+5:30",
+        ] {
             assert_eq!(Moment::parse(text), None, "{text}");
         }
         assert_eq!(Moment::parse_access("28/Foo/2026:15:14:48 +0530"), None);
@@ -179,7 +186,8 @@ mod tests {
 
     #[test]
     fn days_survive_the_way_there_and_back() {
-        for (year, month, day) in [(1970, 1, 1), (2000, 2, 29), (2026, 11, 28), (2100, 3, 1), (9999, 12, 31)] {
+        for (year, month, day) in [(1970, 1, 1), (2000, 2, 29), (2026, 11, 28), (2100, 3, 1), (9999, 12, 31)]
+        {
             assert_eq!(civil(days_since_1970(year, month, day)), (year, month, day));
         }
     }
