@@ -9,6 +9,7 @@ mod loss;
 mod related;
 mod scenario;
 mod start;
+mod timeline;
 mod witnessed;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ use crate::lineage::{self, Lineage};
 use crate::progress::Progress;
 use crate::replica::{Copies, Replica};
 use crate::verdict::Verdict;
-use crate::witness::{Tied, Witness};
+use crate::witness::{Happened, Tied, Witness};
 
 pub use described::{describe, remark_unread};
 pub use forecast::{LeftOut, PredictedJoin};
@@ -128,6 +129,8 @@ pub struct Volume {
     pub verdict: Verdict,
     /// Everything noticed: the replicas' findings and the volume's.
     pub findings: Vec<Finding>,
+    /// What happened, by time, as far as logs, records and times tell.
+    pub timeline: Vec<Happened>,
 }
 
 /// Describes and judges everything in the evidence.
@@ -197,6 +200,7 @@ fn volume(
     let start = start::start(&ground, &forecast, &verdict, options.without_missing);
     let hazards = start::hazards(&ground, &forecast, start, options.without_missing);
     verdict.start = Some(start);
+    let timeline = timeline::timeline(shown.timeline, &related);
     let related::Related { name, replicas, copies, comparison, lineage, candidates, rescued, mut findings } =
         related;
     findings.extend(hazards);
@@ -221,5 +225,6 @@ fn volume(
         rescued,
         verdict,
         findings,
+        timeline,
     }
 }

@@ -7,7 +7,7 @@ use crate::finding::{Facts, Finding, Missing, Severity};
 use crate::ident::Label;
 use crate::lineage::Group;
 use crate::replica::Replica;
-use crate::witness::{Account, Collection, Directory, Given, Testimony, Tied, findings};
+use crate::witness::{Account, Collection, Directory, Given, Happened, Testimony, Tied, findings, timeline};
 
 /// Reads every witness of the evidence; what was taken for one and is none goes to the remarks of its input.
 pub(super) fn read(evidence: &mut Evidence) -> Collection {
@@ -39,6 +39,7 @@ fn directory(replica: &Replica) -> Directory {
 pub(super) struct Shown {
     pub(super) findings: Vec<Finding>,
     pub(super) addresses: Vec<Tied>,
+    pub(super) timeline: Vec<Happened>,
 }
 
 /// Asks the witnesses about each volume.
@@ -46,7 +47,7 @@ pub(super) fn shown(collection: &Collection, groups: &[Group], factor: usize) ->
     let ask = |collection: &Collection, group: &Group| {
         let directories: Vec<Directory> = group.replicas.iter().map(directory).collect();
         let account = Account::of(collection, &directories, factor);
-        Shown { findings: findings(&account), addresses: account.addresses() }
+        Shown { findings: findings(&account), addresses: account.addresses(), timeline: timeline(&account) }
     };
     if collection.given.is_empty() {
         return groups.iter().map(|_| Shown::default()).collect();

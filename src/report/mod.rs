@@ -19,6 +19,7 @@ pub mod schema;
 pub mod simulation;
 #[cfg(feature = "cli")]
 pub mod text;
+pub mod timeline;
 mod words;
 
 pub use findings_page::findings_page;

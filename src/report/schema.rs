@@ -27,6 +27,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
         ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
         ("cluster", written().into_root_schema_for::<super::cluster::ClusterDocument<'_>>()),
+        ("timeline", written().into_root_schema_for::<super::timeline::TimelineDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),
         ("expected", read.into_root_schema_for::<Expected>()),
     ]

@@ -166,7 +166,7 @@ impl Life {
             Event::OwnAddress(own) => drop(self.own.insert(own.clone())),
             Event::Counters { own, .. } => drop(self.own.insert(own.clone())),
             Event::Login(_, Some(volume)) if self.volumes.len() < 16 => {
-                drop(self.volumes.insert(volume.clone()))
+                self.volumes.insert(volume.clone());
             }
             Event::Fatal(end) => self.end = Some(end.clone()),
             _ => {}

@@ -8,6 +8,7 @@
 mod account;
 mod cluster;
 mod collect;
+mod event;
 mod file;
 mod found;
 mod frame;
@@ -17,6 +18,7 @@ mod logfile;
 mod members;
 mod process;
 mod sessions;
+mod timeline;
 
 pub use crate::dialect::jiva::log::{Address, Chain, End, Event, Mode, Moment, Refusal, Registered, Role};
 pub use account::{Account, Tied};
@@ -29,3 +31,4 @@ pub use logfile::{Log, Stream};
 pub use members::{Empty, Stay};
 pub use process::{ControllerRuns, Directory, Processes, ReplicaRuns, Run, Tie};
 pub use sessions::{Both, Rejections, Session};
+pub use timeline::{Happened, timeline};

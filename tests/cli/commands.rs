@@ -153,6 +153,7 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             take(1, vec![missing.clone()]);
         }
         "inspect" | "graph" | "simulate" => {
+        "inspect" | "graph" | "simulate" | "timeline" => {
             take(0, with(&[]));
             take(0, vec![all.clone()]);
             take(1, vec![missing.clone()]);

@@ -13,6 +13,7 @@ mod inspect;
 mod new_case;
 mod plan;
 mod simulate;
+mod timeline;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -70,6 +71,8 @@ enum Command {
     Plan(plan::PlanCommand),
     /// Simulate what Jiva would do in every order of starting, and what data each order would lose
     Simulate(simulate::Simulate),
+    /// Show what happened in one ordered account, from logs, records and times
+    Timeline(timeline::Timeline),
 }
 
 /// Runs the command that was typed.
@@ -82,6 +85,7 @@ pub(super) fn run(arguments: &Arguments, out: &Out) -> anyhow::Result<u8> {
         Command::Export(command) => export::run(command, out),
         Command::Check(command) => check::run(command, out),
         Command::Cluster(command) => cluster::run(command, out),
+        Command::Timeline(command) => timeline::run(command, out),
         Command::Generate(command) => generate::run(command, Arguments::command()),
         Command::NewCase(command) => new_case::run(command, out),
         Command::Hash(command) => hash::run(command, out),

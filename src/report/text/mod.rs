@@ -15,6 +15,7 @@ mod screen;
 mod simulation;
 mod steps;
 mod table;
+mod timeline;
 
 pub use cluster::cluster;
 pub use diff::diff;
@@ -24,3 +25,4 @@ pub use lint::lint;
 pub use palette::{Palette, Role, WIDTH};
 pub use screen::{analysis, graph};
 pub use simulation::simulation;
+pub use timeline::timeline;
