@@ -193,8 +193,8 @@ fn volume(
     progress: &dyn Progress,
 ) -> Volume {
     let mut related = related::relate(group, options, Which::Judged, progress);
-    let told = witnessed::told(&shown.findings);
-    let mut verdict = judged::judge(&mut related, &told, options, unread);
+    let reported = witnessed::reported(&shown.findings);
+    let mut verdict = judged::judge(&mut related, &reported, options, unread);
     let ground = ground::Ground::of(&related, options);
     let forecast = forecast::forecast(&ground, options.few_orders, progress);
     let start = start::start(&ground, &forecast, &verdict, options.without_missing);
@@ -204,8 +204,8 @@ fn volume(
     let related::Related { name, replicas, copies, comparison, lineage, candidates, rescued, mut findings } =
         related;
     findings.extend(hazards);
-    let told = witnessed::merged(shown.findings, &mut findings);
-    findings.extend(told);
+    let reported = witnessed::merged(shown.findings, &mut findings);
+    findings.extend(reported);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
     findings.sort_by(|a, b| (std::cmp::Reverse(a.severity()), a).cmp(&(std::cmp::Reverse(b.severity()), b)));
     Volume {

@@ -5,12 +5,12 @@ use super::related::Related;
 use crate::finding::Missing;
 use crate::verdict::{self, Case, Verdict};
 
-/// Judges a volume; what was noticed goes to its findings. `told` are replicas that nobody supplied,
+/// Judges a volume; what was noticed goes to its findings. `reported` are replicas that nobody supplied,
 /// known from logs and replies; `unread` are inputs that could not be read and may have been a
 /// replica.
 pub(super) fn judge(
     related: &mut Related,
-    told: &[Missing],
+    reported: &[Missing],
     options: &Options,
     unread: &[String],
 ) -> Verdict {
@@ -22,7 +22,7 @@ pub(super) fn judge(
         factor: options.factor,
         without_missing: options.without_missing,
         sampled: options.sample.is_some(),
-        told,
+        reported,
         unread,
     };
     let verdict = verdict::decide(&case);

@@ -80,8 +80,8 @@ fn about(collection: &Collection, group: &Group) -> Collection {
 }
 
 /// Findings of witnesses, with what head records tell of the same missing replica taken into them: one replica, one finding.
-pub(super) fn merged(mut told: Vec<Finding>, noticed: &mut Vec<Finding>) -> Vec<Finding> {
-    for finding in &mut told {
+pub(super) fn merged(mut reported: Vec<Finding>, noticed: &mut Vec<Finding>) -> Vec<Finding> {
+    for finding in &mut reported {
         let Facts::MissingWitness { seen: Some(seen), .. } = &mut finding.facts else { continue };
         noticed.retain(|record| {
             let (Facts::MissingWitness { peer: Some(peer), seen: None }, Some(label)) =
@@ -97,11 +97,11 @@ pub(super) fn merged(mut told: Vec<Finding>, noticed: &mut Vec<Finding>) -> Vec<
             false
         });
     }
-    told
+    reported
 }
 
 /// Replicas that nobody supplied, on which the answer may turn.
-pub(super) fn told(findings: &[Finding]) -> Vec<Missing> {
+pub(super) fn reported(findings: &[Finding]) -> Vec<Missing> {
     let grave = findings.iter().filter(|finding| finding.severity() == Severity::Danger);
     grave
         .filter_map(|finding| match &finding.facts {

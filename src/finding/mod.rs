@@ -6,6 +6,7 @@
 
 pub mod catalog;
 mod facts;
+mod grave;
 mod parts;
 mod phrases;
 mod witnessed;
@@ -169,15 +170,7 @@ impl Finding {
 
     /// How grave it is: by the catalog, unless the facts make it less grave.
     pub fn severity(&self) -> Severity {
-        match &self.facts {
-            Facts::MissingWitness { seen: Some(facts), .. } => facts.severity(),
-            Facts::GhostEntry(facts) => facts.severity(),
-            Facts::UnlistedOpenReplica(facts) => facts.severity(),
-            Facts::ControllerFrozen(facts) => facts.severity(),
-            Facts::JoinRefused(facts) => facts.severity(),
-            Facts::SourceRemovedDuringRebuild(facts) => facts.severity(),
-            _ => self.code().severity(),
-        }
+        self.facts.severity()
     }
 
     /// What holds here, in a sentence that does not name the replica.

@@ -5,7 +5,6 @@
 
 use serde::Serialize;
 
-use super::catalog::Severity;
 use super::parts::Sighting;
 use crate::ident::{Counter, DiskName, Label};
 
@@ -422,11 +421,6 @@ facts! {
 }
 
 impl Missing {
-    /// How grave: what nobody holds is lost with it.
-    pub(super) fn severity(&self) -> Severity {
-        if self.met_supplied && !self.passed_on { Severity::Danger } else { Severity::Info }
-    }
-
     /// Takes in what a head record in a supplied directory tells of it.
     pub(crate) fn saw(&mut self, peer: &Sighting, by: &Label) {
         self.met_supplied = true;
@@ -435,44 +429,6 @@ impl Missing {
         if !self.heads.iter().any(known) {
             self.heads.push(HeadSeen::new(peer.head.clone(), peer.at.clone(), by.to_string()));
             self.heads.sort_by(|a, b| (&a.at, a).cmp(&(&b.at, b)));
-        }
-    }
-}
-
-impl Ghost {
-    /// One fact warns once: where a finding names the replica as missing, that one is grave.
-    pub(super) fn severity(&self) -> Severity {
-        match self.state {
-            Alive::Alive if !self.named_missing => Severity::Danger,
-            _ => Severity::Info,
-        }
-    }
-}
-
-impl Unlisted {
-    pub(super) fn severity(&self) -> Severity {
-        if self.lasting { Severity::Warning } else { Severity::Info }
-    }
-}
-
-impl Frozen {
-    /// A silence that may have passed by itself is no fault.
-    pub(super) fn severity(&self) -> Severity {
-        if self.proven { Severity::Danger } else { Severity::Info }
-    }
-}
-
-impl RefusedJoins {
-    pub(super) fn severity(&self) -> Severity {
-        if self.about_data { Severity::Danger } else { Severity::Info }
-    }
-}
-
-impl SourceRemoved {
-    pub(super) fn severity(&self) -> Severity {
-        match self.removed_by {
-            RemovedBy::Delete | RemovedBy::PingTimeout | RemovedBy::IoTimeout => Severity::Danger,
-            _ => Severity::Info,
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct Case<'a> {
     pub sampled: bool,
     /// Replicas that nobody supplied, known from logs and replies: those that met a supplied one and are in none of the
     /// directories.
-    pub told: &'a [Missing],
+    pub reported: &'a [Missing],
     /// Inputs, or parts of them, that could not be read and may have been a replica.
     pub unread: &'a [String],
 }
@@ -86,19 +86,19 @@ impl<'a> Case<'a> {
     }
 
     /// The missing replicas that logs and replies tell of, where the decision may turn on them.
-    pub fn told(&self) -> impl Iterator<Item = &'a Missing> + '_ {
+    pub fn reported(&self) -> impl Iterator<Item = &'a Missing> + '_ {
         let count = !self.without_missing;
-        self.told.iter().filter(move |_| count)
+        self.reported.iter().filter(move |_| count)
     }
 
     /// Whether a replica is missing on which the decision may turn.
     pub fn lacks_one(&self) -> bool {
-        self.witnesses().next().is_some() || self.told().next().is_some()
+        self.witnesses().next().is_some() || self.reported().next().is_some()
     }
 
     /// Whether a head record in a supplied directory tells of the same missing replica.
-    pub fn recorded(&self, told: &Missing) -> bool {
-        self.lineage.witnesses.iter().any(|witness| told.chain.contains(&witness.record.join_snapshot))
+    pub fn recorded(&self, reported: &Missing) -> bool {
+        self.lineage.witnesses.iter().any(|witness| reported.chain.contains(&witness.record.join_snapshot))
     }
 }
 
@@ -144,7 +144,7 @@ pub(super) fn witness_was_outside(case: &Case<'_>) -> bool {
         && checkpoints.len() == 1
         && checkpoints.iter().all(|checkpoint| checkpoint.is_some())
         // What logs alone tell of met directories that may have been made anew since.
-        && case.told().all(|told| case.recorded(told))
+        && case.reported().all(|reported| case.recorded(reported))
         && case.witnesses().all(|witness| {
             case.replicas.iter().any(|r| r.label == witness.seen_by && r.last_join == LastJoin::Refused)
         })

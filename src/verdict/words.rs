@@ -49,7 +49,7 @@ fn reason(text: String, evidence: Vec<Exhibit>) -> Reason {
 pub(super) fn reasons(case: &Case<'_>, verdict: &Verdict) -> Vec<Reason> {
     let mut out = Vec::new();
     witnesses(case, verdict, &mut out);
-    told(case, &mut out);
+    reported(case, &mut out);
     not_judged(case, &mut out);
     match verdict.rule {
         Rule::OneAlone => out.push(reason(
@@ -104,14 +104,14 @@ fn alone(replica: &Replica) -> Reason {
 }
 
 /// What logs and replies tell of replicas that are not here.
-fn told(case: &Case<'_>, out: &mut Vec<Reason>) {
-    for told in case.told() {
-        let refused = if told.refused.is_empty() {
+fn reported(case: &Case<'_>, out: &mut Vec<Reason>) {
+    for reported in case.reported() {
+        let refused = if reported.refused.is_empty() {
             String::new()
         } else {
-            format!("; it refused {}", told.refused.join(", "))
+            format!("; it refused {}", reported.refused.join(", "))
         };
-        out.push(reason(format!("{told}{refused}"), Vec::new()));
+        out.push(reason(format!("{reported}{refused}"), Vec::new()));
     }
 }
 
@@ -293,15 +293,17 @@ fn why_keep(case: &Case<'_>, verdict: &Verdict, keep: &Label) -> Reason {
 /// What to collect to settle the answer.
 pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     let mut out = Vec::new();
-    for told in case.told() {
-        let head = told.head.as_ref().map_or_else(String::new, |head| format!(", whose head was {head}"));
+    for reported in case.reported() {
+        let head = reported.head.as_ref().map_or_else(String::new, |head| format!(", whose head was {head}"));
         out.push(format!(
             "the directory of the replica at {}{head}: look on every node, also where no pod runs any more",
-            told.address
+            reported.address
         ));
     }
-    let told = |witness: &Witness| case.told().any(|told| told.chain.contains(&witness.record.join_snapshot));
-    let heads = case.witnesses().filter(|witness| !told(witness));
+    let reported = |witness: &Witness| {
+        case.reported().any(|reported| reported.chain.contains(&witness.record.join_snapshot))
+    };
+    let heads = case.witnesses().filter(|witness| !reported(witness));
     let heads = heads.filter_map(|witness| witness.record.head.head_number());
     if let Some(head) = heads.max() {
         let outside = verdict.kind == VerdictKind::Consistent;

@@ -61,7 +61,7 @@ impl Said {
                 own(format!("chain compared: the RW side's head is {head}, of {} disks", rw.0.len()))
             }
             Event::Adopted(counter) => own(format!("rebuild complete, counter {counter}")),
-            Event::Leads => own("told to start as the leader".to_owned()),
+            Event::Leads => own("reported to start as the leader".to_owned()),
             Event::WriteFailed(full) => {
                 own(if *full { "write failed: no space" } else { "write failed" }.to_owned())
             }

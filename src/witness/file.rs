@@ -1,4 +1,4 @@
-//! One file of the evidence that is no replica's: what kind of witness it is, told by its content.
+//! One file of the evidence that is no replica's: what kind of witness it is, reported by its content.
 
 use std::io::{self, Read};
 

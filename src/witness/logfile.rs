@@ -9,7 +9,7 @@ use crate::dialect::jiva::log::Moment;
 use crate::dialect::jiva::log::{self, Event, Form, Parsed};
 use crate::ident::DiskName;
 
-/// The lines of one container, or of one that could not be told from others.
+/// The lines of one container, or of one that could not be reported from others.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Stream {
@@ -53,7 +53,7 @@ pub struct Log {
     pub clocks: (u64, u64),
 }
 
-/// Containers that are told apart in one file.
+/// Containers that are reported apart in one file.
 const STREAMS: usize = 256;
 
 /// Lives whose chains are kept whole.
@@ -165,7 +165,7 @@ impl Taker {
         if empty && !starts {
             return at;
         }
-        // Without a name another process is told by what it says; with one, all lines are one container's.
+        // Without a name another process is reported by what it says; with one, all lines are one container's.
         if stream.who.is_none() && (other_role || other_address || starts && back) && !empty {
             let next = self.add(None);
             self.current = Some(next);

@@ -123,7 +123,7 @@ fn joined(mut all: Vec<Unnamed<'_>>) -> Vec<Unnamed<'_>> {
     out
 }
 
-/// Seconds by which two clocks may differ without being told apart.
+/// Seconds by which two clocks may differ without being reported apart.
 const SLACK: i64 = 2;
 
 impl<'a> Processes<'a> {

@@ -10,11 +10,11 @@ use crate::cli::out::Out;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Told are starts, ends, elections, rebuilds, losses and sessions from the logs
+Shown are starts, ends, elections, rebuilds, losses and sessions from the logs
 among the inputs, the replicas' own logs included, and the times in the records.
 Each entry names its source and its clock; clocks of two hosts may differ.
 
-Exit codes: 0 told; 1 operation failed, 2 wrong usage.
+Exit codes: 0 shown; 1 operation failed, 2 wrong usage.
 
 Examples:
   jivascope timeline ./incident

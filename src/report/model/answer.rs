@@ -245,7 +245,7 @@ fn dont(volume: &Volume, options: &Options) -> String {
         text.push_str(&format!(" If you can keep only one, keep {keep}."));
     }
     if missing(volume, options).is_some() && verdict.kind != VerdictKind::Consistent && !is_told(volume) {
-        let which = ordinal(distinct_replicas(volume) + 1);
+        let which = words::ordinal(distinct_replicas(volume) + 1);
         text.push_str(&format!(" A {which} replica was alive and is not here: find it first."));
     }
     text
@@ -337,15 +337,4 @@ fn examined(volume: &Volume, options: &Options) -> String {
         text.push_str(&format!("; {words}"));
     }
     text
-}
-
-pub(super) fn ordinal(number: usize) -> String {
-    match number {
-        1 => "first".to_owned(),
-        2 => "second".to_owned(),
-        3 => "third".to_owned(),
-        4 => "fourth".to_owned(),
-        5 => "fifth".to_owned(),
-        _ => "further".to_owned(),
-    }
 }

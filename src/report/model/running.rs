@@ -38,7 +38,7 @@ pub(super) fn running(volume: &Volume) -> Vec<String> {
 }
 
 fn missing(volume: &Volume, seen: &Missing) -> String {
-    let which = super::answer::ordinal(distinct_replicas(volume) + 1);
+    let which = words::ordinal(distinct_replicas(volume) + 1);
     let head = seen.head.as_ref().map_or_else(String::new, |head| format!(" with the head {head}"));
     let counter = seen.counter.map_or_else(String::new, |counter| format!(", counter {counter}"));
     let when = seen.last_seen.as_ref().map_or_else(String::new, |at| format!(", seen last at {at}"));

@@ -81,10 +81,10 @@ fn blank(
     Some(Finding::volume(Facts::BlankLeader(facts), vec![account.exhibit(run.file, line)]))
 }
 
-/// A start of three takes a few seconds; longer is told.
+/// A start of three takes a few seconds; longer is reported.
 const WAITING: i64 = 15;
 
-/// Seconds without writes that are told.
+/// Seconds without writes that are reported.
 const REFUSING: i64 = 15;
 
 fn no_majority(account: &Account<'_>, run: &Run<'_>, out: &mut Vec<Finding>) {

@@ -10,12 +10,12 @@ use crate::finding::{Alive, Exhibit, Facts, Finding, Ghost, Proof, RemovedBy};
 
 /// Finds them.
 pub(super) fn entries(account: &Account<'_>, missing: &BTreeSet<Address>, out: &mut Vec<Finding>) {
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for controller in &account.controllers {
         for stay in controller.stays.iter().filter(|stay| stay.rw) {
             if let Some((state, proof)) = judged(account, stay) {
                 // The same entry over several runs of the controller is one fact.
-                if state == Alive::Gone || told.insert(stay.address.clone()) {
+                if state == Alive::Gone || reported.insert(stay.address.clone()) {
                     out.push(finding(account, controller, stay, state, proof, missing));
                 }
             }
@@ -23,7 +23,7 @@ pub(super) fn entries(account: &Account<'_>, missing: &BTreeSet<Address>, out: &
     }
     // Without the controller's log the kept lists may tell it.
     for (address, (from, to, file, line)) in super::missing::long_listed(account) {
-        if told.contains(&address) || line.is_some() || !is_strange(account, &address) {
+        if reported.contains(&address) || line.is_some() || !is_strange(account, &address) {
             continue;
         }
         let lasting = from.zip(to).is_some_and(|(from, to)| to.since(from) > DEAD_ENTRY);

@@ -10,7 +10,7 @@ use crate::finding::{Exhibit, Facts, Finding, RemovedBy, Unlisted};
 
 /// Finds them.
 pub(super) fn unlisted(account: &Account<'_>, out: &mut Vec<Finding>) {
-    let mut told: BTreeSet<(Address, Option<Moment>)> = BTreeSet::new();
+    let mut reported: BTreeSet<(Address, Option<Moment>)> = BTreeSet::new();
     for replica in &account.processes.replicas {
         for run in &replica.runs {
             let (Some(silence), Some(address)) = (run.starved(), run.life.address()) else { continue };
@@ -21,7 +21,7 @@ pub(super) fn unlisted(account: &Account<'_>, out: &mut Vec<Finding>) {
                 // The controller's log is here and shows no removal: it may have been the controller that was away.
                 continue;
             }
-            told.insert((address.clone(), stay.and_then(|stay| stay.to)));
+            reported.insert((address.clone(), stay.and_then(|stay| stay.to)));
             let facts = Unlisted {
                 address: name(address),
                 directory: replica.label.as_ref().map(ToString::to_string),
@@ -40,7 +40,7 @@ pub(super) fn unlisted(account: &Account<'_>, out: &mut Vec<Finding>) {
     }
     for controller in &account.controllers {
         for stay in controller.stays.iter().filter(|stay| stay.rw && by_force(stay)) {
-            if !told.contains(&(stay.address.clone(), stay.to)) {
+            if !reported.contains(&(stay.address.clone(), stay.to)) {
                 out.extend(seen_open(account, controller, stay));
             }
         }

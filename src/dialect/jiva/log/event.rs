@@ -1,4 +1,4 @@
-//! What one line of a log says: typed, whoever wrote it.
+//! What one line of a log says: typed, of any process.
 
 use std::sync::Arc;
 
