@@ -43,9 +43,9 @@ impl<'a> TimelineDocument<'a> {
     }
 }
 
-/// All entries as CSV (RFC 4180), with a head line.
+/// All entries as CSV, with a head line. Lines end with a line feed: a carriage return has no place on a terminal.
 pub fn csv(analysis: &Analysis) -> String {
-    let mut out = String::from("volume,at,at_source,clock,event,subject,file,line\r\n");
+    let mut out = String::from("volume,at,at_source,clock,event,subject,file,line\n");
     for volume in &analysis.volumes {
         for entry in &volume.timeline {
             let line = entry.line.map(|line| line.to_string()).unwrap_or_default();
@@ -62,7 +62,7 @@ pub fn csv(analysis: &Analysis) -> String {
             ];
             let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
             // Writing to a string cannot fail.
-            let _ = write!(out, "{}\r\n", cells.join(","));
+            let _ = write!(out, "{}\n", cells.join(","));
         }
     }
     out

@@ -231,6 +231,17 @@ impl Life {
         }
     }
 
+    /// Keeps the first and the last sightings of a life that is over, where it has many.
+    pub(super) fn thin(&mut self) {
+        if self.sightings.len() > OVER {
+            let middle = OVER / 2..self.sightings.len() - OVER / 2;
+            self.left_out += middle.len() as u64;
+            self.sightings.drain(middle);
+            self.sightings.shrink_to_fit();
+            self.recent.clear();
+        }
+    }
+
     /// Keeps of every chain only its top: those of the latest lives tell the rest.
     pub(super) fn shorten(&mut self) {
         for sighting in &mut self.sightings {
@@ -259,6 +270,9 @@ impl Life {
         }
     }
 }
+
+/// Sightings that are kept of a life that is over, once others have followed.
+const OVER: usize = 400;
 
 /// Disks of an older chain that are kept.
 const TOP: usize = 4;

@@ -59,7 +59,7 @@ const STREAMS: usize = 256;
 /// Lives whose chains are kept whole.
 const WHOLE: usize = 8;
 
-/// Lives that are kept of one container: of more the first and the last ones.
+/// Lives that are kept of one file, shared by its containers: of more the first and the last ones.
 const LIVES: usize = 2000;
 
 /// Seconds by which a clock goes back between two containers that one file shows one after the other.
@@ -167,9 +167,13 @@ impl Taker {
         }
         // Without a name another process is reported by what it says; with one, all lines are one container's.
         if stream.who.is_none() && (other_role || other_address || starts && back) && !empty {
-            let next = self.add(None);
-            self.current = Some(next);
-            return next;
+            if self.streams.len() < STREAMS {
+                let next = self.add(None);
+                self.current = Some(next);
+                return next;
+            }
+            self.open(at);
+            return at;
         }
         if starts && !(empty && life.lines == 0) {
             self.open(at);
@@ -179,13 +183,18 @@ impl Taker {
 
     /// Begins another life of a container.
     fn open(&mut self, at: usize) {
+        let streams = self.streams.len().max(1);
         let lives = &mut self.streams[at].lives;
         if let Some(number) = lives.len().checked_sub(WHOLE) {
             lives[number].shorten();
         }
-        if lives.len() >= LIVES {
-            let left_out: u64 = lives.drain(LIVES / 2..LIVES / 2 + LIVES / 4).map(|life| life.lines).sum();
-            lives[LIVES / 2 - 1].left_out += left_out;
+        if let Some(number) = lives.len().checked_sub(WHOLE / 2) {
+            lives[number].thin();
+        }
+        let most = (LIVES / streams).max(16);
+        if lives.len() >= most {
+            let left_out: u64 = lives.drain(most / 2..most / 2 + most / 4).map(|life| life.lines).sum();
+            lives[most / 2 - 1].left_out += left_out;
         }
         lives.push(Life::new());
     }

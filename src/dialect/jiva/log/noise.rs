@@ -1,10 +1,24 @@
 //! Messages of Jiva's that carry nothing of use here, by their beginnings: so that a line that nobody knows is noticed.
 
+use std::sync::LazyLock;
+
 /// Whether it is a message of Jiva's.
 pub(super) fn is_known(text: &str) -> bool {
-    let Some(first) = text.chars().next() else { return true };
-    BEGINNINGS.iter().any(|known| known.starts_with(first) && text.starts_with(known))
+    let Some(first) = text.bytes().next() else { return true };
+    let known = BY_LETTER.get(usize::from(first)).map_or(&[][..], Vec::as_slice);
+    known.iter().any(|known| text.starts_with(known))
 }
+
+/// The beginnings by their first letter: most lines of a log are asked for here.
+static BY_LETTER: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+    let mut out = vec![Vec::new(); 128];
+    for known in BEGINNINGS {
+        if let Some(list) = known.bytes().next().and_then(|first| out.get_mut(usize::from(first))) {
+            list.push(*known);
+        }
+    }
+    out
+});
 
 /// Sorted; format strings of 1.12.0, 2.0.0 and 3.6.0, cut before their first value.
 const BEGINNINGS: &[&str] = &[
