@@ -12,7 +12,7 @@ pub(super) fn timeline(logged: Vec<Happened>, related: &Related) -> Vec<Happened
         disks(replica, &mut out);
     }
     parted(related, &mut out);
-    out.sort_by(|a, b| (a.at.is_none(), when(a)).cmp(&(b.at.is_none(), when(b))));
+    out.sort_by_key(|one| (one.at.is_none(), when(one)));
     out
 }
 

@@ -26,6 +26,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("graph", written().into_root_schema_for::<GraphDocument<'_>>()),
         ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
         ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
+        ("plan", written().into_root_schema_for::<PlanDocument<'_>>()),
+        ("lint", written().into_root_schema_for::<LintDocument<'_>>()),
         ("cluster", written().into_root_schema_for::<super::cluster::ClusterDocument<'_>>()),
         ("timeline", written().into_root_schema_for::<super::timeline::TimelineDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),

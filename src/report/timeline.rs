@@ -62,7 +62,7 @@ pub fn csv(analysis: &Analysis) -> String {
             ];
             let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
             // Writing to a string cannot fail.
-            let _ = write!(out, "{}\n", cells.join(","));
+            let _ = writeln!(out, "{}", cells.join(","));
         }
     }
     out

@@ -161,7 +161,7 @@ impl Collection {
     pub fn read(files: &[&evidence::Testimony], replicas: &[Found]) -> Self {
         let mut read: Vec<(String, Option<Label>, io::Result<Option<Testimony>>)> = files
             .par_iter()
-            .map(|given| (given.path.clone(), None, given.open().and_then(|bytes| file::read(bytes))))
+            .map(|given| (given.path.clone(), None, given.open().and_then(file::read)))
             .collect();
         let own: Vec<_> = replicas.par_iter().flat_map_iter(own_logs).collect();
         read.extend(own);
@@ -218,7 +218,7 @@ fn own_logs(found: &Found) -> Vec<(String, Option<Label>, io::Result<Option<Test
     });
     logs.map(|entry| {
         let path = format!("{}/{}", found.path, entry.name);
-        let says = evidence::open_entry(found.source.as_ref(), entry).and_then(|bytes| file::read(bytes));
+        let says = evidence::open_entry(found.source.as_ref(), entry).and_then(file::read);
         (path, Some(found.label.clone()), says)
     })
     .collect()

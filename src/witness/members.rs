@@ -162,10 +162,8 @@ impl<'a> Walk<'a> {
             Event::PingTimeout(address) => self.reason(address, RemovedBy::PingTimeout, None, sighting),
             Event::IoTimeout(address, _) => self.reason(address, RemovedBy::IoTimeout, None, sighting),
             Event::ReplicaError(address, _) => self.reason(address, RemovedBy::ReplicaError, None, sighting),
-            Event::WireEnd(address) => {
-                if !self.reasons.contains_key(address) {
-                    self.reason(address, RemovedBy::ProcessEnded, None, sighting);
-                }
+            Event::WireEnd(address) if !self.reasons.contains_key(address) => {
+                self.reason(address, RemovedBy::ProcessEnded, None, sighting);
             }
             _ => {}
         }

@@ -58,7 +58,7 @@ pub fn timeline(account: &Account<'_>) -> Vec<Happened> {
             life(account, run, &replica.name, Role::Replica, &mut out);
         }
     }
-    out.sort_by(|a, b| (a.0.is_none(), a.0, a.1, a.2).cmp(&(b.0.is_none(), b.0, b.1, b.2)));
+    out.sort_by_key(|one| (one.0.is_none(), one.0, one.1, one.2));
     out.truncate(KEPT);
     out.into_iter().map(|(.., happened)| happened).collect()
 }

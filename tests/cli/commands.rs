@@ -152,7 +152,6 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             take(4, with(&["--lint", "steps"]));
             take(1, vec![missing.clone()]);
         }
-        "inspect" | "graph" | "simulate" => {
         "inspect" | "graph" | "simulate" | "timeline" => {
             take(0, with(&[]));
             take(0, vec![all.clone()]);

@@ -46,8 +46,11 @@ fn made_anew(account: &Account<'_>, replica: &ReplicaRuns<'_>, out: &mut Vec<Fin
     }
 }
 
+/// When a disk was full first, the replica's address, and the lines that say so.
+type Full = (Option<Moment>, Option<String>, Vec<Exhibit>);
+
 fn full_disks(account: &Account<'_>, out: &mut Vec<Finding>) {
-    let mut full: BTreeMap<String, (Option<Moment>, Option<String>, Vec<Exhibit>)> = BTreeMap::new();
+    let mut full: BTreeMap<String, Full> = BTreeMap::new();
     let mut add = |replica: String, at: Option<Moment>, address: Option<String>, exhibit: Exhibit| {
         let known = full.entry(replica).or_insert((at, None, Vec::new()));
         known.0 = match (known.0, at) {

@@ -70,7 +70,7 @@ impl<R: Read> Bytes<R> {
         let front = self.buffer[self.start..self.start + LONGEST].to_vec();
         self.start = self.end;
         let mut ended = false;
-        while !ended && !(self.eof && self.start == self.end) {
+        while !(ended || self.eof && self.start == self.end) {
             match memchr::memchr(b'\n', &self.buffer[self.start..self.end]) {
                 Some(at) => {
                     self.start += at + 1;

@@ -96,8 +96,7 @@ impl<'s> Framer<'s> {
     fn journal(&mut self, bytes: &mut Bytes<impl Read>) -> io::Result<()> {
         let (mut message, mut micros, mut who) = (None::<Vec<u8>>, None::<i64>, None::<String>);
         let mut first = self.counts.lines;
-        loop {
-            let Some((line, _)) = bytes.line()? else { break };
+        while let Some((line, _)) = bytes.line()? {
             self.counts.lines += 1;
             if line.is_empty() {
                 self.entry(message.take(), micros.take(), who.take(), first);

@@ -100,8 +100,11 @@ struct Stream {
     values: Vec<(String, String)>,
 }
 
+/// A line out of a document: its container, the collector's clock, and the text.
+pub(in super::super) type Loose = (Option<String>, Option<Moment>, String);
+
 /// Lines of a reply of Loki's query API: container, clock and text, in the order of the reply.
-pub(in super::super) fn loki_reply(bytes: &[u8]) -> Option<Vec<(Option<String>, Option<Moment>, String)>> {
+pub(in super::super) fn loki_reply(bytes: &[u8]) -> Option<Vec<Loose>> {
     let reply: Reply = serde_json::from_slice(bytes).ok()?;
     let nanos = |text: &str| Moment::from_millis(text.parse::<i64>().ok()? / 1_000_000);
     Some(
