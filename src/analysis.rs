@@ -9,6 +9,8 @@ mod loss;
 mod related;
 mod scenario;
 mod start;
+mod timeline;
+mod witnessed;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +27,7 @@ use crate::lineage::{self, Lineage};
 use crate::progress::Progress;
 use crate::replica::{Copies, Replica};
 use crate::verdict::Verdict;
+use crate::witness::{Happened, Tied, Witness};
 
 pub use described::{describe, remark_unread};
 pub use forecast::{LeftOut, PredictedJoin};
@@ -84,6 +87,10 @@ pub struct Analysis {
     pub volumes: Vec<Volume>,
     /// What changed the answer.
     pub options: Options,
+    /// The files that testify about replicas without being one.
+    pub witnesses: Vec<Witness>,
+    /// Who each address was that they name.
+    pub addresses: Vec<Tied>,
 }
 
 /// One volume.
@@ -122,6 +129,8 @@ pub struct Volume {
     pub verdict: Verdict,
     /// Everything noticed: the replicas' findings and the volume's.
     pub findings: Vec<Finding>,
+    /// What happened, by time, as far as logs, records and times tell.
+    pub timeline: Vec<Happened>,
 }
 
 /// Describes and judges everything in the evidence.
@@ -130,16 +139,22 @@ pub struct Volume {
 /// inputs. Replicas that share a label get numbers as in [`describe`], which is remarked under their inputs.
 pub fn analyze(mut evidence: Evidence, options: Options, progress: &dyn Progress) -> Analysis {
     let groups = volumes(&mut evidence, &options, progress);
+    let collection = witnessed::read(&mut evidence);
     let unread: Vec<String> =
         evidence.incomplete().map(|(input, why)| format!("{}: {why}", input.input)).collect();
     // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each
     // thread takes a volume.
+    let mut shown = witnessed::shown(&collection, &groups, options.factor);
+    let addresses = shown.iter_mut().flat_map(|shown| std::mem::take(&mut shown.addresses)).collect();
+    let pairs: Vec<_> = groups.into_iter().zip(shown).collect();
+    let judge = |(group, shown)| volume(group, shown, &options, &unread, progress);
     let volumes = if options.metadata_only {
-        groups.into_par_iter().map(|group| volume(group, &options, &unread, progress)).collect()
+        pairs.into_par_iter().map(judge).collect()
     } else {
-        groups.into_iter().map(|group| volume(group, &options, &unread, progress)).collect()
+        pairs.into_iter().map(judge).collect()
     };
-    Analysis { inputs: evidence.inputs, volumes, options }
+    let witnesses = collection.witnesses();
+    Analysis { inputs: evidence.inputs, volumes, options, witnesses, addresses }
 }
 
 /// Goes as far as the second stage: describes everything in the evidence and relates it, one volume at a time, by name.
@@ -170,17 +185,27 @@ fn volumes(evidence: &mut Evidence, options: &Options, progress: &dyn Progress) 
 }
 
 /// One volume through all stages: related, judged, forecast.
-fn volume(group: lineage::Group, options: &Options, unread: &[String], progress: &dyn Progress) -> Volume {
+fn volume(
+    group: lineage::Group,
+    shown: witnessed::Shown,
+    options: &Options,
+    unread: &[String],
+    progress: &dyn Progress,
+) -> Volume {
     let mut related = related::relate(group, options, Which::Judged, progress);
-    let mut verdict = judged::judge(&mut related, options, unread);
+    let reported = witnessed::reported(&shown.findings);
+    let mut verdict = judged::judge(&mut related, &reported, options, unread);
     let ground = ground::Ground::of(&related, options);
     let forecast = forecast::forecast(&ground, options.few_orders, progress);
     let start = start::start(&ground, &forecast, &verdict, options.without_missing);
     let hazards = start::hazards(&ground, &forecast, start, options.without_missing);
     verdict.start = Some(start);
+    let timeline = timeline::timeline(shown.timeline, &related);
     let related::Related { name, replicas, copies, comparison, lineage, candidates, rescued, mut findings } =
         related;
     findings.extend(hazards);
+    let reported = witnessed::merged(shown.findings, &mut findings);
+    findings.extend(reported);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
     findings.sort_by(|a, b| (std::cmp::Reverse(a.severity()), a).cmp(&(std::cmp::Reverse(b.severity()), b)));
     Volume {
@@ -200,5 +225,6 @@ fn volume(group: lineage::Group, options: &Options, unread: &[String], progress:
         rescued,
         verdict,
         findings,
+        timeline,
     }
 }

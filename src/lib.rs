@@ -125,3 +125,4 @@ pub mod replica;
 pub mod report;
 mod runs;
 pub mod verdict;
+pub mod witness;

@@ -2,11 +2,18 @@
 
 use super::Options;
 use super::related::Related;
+use crate::finding::Missing;
 use crate::verdict::{self, Case, Verdict};
 
-/// Judges a volume; what was noticed goes to its findings. `unread` are inputs that could not be read and may have been a
+/// Judges a volume; what was noticed goes to its findings. `reported` are replicas that nobody supplied,
+/// known from logs and replies; `unread` are inputs that could not be read and may have been a
 /// replica.
-pub(super) fn judge(related: &mut Related, options: &Options, unread: &[String]) -> Verdict {
+pub(super) fn judge(
+    related: &mut Related,
+    reported: &[Missing],
+    options: &Options,
+    unread: &[String],
+) -> Verdict {
     let case = Case {
         replicas: &related.replicas,
         lineage: &related.lineage,
@@ -15,6 +22,7 @@ pub(super) fn judge(related: &mut Related, options: &Options, unread: &[String])
         factor: options.factor,
         without_missing: options.without_missing,
         sampled: options.sample.is_some(),
+        reported,
         unread,
     };
     let verdict = verdict::decide(&case);

@@ -95,6 +95,7 @@ mod tests {
             vacant: Vec::new(),
             remarks: Vec::new(),
             incomplete: Vec::new(),
+            testimonies: Vec::new(),
         };
         for paths in [["one", "two"], ["two", "one"]] {
             let replicas =

@@ -1,6 +1,8 @@
 //! From arguments to evidence.
 
-use jivascope::evidence::{Evidence, Images, Input, InputPath, Options, gather};
+use jivascope::evidence::{
+    Evidence, Images, Input, InputKind, InputPath, InputReport, Options, gather, spelled, testimonies,
+};
 use jivascope::progress::Progress;
 
 use super::args::{self, Inputs, Reading};
@@ -26,7 +28,8 @@ pub(super) fn parse(inputs: &Inputs) -> anyhow::Result<Vec<Input>> {
 
 /// Reads the inputs; image data of compressed archives are put aside only where blocks will be read.
 pub(super) fn open(inputs: &Inputs, blocks: bool, progress: &dyn Progress) -> anyhow::Result<Evidence> {
-    gather_parsed(&parse(inputs)?, images(blocks), progress)
+    let evidence = gather_parsed(&parse(inputs)?, images(blocks), progress)?;
+    with_witnesses(evidence, inputs)
 }
 
 /// Reads the inputs; image data of compressed archives go where the arguments say.
@@ -39,7 +42,31 @@ pub(super) fn open_images(
         let dir = InputPath::Path(dir.clone());
         return Err(failed(format!("--spool-dir {dir}: is not a directory")).into());
     }
-    gather_parsed(&parse(inputs)?, reading.images(), progress)
+    let evidence = gather_parsed(&parse(inputs)?, reading.images(), progress)?;
+    with_witnesses(evidence, inputs)
+}
+
+/// Adds the witnesses that were given by their kind.
+fn with_witnesses(mut evidence: Evidence, inputs: &Inputs) -> anyhow::Result<Evidence> {
+    let kinds = [
+        (InputKind::Log, &inputs.log),
+        (InputKind::Api, &inputs.controller),
+        (InputKind::Kubernetes, &inputs.kube),
+    ];
+    let mut reports = Vec::new();
+    for (kind, paths) in kinds {
+        for path in paths {
+            let text = spelled(path);
+            let found = testimonies(path).map_err(|error| failed(format!("{text}: {error}")))?;
+            let mut report = InputReport::new(text, kind, Vec::new());
+            report.testimonies = found;
+            reports.push(report);
+        }
+    }
+    reports.sort_by(|a, b| a.input.cmp(&b.input));
+    // Replicas know their input by its place.
+    evidence.inputs.extend(reports);
+    Ok(evidence)
 }
 
 /// The same for inputs that are parsed already.

@@ -15,7 +15,7 @@ use super::input::{Candidate, Read, read, read_found};
 use super::label::{count, distinguish, volume};
 use super::spool::Spool;
 use super::vacant::{Layouts, Vacant};
-use super::{Source, spelled};
+use super::{Source, Testimony, spelled};
 use crate::ident::Label;
 use crate::progress::Progress;
 
@@ -127,6 +127,9 @@ pub struct InputReport {
     /// Why a replica may be in it that was not found, or not be in it whole. These are among the remarks too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub incomplete: Vec<String>,
+    /// Files in it that testify about replicas.
+    #[serde(skip)]
+    pub testimonies: Vec<Testimony>,
 }
 
 impl InputReport {
@@ -139,6 +142,7 @@ impl InputReport {
             vacant: Vec::new(),
             remarks: Vec::new(),
             incomplete: Vec::new(),
+            testimonies: Vec::new(),
         }
     }
 }
@@ -305,6 +309,10 @@ fn with_archives(
             continue;
         };
         let (name, directory) = (archive.inner.join("/"), &mut parts[*at].read);
+        if failure.witness {
+            directory.testimonies.push(Testimony::of_file(&archive.path));
+            continue;
+        }
         let line = format!("{name}: {}", failure.line);
         if failure.may_hold {
             directory.incomplete.push(line.clone());
@@ -320,7 +328,10 @@ fn with_archives(
     // A directory of which nothing but its archives is to be said is not said itself: they are the inputs.
     parts.retain(|part| {
         let read = &part.read;
-        !read.candidates.is_empty() || !read.remarks.is_empty() || read.failure.is_some()
+        !read.candidates.is_empty()
+            || !read.remarks.is_empty()
+            || !read.testimonies.is_empty()
+            || read.failure.is_some()
     });
     parts.sort_by(|a, b| a.text.cmp(&b.text));
     Ok(parts)
@@ -407,8 +418,8 @@ fn assemble(inputs: &[(String, &Input)], mut parts: Vec<Part>) -> Result<Evidenc
     let mut reports = Vec::new();
     let mut items = Vec::new();
     for (number, Part { text, given, read }) in parts.into_iter().enumerate() {
-        let Read { kind, mut remarks, candidates, mut incomplete, failure, .. } = read;
-        if let Some(failure) = failure.filter(|_| candidates.is_empty()) {
+        let Read { kind, mut remarks, candidates, mut incomplete, failure, testimonies, .. } = read;
+        if let Some(failure) = failure.filter(|failure| candidates.is_empty() && !failure.witness) {
             // A user who gives something as an argument takes it for a replica.
             if failure.may_hold || !is_witness(kind) {
                 incomplete.push(failure.line.clone());
@@ -422,6 +433,7 @@ fn assemble(inputs: &[(String, &Input)], mut parts: Vec<Part>) -> Result<Evidenc
             vacant: Vec::new(),
             remarks: Vec::new(),
             incomplete,
+            testimonies,
         };
         reports.push((report, remarks));
         items.extend(candidates.into_iter().map(|candidate| Item {

@@ -129,7 +129,10 @@ impl Indexer<'_> {
                     None => LOOK,
                     Some(map) => map.first().filter(|run| run.start == 0).map_or(0, |run| run.len() as usize),
                 };
-                self.others.file(&path, self.walk.ahead(stored.min(LOOK)));
+                let start = self.walk.ahead(stored.min(LOOK));
+                let whole = head.map.is_none() && head.size <= start.len() as u64;
+                let start = &start[..if whole { head.size as usize } else { start.len() }];
+                self.others.file(&path, start, whole);
             }
             let body = self.body(&head, path.last().map_or("", |name| name))?;
             node.damage = body.missing.as_ref().map(|(_, why)| why.clone());

@@ -28,7 +28,7 @@ use super::remarks::Remarks;
 use super::spool::Spool;
 use super::tar::{Feed, Walk};
 use super::vacant::{self, Facts, VacantKind};
-use super::{Kind, MemorySource, Source, spell, spelled, tar};
+use super::{Kind, MemorySource, Source, Testimony, spell, spelled, tar};
 use crate::progress::Progress;
 
 /// What one input gave.
@@ -43,6 +43,8 @@ pub(super) struct Read {
     pub(super) incomplete: Vec<String>,
     /// Why there is no replica in it.
     pub(super) failure: Option<Failure>,
+    /// Files in it that testify about replicas.
+    pub(super) testimonies: Vec<Testimony>,
 }
 
 /// Why an input gave no replica.
@@ -54,6 +56,8 @@ pub(super) struct Failure {
     pub(super) line: String,
     /// Whether it may have been a replica.
     pub(super) may_hold: bool,
+    /// Whether it testifies about replicas, so that there is nothing to say of it.
+    pub(super) witness: bool,
 }
 
 /// A directory without a label: a replica, or one in which no data lie.
@@ -104,6 +108,8 @@ struct Reader<'a> {
     handles: &'a Arc<Handles>,
     spool: Option<&'a Arc<Spool>>,
     progress: &'a dyn Progress,
+    /// The file that is read; none for standard input.
+    path: Option<&'a Path>,
 }
 
 /// Reads one input.
@@ -118,8 +124,12 @@ pub(super) fn read(
     spool: Option<&Arc<Spool>>,
     progress: &dyn Progress,
 ) -> Result<Read, GatherError> {
-    let reader = Reader { text, labelled: input.label.is_some(), handles, spool, progress };
-    let InputPath::Path(path) = &input.path else { return reader.standard_input() };
+    let path = match &input.path {
+        InputPath::Path(path) => Some(path.as_path()),
+        InputPath::StandardInput => None,
+    };
+    let reader = Reader { text, labelled: input.label.is_some(), handles, spool, progress, path };
+    let Some(path) = path else { return reader.standard_input() };
     let meta = match std::fs::metadata(path) {
         Ok(meta) => meta,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -147,7 +157,8 @@ pub(super) fn read_found(
     progress: &dyn Progress,
 ) -> Result<Read, GatherError> {
     let text = spelled(&archive.path);
-    let reader = Reader { text: &text, labelled: false, handles, spool, progress };
+    let path = Some(archive.path.as_path());
+    let reader = Reader { text: &text, labelled: false, handles, spool, progress, path };
     let mut read = reader.archive(&archive.path)?;
     let (name, above) = archive.inner.split_last().unwrap_or((&text, &[]));
     let below = [above, &[without_archive_ending(name).to_owned()]].concat();
@@ -175,7 +186,8 @@ impl Reader<'_> {
             candidates: Vec::new(),
             archives: Vec::new(),
             incomplete: Vec::new(),
-            failure: Some(Failure { error, line, may_hold }),
+            failure: Some(Failure { error, line, may_hold, witness: false }),
+            testimonies: Vec::new(),
         }
     }
 
@@ -190,7 +202,13 @@ impl Reader<'_> {
             what: known.what.to_owned(),
             advice: known.advice.to_owned(),
         };
-        self.failed(known.kind, error, known.sentence(), known.may_hold)
+        let mut read = self.failed(known.kind, error, known.sentence(), known.may_hold);
+        // On standard input it is gone when it has been looked at.
+        if let (true, Some(path), Some(failure)) = (known.witness, self.path, &mut read.failure) {
+            failure.witness = true;
+            read.testimonies.push(Testimony::of_file(path));
+        }
+        read
     }
 
     fn not_an_archive(&self, kind: InputKind, trouble: Option<&str>, may_hold: bool) -> Read {
@@ -206,7 +224,7 @@ impl Reader<'_> {
     fn no_replica(&self, hint: Option<&str>, may_hold: bool) -> Failure {
         let why = hint.map(|hint| format!(": {hint}")).unwrap_or_default();
         let error = GatherError::NoReplica { input: self.text.to_owned(), hint: why.clone() };
-        Failure { error, line: format!("no replica in it{why}"), may_hold }
+        Failure { error, line: format!("no replica in it{why}"), may_hold, witness: false }
     }
 
     fn directory(&self, path: &Path) -> Read {
@@ -220,7 +238,7 @@ impl Reader<'_> {
             incomplete.push("parts of the directory cannot be read".to_owned());
         }
         let mut noted = Noted::default();
-        let archives = self.look_around(path, &search, &mut noted);
+        let (archives, testimonies) = self.look_around(path, &search, &mut noted);
         // A directory without a replica is one only if the user says so, and nothing speaks against it.
         let nothing = search.seen.is_empty() && archives.is_empty() && !search.incomplete;
         let mut taken = self.labelled && nothing && noted.is_empty() && search.vacant.len() < 2;
@@ -278,11 +296,11 @@ impl Reader<'_> {
             let hint = search.incomplete.then_some("parts of it cannot be read");
             self.no_replica(hint, false)
         });
-        Read { kind: InputKind::Directory, remarks, candidates, archives, incomplete, failure }
+        Read { kind: InputKind::Directory, remarks, candidates, archives, incomplete, failure, testimonies }
     }
 
     /// Tells of every file that is no replica's, and gives back those that may be archives.
-    fn look_around(&self, root: &Path, search: &Search, noted: &mut Noted) -> Vec<Place> {
+    fn look_around(&self, root: &Path, search: &Search, noted: &mut Noted) -> (Vec<Place>, Vec<Testimony>) {
         let looks: Vec<io::Result<Look>> = search
             .files
             .par_iter()
@@ -290,11 +308,14 @@ impl Reader<'_> {
             .map(|place| others::look_at(place.inner.last().map_or("", String::as_str), &place.path))
             .collect();
         noted.more += (search.files.len() - looks.len()) as u64;
-        let mut archives = Vec::new();
+        let (mut archives, mut testimonies) = (Vec::new(), Vec::new());
         for (place, look) in search.files.iter().zip(looks) {
             let name = place.inner.join("/");
             match look {
                 Ok(Look::Archive) => archives.push(place.clone()),
+                Ok(Look::Known(known)) if known.witness => {
+                    testimonies.push(Testimony::of_file(&place.path));
+                }
                 Ok(Look::Known(known)) => noted.known(&name, &known),
                 Ok(Look::Own) => {}
                 Ok(Look::Unknown) => noted.unknown.push(name),
@@ -311,7 +332,7 @@ impl Reader<'_> {
             }
             noted.links.push(name);
         }
-        archives
+        (archives, testimonies)
     }
 
     /// A directory below the input in which no data lie.
@@ -475,7 +496,11 @@ impl Reader<'_> {
         let found = find::inside(&index.tree, |node| index.kind(node));
         let mut noted = Noted::default();
         let read: BTreeSet<&[String]> = found.iter().map(|(_, inner, _)| &inner[..]).collect();
-        std::mem::take(&mut index.others).tell(|directory| read.contains(directory), &mut noted);
+        let others = std::mem::take(&mut index.others);
+        let mut testimonies = others.tell(|directory| read.contains(directory), &mut noted);
+        for testimony in &mut testimonies {
+            testimony.path = format!("{}:{}", self.text, testimony.path);
+        }
         let plain = noted.is_empty();
         noted.finish(&mut index.remarks, &mut incomplete);
         let none = found.iter().all(|(_, _, vacant)| vacant.is_some());
@@ -512,7 +537,8 @@ impl Reader<'_> {
                 index.incomplete,
             )
         });
-        Ok(Read { kind, remarks: index.remarks, candidates, archives: Vec::new(), incomplete, failure })
+        let (archives, remarks) = (Vec::new(), index.remarks);
+        Ok(Read { kind, remarks, candidates, archives, incomplete, failure, testimonies })
     }
 }
 

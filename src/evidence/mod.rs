@@ -37,6 +37,7 @@ mod sidecar;
 mod spool;
 mod sys;
 mod tar;
+mod testimony;
 mod tree;
 mod vacant;
 mod whole;
@@ -47,6 +48,7 @@ pub use gather::{Evidence, Found, Images, Input, InputKind, InputPath, InputRepo
 pub use memory::MemorySource;
 pub use sidecar::{Beside, read_beside};
 pub use spool::SpoolError;
+pub use testimony::{Testimony, open_entry, testimonies};
 pub use vacant::{Vacant, VacantKind};
 
 /// Metadata files larger than this are refused: no file of Jiva's but images and logs comes near it.

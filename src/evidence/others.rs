@@ -11,7 +11,7 @@ use super::find::{is_archive_name, is_replicas};
 use super::handles::read_full_at;
 use super::recognise::{self, LOOK, Recognised};
 use super::remarks::Remarks;
-use super::{tar, vacant};
+use super::{Testimony, tar, vacant};
 
 /// Files of one input that are looked at; those beyond are counted.
 pub(super) const LOOKED_AT: usize = 10_000;
@@ -62,6 +62,8 @@ pub(super) fn look_at(name: &str, path: &Path) -> io::Result<Look> {
 #[derive(Debug, Default)]
 pub(super) struct Others {
     files: Vec<(Vec<String>, Look)>,
+    /// Witnesses that are small enough to have been read whole.
+    testimonies: Vec<(Vec<String>, Testimony)>,
     links: Vec<Vec<String>>,
     /// Those that were not looked at.
     more: u64,
@@ -73,11 +75,16 @@ impl Others {
         path.last().is_some_and(|name| !is_replicas(name.as_bytes()) && !vacant::is_log(name))
     }
 
-    /// Takes in a file and its first bytes.
-    pub(super) fn file(&mut self, path: &[String], start: &[u8]) {
+    /// Takes in a file, its first bytes, and whether these are all.
+    pub(super) fn file(&mut self, path: &[String], start: &[u8], whole: bool) {
         if self.files.len() + self.links.len() < LOOKED_AT {
             let name = path.last().map_or("", String::as_str);
-            self.files.push((path.to_vec(), look(name, start)));
+            match look(name, start) {
+                Look::Known(known) if known.witness && whole => {
+                    self.testimonies.push((path.to_vec(), Testimony::of_bytes(path.join("/"), start)));
+                }
+                look => self.files.push((path.to_vec(), look)),
+            }
         } else {
             self.more += 1;
         }
@@ -92,8 +99,8 @@ impl Others {
         }
     }
 
-    /// Tells of everything whose directory is not among those that were read.
-    pub(super) fn tell(self, read: impl Fn(&[String]) -> bool, noted: &mut Noted) {
+    /// Tells of everything whose directory is not among those that were read, and gives the witnesses.
+    pub(super) fn tell(self, read: impl Fn(&[String]) -> bool, noted: &mut Noted) -> Vec<Testimony> {
         let outside = |path: &[String]| path.split_last().is_some_and(|(_, directory)| !read(directory));
         for (path, look) in self.files.iter().filter(|(path, _)| outside(path)) {
             let path = path.join("/");
@@ -108,6 +115,8 @@ impl Others {
         }
         noted.links.extend(self.links.iter().filter(|path| outside(path)).map(|path| path.join("/")));
         noted.more += self.more;
+        let testimonies = self.testimonies.into_iter().filter(|(path, _)| outside(path));
+        testimonies.map(|(_, testimony)| testimony).collect()
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Recognised {
     pub(super) advice: &'static str,
     /// Whether a replica may be in it, so that the evidence may lack one.
     pub(super) may_hold: bool,
+    /// Whether it is read as a witness.
+    pub(super) witness: bool,
 }
 
 impl Recognised {
@@ -75,7 +77,7 @@ impl Start<'_> {
 const MOUNT: &str =
     "mount it read-only (loop or qemu-nbd; norecovery for xfs, noload for ext4) and give the directory";
 const UNPACK: &str = "unpacking fills holes; copy the directory again with tar --sparse";
-const WITNESS: &str = "such files are no witness to this version yet; keep it beside the evidence";
+const WITNESS: &str = "it testifies about replicas and is none; give it by itself beside the directories, or to jivascope cluster";
 const JOIN: &str = "join the parts in their order (cat NAME.* > NAME) and give the result";
 
 const fn row(
@@ -85,7 +87,12 @@ const fn row(
     may_hold: bool,
     test: Test,
 ) -> (Recognised, Test) {
-    (Recognised { kind, what, advice, may_hold }, test)
+    (Recognised { kind, what, advice, may_hold, witness: false }, test)
+}
+
+/// A row of a kind that testifies about replicas.
+const fn witness(kind: InputKind, what: &'static str, test: Test) -> (Recognised, Test) {
+    (Recognised { kind, what, advice: WITNESS, may_hold: false, witness: true }, test)
 }
 
 /// Every kind that is known, in the order in which it is asked for.
@@ -133,18 +140,30 @@ const KINDS: &[(Recognised, Test)] = &[
         false,
         is_listing,
     ),
-    row(InputKind::Kubernetes, "a dump of Kubernetes objects", WITNESS, false, |s| {
-        let json = s.is_json() && s.says("\"apiVersion\"") && s.says("\"kind\"");
-        json || s.lines(|line| key(line, "apiVersion:")) > 0 && s.lines(|line| key(line, "kind:")) > 0
+    witness(InputKind::Kubernetes, "a dump of Kubernetes objects", |s| {
+        s.is_json() && s.says("\"apiVersion\"") && s.says("\"kind\"") || is_table(s)
     }),
-    row(InputKind::Api, "a reply of the controller's or a replica's REST API", WITNESS, false, is_api),
-    row(InputKind::Log, "a log of a controller", WITNESS, false, |s| {
+    row(
+        InputKind::Kubernetes,
+        "a dump of Kubernetes objects",
+        "give it as JSON (kubectl get -o json)",
+        false,
+        |s| s.lines(|line| key(line, "apiVersion:")) > 0 && s.lines(|line| key(line, "kind:")) > 0,
+    ),
+    witness(InputKind::Api, "a reply of the controller's or a replica's REST API", is_api),
+    witness(InputKind::Api, "a request to the REST API without an answer", |s| {
+        s.bytes.len() < 1000 && s.says(":9501/v1/")
+    }),
+    witness(InputKind::Api, "the time at which the files beside it were taken", |s| {
+        s.text().is_some_and(|text| {
+            text.len() < 40 && is_date(&text.replacen('T', " ", 1)) && text.trim().lines().count() == 1
+        })
+    }),
+    witness(InputKind::Log, "a log of a controller", |s| {
         is_log(s) && CONTROLLER.iter().any(|word| s.says(word))
     }),
-    row(InputKind::Log, "a log of a replica", WITNESS, false, |s| {
-        is_log(s) && REPLICA.iter().any(|word| s.says(word))
-    }),
-    row(InputKind::Log, "a log", WITNESS, false, is_log),
+    witness(InputKind::Log, "a log of a replica", |s| is_log(s) && REPLICA.iter().any(|word| s.says(word))),
+    witness(InputKind::Log, "a log", |s| is_log(s) || holds_lines(s)),
     row(
         InputKind::Partial,
         "a download that was not finished, by its name",
@@ -204,6 +223,7 @@ pub(super) fn inside(name: &str, outer: Compression, bytes: &[u8]) -> Option<Rec
             },
             advice: "unpack the outer layer and give the result",
             may_hold: true,
+            witness: false,
         });
     }
     recognise(name.rsplit_once('.').map_or(name, |(before, _)| before), bytes)
@@ -214,6 +234,7 @@ const PACKED_IMAGE: Recognised = Recognised {
     what: "an image of a replica, packed by itself",
     advice: UNPACK,
     may_hold: true,
+    witness: false,
 };
 
 /// An image or a record of a replica that was compressed by itself, as `gzip *` does.
@@ -313,6 +334,34 @@ fn is_listing(start: &Start<'_>) -> bool {
     });
     let records = start.count("\"Parent\":") >= 2 && start.count("\"Name\":\"volume-") >= 1;
     long >= 2 || records && !start.says("time=\"")
+}
+
+/// Whether it is what `kubectl get pods -o wide` or `kubectl describe pod` print.
+fn is_table(start: &Start<'_>) -> bool {
+    let columns = |line: &str| ["NAME", "RESTARTS", "IP", "NODE"].iter().all(|name| line.contains(name));
+    let keys = ["Name:", "Node:", "IP:", "Status:"];
+    start.text().is_some_and(|text| {
+        text.lines().next().is_some_and(columns)
+            || text.starts_with("Name:")
+                && keys.iter().all(|key| text.lines().any(|line| line.starts_with(key)))
+    })
+}
+
+/// Lines of Jiva's stand in it, whatever is around them; it may hold bytes that are no text.
+fn holds_lines(start: &Start<'_>) -> bool {
+    const MARKS: &[&[u8]] = &[
+        b"level=info msg=",
+        b"level=fatal msg=",
+        b"level=error msg=",
+        b"level=warning msg=",
+        b"level=info msg=\\",
+        b"INFO[0",
+        b"INFO[2",
+        b"\x1b[36mINFO",
+        b"__CURSOR=",
+        b"\"MESSAGE\"",
+    ];
+    MARKS.iter().any(|mark| memchr::memmem::find(start.bytes, mark).is_some())
 }
 
 fn is_api(start: &Start<'_>) -> bool {

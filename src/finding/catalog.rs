@@ -416,6 +416,78 @@ catalog! {
         "the volume will not come up on its own"
         "Whichever replica starts first, the others are refused, and the volume stays read-only."
         "First decide which directory to keep. Start that one and move the others aside without wiping them. Let those replicas be rebuilt from empty directories, one at a time."
+    79 GhostEntry "ghost-entry" Danger
+        "an address in the controller's list has no known pod"
+        "An entry that answers pings is a living replica, not a leftover. A dead entry is removed within 42 seconds without any help."
+        "If it is alive: do not delete it; find its directory. If it is gone: do nothing, and do not restart the controller."
+    80 UnlistedOpenReplica "unlisted-open-replica" Warning
+        "a replica stays open that the controller no longer lists"
+        "The controller no longer sends it writes. After 80 seconds without a ping it ends by itself, is started again and is rebuilt."
+        "Wait until it has ended by itself. Do not take its answers for those of a member: only the controller's list tells who is one."
+    81 ControllerFrozen "controller-frozen" Danger
+        "the controller answers nothing"
+        "All reads, writes and requests hang until the system gives the connection up, after some 15 minutes. The data of the replicas are not ill."
+        "Check that all good replicas run. Then restart the controller. Touch no directory. Never ask for /v1/stats while a replica's host is gone."
+    82 JoinRefused "join-refused" Danger
+        "the controller refused a replica"
+        "Where the reason is its Checkpoint, the histories have parted: the replica that refuses it never shared its last state of full health. Other reasons pass by themselves."
+        "Do not wipe the refused replica. Find the replica that refused it, and compare both."
+    83 RebuildInterrupted "rebuild-interrupted" Info
+        "a rebuild ended early"
+        "The joining replica's directory holds a mixture until a rebuild ends."
+        "Keep the directory until another rebuild has ended."
+    84 RebuildTakenOver "rebuild-taken-over" Info
+        "another replica took the place of one that was being rebuilt"
+        "The one that was thrown out is rebuilt later, from the start."
+        "Wait: one replica is rebuilt at a time."
+    85 SourceRemovedDuringRebuild "source-removed-during-rebuild" Danger
+        "the only source of a rebuild was removed"
+        "The removed replica may be the only one that holds the data. The rebuild can no longer end."
+        "Find the directory of the removed replica and copy it. Wipe nothing. Do not let an empty replica be elected."
+    86 BlankLeader "blank-leader" Danger
+        "a replica that holds nothing was elected"
+        "The volume is empty from then on. All replicas are rebuilt from the empty one."
+        "Stop the volume. Copy every directory, and find the replica that had more."
+    87 ReadsWithoutSource "reads-without-source" Danger
+        "a host read zeros where data were"
+        "With no RW replica, reads are answered with zeros and no error. What this host wrote afterwards may rest on what it misread, on every replica."
+        "Unmount the volume on that host without writing. Check the file system. Newer blocks are not better data here."
+    88 StaleSession "stale-session" Warning
+        "an iSCSI session kept other hosts out"
+        "The target serves one host at a time. Others get a reset connection and report a login I/O error."
+        "Log out on the host that holds it. If that host is gone, wait: its session ends after 150 seconds, or after 16 minutes with answers under way."
+    89 TwoInitiators "two-initiators" Danger
+        "two hosts were logged in at once"
+        "Both may have written, each without knowing of the other. Such a file system is damaged on every replica alike."
+        "Unmount on both hosts. Check the file system on an export, not on the volume."
+    90 NoMajority "no-majority" Info
+        "too few replicas registered for an election"
+        "The volume does not start until enough replicas register."
+        "Start the other replicas. First read what the verdict says about the order."
+    91 ReadOnlyPeriod "read-only-period" Info
+        "the volume refused writes"
+        "Reads were served; writes failed."
+        "Bring back a second replica."
+    92 DiskFull "disk-full" Danger
+        "the disk of a replica was full"
+        "The replica is thrown out at the first write that fails, and again after every restart while there is no room."
+        "Make room on that node, then let the replica be rebuilt."
+    93 RestartLoop "restart-loop" Info
+        "a replica's process ended again and again"
+        "Each start that reaches the comparison leaves a snapshot and a new head."
+        "See why it is refused. Scale it down until that is settled."
+    94 DirectoryMadeAnew "directory-made-anew" Info
+        "a directory was made anew"
+        "The replica had been wiped, or its volume was not mounted."
+        "If nobody wiped it, look for the older directory on that node."
+    95 ClockSkew "clock-skew" Info
+        "two clocks disagree"
+        "The order of events between the two is certain only beyond the difference."
+        "Compare times of the two hosts with the difference in mind."
+    96 EvidenceIncomplete "evidence-incomplete" Info
+        "a file of the witnesses is not whole"
+        "What is not in it may have happened all the same."
+        "Collect the whole log: kubectl logs without --tail and --since, and with --previous."
 }
 
 #[cfg(test)]

@@ -9,6 +9,10 @@ use super::parts::{
     ApartBy, CandidateBeside, CloneStop, CopyFault, CopyReason, CrashStep, FileFault, ForeignGap, ImageSize,
     Likeliest, NotRead, Oddity, Parting, Refuser, ReplicaSize, Sighting, UnreadPart, WonBy,
 };
+use super::witnessed::{
+    BlankLeads, Frozen, FullDisk, Ghost, HeldSession, Incomplete, Interrupted, Loop, MadeAnew, Missing,
+    RefusedJoins, Skew, SourceRemoved, Stretch, TakenOver, TwoHosts, Unlisted, WithoutSource,
+};
 use crate::evidence::Kind;
 use crate::ident::Version;
 use crate::ident::{Counter, DiskName, Label};
@@ -352,8 +356,12 @@ pub enum Facts {
     },
     /// A replica that was not supplied was alive.
     MissingWitness {
-        /// What is known of it.
-        peer: Sighting,
+        /// The other replica as a head record shows it, where one does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        peer: Option<Sighting>,
+        /// What other witnesses tell of it.
+        #[serde(flatten)]
+        seen: Option<Missing>,
     },
     /// A replica was met that may be one of those supplied.
     WitnessInDoubt {
@@ -512,4 +520,40 @@ pub enum Facts {
         /// By whom.
         by: Refuser,
     },
+    /// An entry of the controller's list that no running pod is known for.
+    GhostEntry(Ghost),
+    /// An open replica that the controller no longer lists.
+    UnlistedOpenReplica(Unlisted),
+    /// The controller answered nothing for a while.
+    ControllerFrozen(Frozen),
+    /// The controller refused joins.
+    JoinRefused(RefusedJoins),
+    /// A rebuild ended early.
+    RebuildInterrupted(Interrupted),
+    /// Another replica took the place of one that was being rebuilt.
+    RebuildTakenOver(TakenOver),
+    /// The only source of a rebuild was removed.
+    SourceRemovedDuringRebuild(SourceRemoved),
+    /// A replica that holds nothing was elected.
+    BlankLeader(BlankLeads),
+    /// A session was open while no replica could serve reads.
+    ReadsWithoutSource(WithoutSource),
+    /// A session kept other hosts out.
+    StaleSession(HeldSession),
+    /// Two hosts were logged in at once.
+    TwoInitiators(TwoHosts),
+    /// Too few replicas registered for an election.
+    NoMajority(Stretch),
+    /// The volume refused writes.
+    ReadOnlyPeriod(Stretch),
+    /// The disk of a replica was full.
+    DiskFull(FullDisk),
+    /// A process ended again and again.
+    RestartLoop(Loop),
+    /// A directory was made anew.
+    DirectoryMadeAnew(MadeAnew),
+    /// Two clocks disagree.
+    ClockSkew(Skew),
+    /// A file of the witnesses is not whole.
+    EvidenceIncomplete(Incomplete),
 }

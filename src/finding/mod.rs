@@ -6,8 +6,11 @@
 
 pub mod catalog;
 mod facts;
+mod grave;
 mod parts;
 mod phrases;
+mod witnessed;
+mod witnessed_words;
 mod words;
 
 pub use catalog::{Code, Severity};
@@ -16,6 +19,11 @@ pub use parts::{
     ApartBy, CandidateBeside, CandidateHolds, CloneStop, CopyFault, CopyReason, CrashStep, FileFault,
     ForeignGap, ImageSize, Likeliest, NotRead, NotReadReason, Oddity, Parting, RecordElsewhere, Refuser,
     ReplicaSize, Sighting, UnreadPart, WonBy,
+};
+pub use witnessed::{
+    Alive, Attempt, BlankLeads, Frozen, FullDisk, Ghost, HeadSeen, HeldSession, Incomplete, Interrupted,
+    Loop, MadeAnew, Missing, Proof, RefusedJoins, RemovedBy, Skew, SourceRemoved, Stretch, TakenOver,
+    TwoHosts, Unlisted, WithoutSource,
 };
 
 use std::cmp::Ordering;
@@ -38,6 +46,12 @@ pub struct Exhibit {
     /// Key inside the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Number of a line in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The line as read, cut where it is long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Range of bytes of the volume or the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Run>,
@@ -53,6 +67,34 @@ impl Exhibit {
             replica: Some(replica.clone()),
             file: Some(file.into()),
             field: None,
+            line: None,
+            text: None,
+            bytes: None,
+            value: None,
+        }
+    }
+
+    /// A line of a file that is no replica's.
+    pub fn line(file: impl Into<String>, line: u64, text: impl Into<String>) -> Self {
+        Self {
+            replica: None,
+            file: Some(file.into()),
+            field: None,
+            line: Some(line),
+            text: Some(text.into()),
+            bytes: None,
+            value: None,
+        }
+    }
+
+    /// A file that is no replica's.
+    pub fn witness(file: impl Into<String>) -> Self {
+        Self {
+            replica: None,
+            file: Some(file.into()),
+            field: None,
+            line: None,
+            text: None,
             bytes: None,
             value: None,
         }
@@ -126,9 +168,9 @@ impl Finding {
         self.facts.code()
     }
 
-    /// How grave it is, by the catalog.
+    /// How grave it is: by the catalog, unless the facts make it less grave.
     pub fn severity(&self) -> Severity {
-        self.code().severity()
+        self.facts.severity()
     }
 
     /// What holds here, in a sentence that does not name the replica.

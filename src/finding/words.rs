@@ -161,7 +161,9 @@ impl Display for Facts {
                     sizes.iter().map(|one| format!("{} has {} bytes", one.replica, one.size)).collect();
                 f.write_str(&each.join(", "))
             }
-            Self::MissingWitness { peer } => sighting(f, peer),
+            Self::MissingWitness { seen: Some(facts), .. } => facts.fmt(f),
+            Self::MissingWitness { peer: Some(peer), .. } => sighting(f, peer),
+            Self::MissingWitness { .. } => f.write_str("another replica was running"),
             Self::WitnessInDoubt { peer, may_be } => {
                 sighting(f, peer)?;
                 write!(f, "; {may_be} has a newer Checkpoint, so it may be that replica")
@@ -256,6 +258,24 @@ impl Display for Facts {
             Self::StuckByRefusal { by: Refuser::FirstStarted } => f.write_str(
                 "whichever starts first, its chain lacks the Checkpoint of the others, and it refuses them",
             ),
+            Self::GhostEntry(facts) => facts.fmt(f),
+            Self::UnlistedOpenReplica(facts) => facts.fmt(f),
+            Self::ControllerFrozen(facts) => facts.fmt(f),
+            Self::JoinRefused(facts) => facts.fmt(f),
+            Self::RebuildInterrupted(facts) => facts.fmt(f),
+            Self::RebuildTakenOver(facts) => facts.fmt(f),
+            Self::SourceRemovedDuringRebuild(facts) => facts.fmt(f),
+            Self::BlankLeader(facts) => facts.fmt(f),
+            Self::ReadsWithoutSource(facts) => facts.fmt(f),
+            Self::StaleSession(facts) => facts.fmt(f),
+            Self::TwoInitiators(facts) => facts.fmt(f),
+            Self::DiskFull(facts) => facts.fmt(f),
+            Self::RestartLoop(facts) => facts.fmt(f),
+            Self::DirectoryMadeAnew(facts) => facts.fmt(f),
+            Self::ClockSkew(facts) => facts.fmt(f),
+            Self::EvidenceIncomplete(facts) => facts.fmt(f),
+            Self::NoMajority(facts) => facts.no_majority(f),
+            Self::ReadOnlyPeriod(facts) => facts.read_only(f),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::replica::{
     Copied, CopyRemark, Dialect, Disk, Flag, LastJoin, PeerRecord, Quality, Replica, State,
 };
 use crate::verdict::Verdict;
+use crate::witness::{Tied, Witness as FileWitness};
 
 /// Name and version of the form of the document; additions keep it.
 pub const SCHEMA: &str = "jivascope.analysis/1";
@@ -33,6 +34,12 @@ pub struct Document<'a> {
     tool: Tool,
     options: ShownOptions<'a>,
     evidence: &'a [InputReport],
+    /// Files that testify about replicas without being one.
+    #[serde(skip_serializing_if = "<[FileWitness]>::is_empty")]
+    witnesses: &'a [FileWitness],
+    /// Who each address was that they name.
+    #[serde(skip_serializing_if = "<[Tied]>::is_empty")]
+    addresses: &'a [Tied],
     volumes: Vec<ShownVolume<'a>>,
 }
 
@@ -330,6 +337,13 @@ pub(super) struct ShownFinding<'a> {
     remedy: &'static str,
 }
 
+impl ShownFinding<'_> {
+    /// Shows it as grave as something else says.
+    pub(super) fn at(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+}
+
 impl<'a> Document<'a> {
     /// Makes the document of an analysis.
     pub fn of(analysis: &'a Analysis) -> Self {
@@ -338,6 +352,8 @@ impl<'a> Document<'a> {
             tool: TOOL,
             options: options(&analysis.options),
             evidence: &analysis.inputs,
+            witnesses: &analysis.witnesses,
+            addresses: &analysis.addresses,
             volumes: analysis.volumes.iter().map(|one| volume(one, analysis)).collect(),
         }
     }
@@ -568,7 +584,7 @@ pub(super) fn finding(finding: &Finding) -> ShownFinding<'_> {
     ShownFinding {
         code: row.code,
         name: row.name,
-        severity: row.severity,
+        severity: finding.severity(),
         title: row.title,
         replica: finding.replica.as_ref(),
         disk: finding.disk.as_ref(),

@@ -3,6 +3,7 @@
 
 mod candidates;
 pub mod check;
+pub mod cluster;
 pub mod diff;
 pub mod documents;
 pub mod dot;
@@ -18,6 +19,7 @@ pub mod schema;
 pub mod simulation;
 #[cfg(feature = "cli")]
 pub mod text;
+pub mod timeline;
 mod words;
 
 pub use findings_page::findings_page;

@@ -28,6 +28,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
         ("plan", written().into_root_schema_for::<PlanDocument<'_>>()),
         ("lint", written().into_root_schema_for::<LintDocument<'_>>()),
+        ("cluster", written().into_root_schema_for::<super::cluster::ClusterDocument<'_>>()),
+        ("timeline", written().into_root_schema_for::<super::timeline::TimelineDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),
         ("expected", read.into_root_schema_for::<Expected>()),
     ]

@@ -147,3 +147,15 @@ pub(crate) fn condition(replica: &Replica, defective: bool) -> String {
     let words = words.join(", ");
     if defective { format!("defective copy; as copied: {words}") } else { words }
 }
+
+/// A number as people count: third, fourth.
+pub(crate) fn ordinal(number: usize) -> String {
+    match number {
+        1 => "first".to_owned(),
+        2 => "second".to_owned(),
+        3 => "third".to_owned(),
+        4 => "fourth".to_owned(),
+        5 => "fifth".to_owned(),
+        _ => "further".to_owned(),
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::blocks::{Held, Rescued};
+use crate::finding::Missing;
 use crate::ident::Label;
 use crate::lineage::{Holds, Lineage, RelationKind, Witness};
 use crate::replica::{Copies, LastJoin, Replica, State};
@@ -25,6 +26,9 @@ pub struct Case<'a> {
     pub without_missing: bool,
     /// Whether blocks were compared only in part.
     pub sampled: bool,
+    /// Replicas that nobody supplied, known from logs and replies: those that met a supplied one and are in none of the
+    /// directories.
+    pub reported: &'a [Missing],
     /// Inputs, or parts of them, that could not be read and may have been a replica.
     pub unread: &'a [String],
 }
@@ -80,6 +84,22 @@ impl<'a> Case<'a> {
         let count = !self.without_missing;
         self.lineage.witnesses.iter().filter(move |witness| count && witness.doubted_by.is_none())
     }
+
+    /// The missing replicas that logs and replies tell of, where the decision may turn on them.
+    pub fn reported(&self) -> impl Iterator<Item = &'a Missing> + '_ {
+        let count = !self.without_missing;
+        self.reported.iter().filter(move |_| count)
+    }
+
+    /// Whether a replica is missing on which the decision may turn.
+    pub fn lacks_one(&self) -> bool {
+        self.witnesses().next().is_some() || self.reported().next().is_some()
+    }
+
+    /// Whether a head record in a supplied directory tells of the same missing replica.
+    pub fn recorded(&self, reported: &Missing) -> bool {
+        self.lineage.witnesses.iter().any(|witness| reported.chain.contains(&witness.record.join_snapshot))
+    }
 }
 
 /// The lineages that hold what no other does: the replicas that no other one exceeds, equal ones together.
@@ -123,6 +143,8 @@ pub(super) fn witness_was_outside(case: &Case<'_>) -> bool {
         && case.factor > 1
         && checkpoints.len() == 1
         && checkpoints.iter().all(|checkpoint| checkpoint.is_some())
+        // What logs alone tell of met directories that may have been made anew since.
+        && case.reported().all(|reported| case.recorded(reported))
         && case.witnesses().all(|witness| {
             case.replicas.iter().any(|r| r.label == witness.seen_by && r.last_join == LastJoin::Refused)
         })

@@ -234,7 +234,7 @@ fn keep<'a>(whole: &[&'a Replica]) -> Option<&'a Replica> {
 
 /// What a missing witness does to an answer.
 fn witnessed(case: &Case<'_>, mut verdict: Verdict) -> Verdict {
-    if case.witnesses().next().is_none() {
+    if !case.lacks_one() {
         return verdict;
     }
     if verdict.kind == VerdictKind::Consistent && witness_was_outside(case) {
@@ -253,7 +253,7 @@ fn witnessed(case: &Case<'_>, mut verdict: Verdict) -> Verdict {
 fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
     let everything = verdict.kind == VerdictKind::InsufficientEvidence
         || verdict.confidence == Confidence::Weak
-        || (!case.without_missing && case.witnesses().next().is_some());
+        || case.lacks_one();
     let judged: Vec<&Replica> = case.judged().collect();
     let own: BTreeSet<&Label> = match verdict.kind {
         VerdictKind::Irreconcilable => {

@@ -223,7 +223,7 @@ fn witnesses(case: &Case<'_>, found: &mut Vec<Finding>) {
         let peer = record.sighting();
         let facts = match &witness.doubted_by {
             Some(other) => Facts::WitnessInDoubt { peer, may_be: other.clone() },
-            None => Facts::MissingWitness { peer },
+            None => Facts::MissingWitness { peer: Some(peer), seen: None },
         };
         found.push(
             Finding::of(label, facts, Exhibit::field(label, head.clone(), "Name", &record.head))

@@ -8,7 +8,7 @@ use super::{Reason, Verdict, VerdictKind};
 use crate::blocks::is_filled;
 use crate::finding::Exhibit;
 use crate::ident::{BLOCK_SIZE, Label, Runs};
-use crate::lineage::{Basis, Doubt, Relation};
+use crate::lineage::{Basis, Doubt, Relation, Witness};
 use crate::replica::{Copied, Flag, LastJoin, Quality, Replica, State};
 
 /// So many bytes, in the largest unit that keeps a digit: `884 KiB`, `1.1 GiB`.
@@ -49,6 +49,7 @@ fn reason(text: String, evidence: Vec<Exhibit>) -> Reason {
 pub(super) fn reasons(case: &Case<'_>, verdict: &Verdict) -> Vec<Reason> {
     let mut out = Vec::new();
     witnesses(case, verdict, &mut out);
+    reported(case, &mut out);
     not_judged(case, &mut out);
     match verdict.rule {
         Rule::OneAlone => out.push(reason(
@@ -100,6 +101,18 @@ fn alone(replica: &Replica) -> Reason {
         text.push_str(&format!("; its newest disk was created at {made}"));
     }
     reason(text, vec![Exhibit::file(label, "revision.counter")])
+}
+
+/// What logs and replies tell of replicas that are not here.
+fn reported(case: &Case<'_>, out: &mut Vec<Reason>) {
+    for reported in case.reported() {
+        let refused = if reported.refused.is_empty() {
+            String::new()
+        } else {
+            format!("; it refused {}", reported.refused.join(", "))
+        };
+        out.push(reason(format!("{reported}{refused}"), Vec::new()));
+    }
 }
 
 fn witnesses(case: &Case<'_>, verdict: &Verdict, out: &mut Vec<Reason>) {
@@ -280,7 +293,18 @@ fn why_keep(case: &Case<'_>, verdict: &Verdict, keep: &Label) -> Reason {
 /// What to collect to settle the answer.
 pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     let mut out = Vec::new();
-    let heads = case.witnesses().filter_map(|witness| witness.record.head.head_number());
+    for reported in case.reported() {
+        let head = reported.head.as_ref().map_or_else(String::new, |head| format!(", whose head was {head}"));
+        out.push(format!(
+            "the directory of the replica at {}{head}: look on every node, also where no pod runs any more",
+            reported.address
+        ));
+    }
+    let reported = |witness: &Witness| {
+        case.reported().any(|reported| reported.chain.contains(&witness.record.join_snapshot))
+    };
+    let heads = case.witnesses().filter(|witness| !reported(witness));
+    let heads = heads.filter_map(|witness| witness.record.head.head_number());
     if let Some(head) = heads.max() {
         let outside = verdict.kind == VerdictKind::Consistent;
         let mut text = format!(
@@ -357,7 +381,7 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     if case.replicas.iter().any(hides_data) {
         out.push("the off-chain disks of an empty replica".to_owned());
     }
-    if case.witnesses().next().is_some() {
+    if case.lacks_one() {
         out.push("the directory of the missing replica".to_owned());
     }
     if case.supplied() < case.factor {

@@ -85,6 +85,15 @@ fn lay(dir: &Path, names: &Names) {
     let other = format!("volume-head-{quoted}.img.meta.tmp").replace('/', "_");
     std::fs::write(place.join("three").join(other), "").unwrap();
     std::fs::write(dir.join("steps"), format!("stop all\nwait {0}\nrm -rf '{0}'\n", names.field)).unwrap();
+    // A controller's log: a session that keeps another host out, and whatever somebody gets into a line.
+    let line = |message: &str| {
+        let message = message.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ");
+        format!("time=\"2026-01-01T00:00:00Z\" level=info msg=\"{message}\"\n")
+    };
+    let log = line("rejecting connection: 10.0.0.7 target already connected at 10.0.0.6")
+        + &line(&format!("Setting replica tcp://10.0.0.8:9502 to ERR due to: {}", names.field))
+        + &line(&format!("Target name:x:{}", names.field));
+    std::fs::write(place.join("controller.log"), log).unwrap();
     // An image that ends too early, so that a range cannot be read.
     replica(&place.join("short"), names.field);
     std::fs::write(place.join("short/volume-head-001.img"), "").unwrap();
@@ -143,12 +152,22 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             take(4, with(&["--lint", "steps"]));
             take(1, vec![missing.clone()]);
         }
-        "inspect" | "graph" | "simulate" => {
+        "inspect" | "graph" | "simulate" | "timeline" => {
             take(0, with(&[]));
             take(0, vec![all.clone()]);
             take(1, vec![missing.clone()]);
             for form in forms(command) {
                 take(0, [with(&["--output"]), vec![form.into()]].concat());
+            }
+        }
+        "cluster" => {
+            let log = joined(&[&names.place, s("/controller.log")]);
+            take(10, vec![log.clone()]);
+            take(10, vec![all.clone()]);
+            take(1, vec![missing.clone()]);
+            take(1, vec![joined(&[&names.place, s("/one")])]);
+            for form in forms(command) {
+                take(10, vec![log.clone(), "--output".into(), form.into()]);
             }
         }
         "diff" => {

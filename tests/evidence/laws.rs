@@ -33,6 +33,14 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
         "log_info" => {
             vec![br#"{"enable":true,"maxlogfilesize":100,"retentionperiod":180,"maxbackups":5}"#.to_vec()]
         }
+        "witness" => vec![
+            b"time=\"2026-11-28T09:44:36Z\" level=info msg=\"RevisionCount of RW replica (http://10.9.41.14:9502/v1): 121, Current replica (http://10.9.41.11:9502/v1): 76\"\ntime=\"2026-11-28T09:44:36Z\" level=info msg=\"RW replica chain: [volume-head-018.img volume-snap-a.img], cur replica chain: [volume-head-010.img volume-snap-a.img]\"\ntime=\"2026-11-28T09:44:37Z\" level=fatal msg=\"Failed to add replica to controller, err: Current replica's checkpoint not present in rwReplica chain, Shutting down...\"\n".to_vec(),
+            b"[pod/a-rep-0/x] 2026-11-28T09:44:34.1Z INFO[0012] Adding backend: tcp://10.1.1.1:9502\n2026-11-28T09:44:34Z stderr P time=\"2026\n".to_vec(),
+            b"__CURSOR=s\n__REALTIME_TIMESTAMP=1795859074001373\nMESSAGE\n\x04\0\0\0\0\0\0\0abcd\n\n".to_vec(),
+            br#"{"log":"time=\"2026-11-28T09:44:34Z\" level=info msg=x\n","time":"2026-11-28T09:44:34Z"}"#.to_vec(),
+            br#"{"type":"collection","resourceType":"replica","data":[{"address":"tcp://10.1.1.1:9502","mode":"RW","type":"replica"}]}"#.to_vec(),
+            br#"{"apiVersion":"v1","kind":"List","items":[{"kind":"Pod","metadata":{"name":"pvc-1-rep-1"},"status":{"podIP":"10.1.1.1"}}]}"#.to_vec(),
+        ],
         "tar_index" => vec![tar()],
         "decompression" => {
             let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -49,7 +49,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         what: "whoever is missing is not missed",
         file: "src/verdict/decide.rs",
-        from: "    if case.witnesses().next().is_none() {\n        return verdict;",
+        from: "    if !case.lacks_one() {\n        return verdict;",
         to: "    if true {\n        return verdict;",
         caught_by: &["captures/08-missing-witness", "cases/witness-of-two"],
     },

@@ -15,21 +15,25 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("go", &["finding"]),
     ("replica", &["ident", "evidence", "finding", "go"]),
     ("dialect", &["ident", "evidence", "finding", "go", "replica"]),
+    ("witness", &["ident", "evidence", "finding", "replica", "dialect"]),
     ("redact", &["ident", "evidence", "go", "replica", "dialect"]),
     ("lineage", &["ident", "finding", "go", "replica", "dialect"]),
     ("blocks", &["ident", "progress", "evidence", "finding", "replica", "lineage"]),
     ("verdict", &["ident", "finding", "replica", "dialect", "lineage", "blocks"]),
     (
         "analysis",
-        &["ident", "progress", "evidence", "finding", "replica", "dialect", "lineage", "blocks", "verdict"],
+        &[
+            "ident", "progress", "evidence", "finding", "replica", "dialect", "witness", "lineage", "blocks",
+            "verdict",
+        ],
     ),
     ("plan", &["ident", "dialect", "lineage", "replica", "verdict", "analysis"]),
     ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",
         &[
-            "ident", "evidence", "finding", "go", "replica", "dialect", "lineage", "blocks", "verdict",
-            "analysis", "check", "plan",
+            "ident", "evidence", "finding", "go", "replica", "dialect", "witness", "lineage", "blocks",
+            "verdict", "analysis", "check", "plan",
         ],
     ),
 ];

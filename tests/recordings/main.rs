@@ -13,3 +13,4 @@ mod recorded;
 mod sample;
 mod scores;
 mod versions;
+mod witnesses;

@@ -13,7 +13,9 @@ use jivascope::dialect::jiva::{CounterFile, LogInfo};
 use jivascope::evidence::{self, Evidence, Found, Images, Input, InputPath, MemorySource, Source};
 use jivascope::ident::{Label, Run, Runs};
 use jivascope::replica::{Record, VolumeMeta};
+use jivascope::report::cluster::{ClusterDocument, openmetrics};
 use jivascope::report::json::Document;
+use jivascope::witness::{Cluster, Collection, Log};
 
 /// A law and the name of its fuzz target.
 pub type Law = (&'static str, fn(&[u8]));
@@ -29,6 +31,7 @@ pub const LAWS: &[Law] = &[
     ("merged_view", merged_view),
     ("runs", runs),
     ("qcow2", qcow2),
+    ("witness", witness),
 ];
 
 /// What decodes is written and decoded again as the same; reading it leniently gives the same too.
@@ -325,4 +328,27 @@ pub fn qcow2(bytes: &[u8]) {
             if place == 0 { vec![0; cluster.len()] } else { image[place..place + cluster.len()].to_vec() };
         assert!(got == cluster, "cluster {at}");
     }
+}
+
+/// Whatever a file of the witnesses holds: no line is lost, what is told of it fits the documents, and no byte of it moves a
+/// cursor.
+pub fn witness(bytes: &[u8]) {
+    if let Ok(log) = Log::read(bytes) {
+        assert!(log.unknown <= log.lines.max(1), "more unknown lines than lines");
+        let lives = log.streams.iter().flat_map(|stream| &stream.lives);
+        assert!(
+            lives.clone().all(|life| life.first <= life.last || life.last.is_none()),
+            "a life ends before it begins"
+        );
+        assert!(
+            lives.map(|life| life.lines).sum::<u64>() <= log.lines.saturating_add(1),
+            "lines from nowhere"
+        );
+    }
+    let file = evidence::Testimony::of_bytes("a file", bytes);
+    let collection = Collection::read(&[&file], &[]);
+    let cluster = Cluster::of(&collection, 3);
+    let harmless = |text: &str| !text.chars().any(|c| c.is_control() && c != '\n');
+    assert!(harmless(&ClusterDocument::of(&cluster).to_text()), "a control character in JSON");
+    assert!(harmless(&openmetrics(&cluster)), "a control character in OpenMetrics");
 }

@@ -129,3 +129,13 @@ pub fn output(program: &str, path: &Path) -> Vec<u8> {
         }
     }
 }
+
+/// The recordings of the other witnesses: `JIVASCOPE_WITNESSES`, or `witnesses` beside the captures. None where they are not
+/// here.
+#[allow(dead_code)]
+pub fn witnesses() -> Option<std::path::PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/witnesses");
+    let root =
+        std::env::var_os("JIVASCOPE_WITNESSES").map_or_else(|| beside.into(), std::path::PathBuf::from);
+    root.is_dir().then_some(root)
+}

@@ -6,6 +6,7 @@ mod reading;
 mod values;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -23,6 +24,15 @@ pub(super) struct Inputs {
     /// archive from standard input
     #[arg(required = true, value_name = "[LABEL=]PATH")]
     pub inputs: Vec<OsString>,
+    /// A log of a replica or the controller, read as a witness; logs among the inputs are known by their content
+    #[arg(long, value_name = "FILE")]
+    pub log: Vec<PathBuf>,
+    /// A reply of the controller's or a replica's REST API, read as a witness
+    #[arg(long, value_name = "FILE")]
+    pub controller: Vec<PathBuf>,
+    /// Kubernetes objects, as `kubectl get -o json` or `-o wide` print them, read as a witness
+    #[arg(long, value_name = "FILE")]
+    pub kube: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

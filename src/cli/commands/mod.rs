@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod cluster;
 mod diff;
 mod explain;
 mod export;
@@ -12,6 +13,7 @@ mod inspect;
 mod new_case;
 mod plan;
 mod simulate;
+mod timeline;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -55,6 +57,8 @@ enum Command {
     Export(export::Export),
     /// Check cases against their expected verdicts, for continuous integration
     Check(check::Check),
+    /// Check the running side from logs, API replies and pod lists alone, for periodic checks
+    Cluster(cluster::Cluster),
     /// Generate shell completions or manual pages
     Generate(generate::Generate),
     /// Make a small case for `check` that is safe to share: structure kept, content replaced
@@ -67,6 +71,8 @@ enum Command {
     Plan(plan::PlanCommand),
     /// Simulate what Jiva would do in every order of starting, and what data each order would lose
     Simulate(simulate::Simulate),
+    /// Show what happened in one ordered account, from logs, records and times
+    Timeline(timeline::Timeline),
 }
 
 /// Runs the command that was typed.
@@ -78,6 +84,8 @@ pub(super) fn run(arguments: &Arguments, out: &Out) -> anyhow::Result<u8> {
         Command::Diff(command) => diff::run(command, out),
         Command::Export(command) => export::run(command, out),
         Command::Check(command) => check::run(command, out),
+        Command::Cluster(command) => cluster::run(command, out),
+        Command::Timeline(command) => timeline::run(command, out),
         Command::Generate(command) => generate::run(command, Arguments::command()),
         Command::NewCase(command) => new_case::run(command, out),
         Command::Hash(command) => hash::run(command, out),

@@ -1,10 +1,12 @@
 //! Jiva: its files, its versions, what opening does, what a directory shows of its past, and [`engine`], which starts,
 //! elects and joins as Jiva does.
 
+pub mod api;
 mod clone;
 pub mod engine;
 mod format;
 mod last_join;
+pub mod log;
 mod message;
 mod notice;
 mod open;

@@ -2,6 +2,7 @@
 
 use super::{distinct_replicas, start};
 use crate::analysis::{Options, Volume};
+use crate::finding::{Facts, Severity};
 use crate::ident::Label;
 use crate::lineage::{Basis, Doubt, Witness};
 use crate::replica::{Quality, Replica};
@@ -29,6 +30,8 @@ pub struct Answer {
     pub headline: String,
     /// What must not be done.
     pub dont: String,
+    /// What the running side was doing that bears on it.
+    pub running: Vec<String>,
     /// What Jiva would make of it, unless the headline says so.
     pub start: Option<String>,
     /// What the answer is short of.
@@ -48,6 +51,7 @@ impl Answer {
             tone: tone(volume),
             headline: headline(volume, start.as_deref()),
             dont: dont(volume, options),
+            running: super::running::running(volume),
             start: start.filter(|_| apart).map(|text| format!("{}.", words::capital(&text))),
             incomplete: incomplete(volume, options),
             examined: format!(
@@ -240,11 +244,19 @@ fn dont(volume: &Volume, options: &Options) -> String {
     {
         text.push_str(&format!(" If you can keep only one, keep {keep}."));
     }
-    if missing(volume, options).is_some() && verdict.kind != VerdictKind::Consistent {
-        let which = ordinal(distinct_replicas(volume) + 1);
+    if missing(volume, options).is_some() && verdict.kind != VerdictKind::Consistent && !is_told(volume) {
+        let which = words::ordinal(distinct_replicas(volume) + 1);
         text.push_str(&format!(" A {which} replica was alive and is not here: find it first."));
     }
     text
+}
+
+/// Whether logs or replies tell of the missing replica: then its address stands in a sentence of its own.
+fn is_told(volume: &Volume) -> bool {
+    volume.findings.iter().any(|finding| {
+        finding.severity() == Severity::Danger
+            && matches!(finding.facts, Facts::MissingWitness { seen: Some(_), .. })
+    })
 }
 
 /// The trace of a missing replica on which the answer turns.
@@ -325,15 +337,4 @@ fn examined(volume: &Volume, options: &Options) -> String {
         text.push_str(&format!("; {words}"));
     }
     text
-}
-
-fn ordinal(number: usize) -> String {
-    match number {
-        1 => "first".to_owned(),
-        2 => "second".to_owned(),
-        3 => "third".to_owned(),
-        4 => "fourth".to_owned(),
-        5 => "fifth".to_owned(),
-        _ => "further".to_owned(),
-    }
 }

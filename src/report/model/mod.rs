@@ -9,6 +9,7 @@ mod inspection;
 mod losses;
 mod pairs;
 mod replicas;
+mod running;
 mod simulation;
 mod start;
 mod steps;

@@ -33,7 +33,7 @@ pub(super) fn write(page: &mut Page<'_>, findings: &Findings<'_>) {
 
 fn kind(page: &mut Page<'_>, code: Code, found: &[&Finding]) {
     let row = code.row();
-    let (role, word) = severity(row.severity);
+    let (role, word) = severity(found.first().map_or(row.severity, |finding| finding.severity()));
     page.item(role, &format!("  {word:8} "), &format!("{code} {}", row.title));
     for finding in found.iter().take(PLACES) {
         page.item(Role::Plain, "           - ", &detail(finding));
@@ -65,7 +65,7 @@ pub(super) fn severity(severity: Severity) -> (Role, &'static str) {
 /// A finding with everything known of it.
 pub(super) fn in_full(page: &mut Page<'_>, finding: &Finding) {
     let row = finding.code().row();
-    let (role, word) = severity(row.severity);
+    let (role, word) = severity(finding.severity());
     page.item(role, &format!("    {word:8} "), &format!("{} {}", row.code, row.title));
     page.say(Role::Plain, 13, &finding.text());
     if !finding.evidence.is_empty() {

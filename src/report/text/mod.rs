@@ -1,5 +1,6 @@
 //! Reports for a person at a terminal: 80 columns, the answer first.
 
+mod cluster;
 mod diff;
 mod exhibits;
 mod explain;
@@ -14,7 +15,9 @@ mod screen;
 mod simulation;
 mod steps;
 mod table;
+mod timeline;
 
+pub use cluster::cluster;
 pub use diff::diff;
 pub use explain::{explanation_list, explanations};
 pub use inspect::inspect;
@@ -22,3 +25,4 @@ pub use lint::lint;
 pub use palette::{Palette, Role, WIDTH};
 pub use screen::{analysis, graph};
 pub use simulation::simulation;
+pub use timeline::timeline;

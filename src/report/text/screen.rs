@@ -133,6 +133,9 @@ fn answer(page: &mut Page<'_>, report: &VolumeReport<'_>) {
     let role = role(answer.tone);
     page.say(role, 0, &answer.headline);
     page.say(role, 0, &answer.dont);
+    for text in &answer.running {
+        page.say(Role::Danger, 0, text);
+    }
     for text in answer.start.iter().chain(&answer.incomplete) {
         page.say(Role::Plain, 0, text);
     }

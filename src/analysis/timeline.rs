@@ -1,0 +1,47 @@
+//! One ordered account of a volume: what logs tell, with what records and times of files tell.
+
+use super::related::Related;
+use crate::lineage::RelationKind;
+use crate::replica::Replica;
+use crate::witness::{Happened, Moment};
+
+/// Puts what the directories tell among what the logs tell.
+pub(super) fn timeline(logged: Vec<Happened>, related: &Related) -> Vec<Happened> {
+    let mut out = logged;
+    for replica in &related.replicas {
+        disks(replica, &mut out);
+    }
+    parted(related, &mut out);
+    out.sort_by_key(|one| (one.at.is_none(), when(one)));
+    out
+}
+
+/// Times sort as moments: a fraction of a second stands in some of them.
+fn when(entry: &Happened) -> Option<Moment> {
+    entry.at.as_deref().and_then(Moment::parse)
+}
+
+fn disks(replica: &Replica, out: &mut Vec<Happened>) {
+    for disk in replica.chain_disks().filter(|disk| disk.name.is_snapshot()) {
+        let created = disk.read_record().and_then(|record| record.created.clone());
+        let at = created.as_deref().and_then(Moment::parse).map(|at| at.to_string());
+        let event = format!("snapshot {} created", disk.name);
+        let (subject, file) = (replica.label.to_string(), format!("{}/{}", replica.path, disk.name.record()));
+        out.push(Happened::recorded(at, event, subject, file));
+    }
+}
+
+/// The moment after which two histories part: the newest snapshot that both have.
+fn parted(related: &Related, out: &mut Vec<Happened>) {
+    for relation in
+        related.lineage.relations.iter().filter(|relation| relation.kind == RelationKind::Diverged)
+    {
+        let Some((disk, _)) = &relation.ancestor else { continue };
+        let Some(replica) = related.replicas.iter().find(|one| one.label == relation.a) else { continue };
+        let created = replica.disk(disk).and_then(|disk| disk.read_record()?.created.clone());
+        let at = created.as_deref().and_then(Moment::parse).map(|at| at.to_string());
+        let event = format!("the histories part after this: {disk} is the newest state that both have");
+        let subject = format!("{} and {}", relation.a, relation.b);
+        out.push(Happened::recorded(at, event, subject, format!("{}/{}", replica.path, disk.record())));
+    }
+}
