@@ -1,5 +1,6 @@
 //! Recordings of the other witnesses: logs, dumps and pod lists of the real controller and replicas. What is known to be
 //! true must be found, and nothing else may be called a fault.
+#![allow(clippy::print_stderr)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -125,7 +126,8 @@ fn what_happened_is_found_and_nothing_else() {
 /// Whatever is left out, nothing is called a fault that was none; only a dump cannot tell for whom a controller waits.
 #[test]
 fn with_less_less_is_told_and_nothing_wrong() {
-    let ways: [(&str, fn(&str) -> bool); 4] = [
+    type Keep = fn(&str) -> bool;
+    let ways: [(&str, Keep); 4] = [
         ("without dumps", |name| name != "dumps"),
         ("without logs", |name| !name.contains(".log") && name != "lives" && name != "shapes"),
         ("without Kubernetes", |name| name != "kube"),
