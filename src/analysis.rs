@@ -27,7 +27,7 @@ use crate::lineage::{self, Lineage};
 use crate::progress::Progress;
 use crate::replica::{Copies, Replica};
 use crate::verdict::Verdict;
-use crate::witness::{Happened, Tied, Witness};
+use crate::witness::{Collection, Happened, Tied, Witness};
 
 pub use described::{describe, remark_unread};
 pub use forecast::{LeftOut, PredictedJoin};
@@ -45,6 +45,8 @@ pub struct Options {
     pub factor: usize,
     /// Whether replicas that nobody supplied are left out of the decision.
     pub without_missing: bool,
+    /// Whether logs, replies and objects beside the replicas are left unread.
+    pub without_witnesses: bool,
     /// Whether blocks are left unread.
     pub metadata_only: bool,
     /// Share of the blocks to compare, between 0 and 1; `None` compares all.
@@ -66,6 +68,7 @@ impl Default for Options {
         Self {
             factor: 3,
             without_missing: false,
+            without_witnesses: false,
             metadata_only: false,
             sample: None,
             holes: Holes::AsStored,
@@ -139,7 +142,8 @@ pub struct Volume {
 /// inputs. Replicas that share a label get numbers as in [`describe`], which is remarked under their inputs.
 pub fn analyze(mut evidence: Evidence, options: Options, progress: &dyn Progress) -> Analysis {
     let groups = volumes(&mut evidence, &options, progress);
-    let collection = witnessed::read(&mut evidence);
+    let collection =
+        if options.without_witnesses { Collection::default() } else { witnessed::read(&mut evidence) };
     let unread: Vec<String> =
         evidence.incomplete().map(|(input, why)| format!("{}: {why}", input.input)).collect();
     // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each

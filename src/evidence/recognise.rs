@@ -156,7 +156,9 @@ const KINDS: &[(Recognised, Test)] = &[
     }),
     witness(InputKind::Api, "the time at which the files beside it were taken", |s| {
         s.text().is_some_and(|text| {
-            text.len() < 40 && is_date(&text.replacen('T', " ", 1)) && text.trim().lines().count() == 1
+            let part = |byte: u8| byte.is_ascii_digit() || b"-:TZ.+ ".contains(&byte);
+            let text = text.trim();
+            text.len() < 40 && text.bytes().all(part) && is_date(&text.replacen('T', " ", 1))
         })
     }),
     witness(InputKind::Log, "a log of a controller", |s| {

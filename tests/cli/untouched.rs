@@ -23,6 +23,7 @@ const COMMANDS: &[&[&str]] = &[
     &["diff", "IN"],
     &["export", "IN", "--replica", "rep-1", "--to", "OUT", "--format", "raw"],
     &["simulate", "IN"],
+    &["cluster", "IN"],
     &["timeline", "IN"],
     &["plan", "IN"],
     &["collect", "IN", "--to", "OUT"],

@@ -65,6 +65,8 @@ pub(super) fn run(command: &NewCase, out: &Out) -> anyhow::Result<u8> {
     let replicas = evidence.replicas.clone();
     let mut judging = options.clone();
     judging.volume = None; // chosen already; in the case it has no name of its own
+    // What a log says is compared only where the case holds it.
+    judging.without_witnesses = !command.with_logs;
     let original = analysis::analyze(evidence, judging, &());
     let names = command.pseudonyms.then(|| pseudonyms(&key, &replicas));
     let labels = case_labels(&replicas, names.as_ref())?;
