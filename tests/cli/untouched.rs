@@ -57,6 +57,9 @@ impl Evidence {
         let case = root.path().join("case");
         crate::support::tiny::split(&case);
         fs::write(case.join("expected.json"), r#"{"verdict": {"kind": "irreconcilable"}}"#).unwrap();
+        let log =
+            "time=\"2026-11-25T09:28:06Z\" level=info msg=\"Creating volume openebs, size 16777216/512\"\n";
+        fs::write(root.path().join("in/rep-1/replica.log"), log).unwrap();
         let mut tar = tar::Builder::new(fs::File::create(root.path().join("one.tar")).unwrap());
         tar.append_dir_all("one", root.path().join("in/rep-1")).unwrap();
         tar.finish().unwrap();
