@@ -6,8 +6,9 @@ use super::act::{Act, Who};
 use super::ledger::{Ledger, Loss};
 use crate::analysis::{Options, Volume};
 use crate::dialect::jiva::engine::{Directory, Event, Play, Process, Table};
+use crate::dialect::jiva::log::Address;
+use crate::finding::Facts;
 use crate::ident::Label;
-use crate::verdict::VerdictKind;
 
 /// What came of all acts.
 #[derive(Debug, Clone, Serialize)]
@@ -61,6 +62,9 @@ pub struct Played {
     /// What the volume then lacks, and no copy or export holds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<Loss>,
+    /// Addresses of replicas that were not given, and that nothing leads to any more: their data are in no copy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<String>,
     /// Replicas that are RW then, and are not known to hold what the volume is read from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differ: Vec<Label>,
@@ -126,7 +130,7 @@ pub fn lint(volume: &Volume, options: &Options, acts: &[Act]) -> Linted {
 impl Played {
     fn outcome(&self) -> Outcome {
         match &self.unknown {
-            _ if !self.lost.is_empty() => Outcome::Destroys,
+            _ if !self.lost.is_empty() || !self.gone.is_empty() => Outcome::Destroys,
             _ if !self.missed.is_empty() => Outcome::RollsBack,
             _ if !self.differ.is_empty() => Outcome::Splits,
             Some(_) => Outcome::Unknown,
@@ -137,8 +141,15 @@ impl Played {
 
 /// Whether a replica that nobody supplied may be about, and what it holds may matter.
 pub(super) fn unseen(volume: &Volume, options: &Options) -> bool {
-    let named = matches!(volume.verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative);
-    !options.without_missing && !named && !volume.lineage.witnesses.is_empty()
+    !options.without_missing && !volume.verdict.complete
+}
+
+/// The addresses of replicas that were not given, as logs, replies and lists show them.
+fn missing(volume: &Volume) -> impl Iterator<Item = &str> {
+    volume.findings.iter().filter_map(|finding| match &finding.facts {
+        Facts::MissingWitness { seen: Some(missing), .. } => Some(missing.address.as_str()),
+        _ => None,
+    })
 }
 
 #[derive(Clone)]
@@ -159,6 +170,7 @@ impl Player<'_> {
             events: Vec::new(),
             lost: Vec::new(),
             missed: Vec::new(),
+            gone: Vec::new(),
             differ: Vec::new(),
             unknown: None,
         };
@@ -327,6 +339,11 @@ impl Player<'_> {
         if let Some(replica) = known {
             let events = self.play.forget_entry(&replica.label);
             self.note(events, played);
+        } else if Address::read(address)
+            .is_some_and(|one| missing(self.volume).any(|other| one.as_str() == other))
+        {
+            // Its data are in no copy, and a replica that nobody lists is soon taken for rubbish.
+            played.gone.push(address.to_owned());
         } else if self.unseen {
             let text = format!(
                 "{address} may be the replica that was not given and that refused the others: an entry that is listed RW \

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::act::{Act, Who};
 use super::lint::{Linted, Outcome, lint, unseen};
 use crate::analysis::{Options, Volume};
+use crate::finding::{Facts, Finding};
 use crate::ident::Label;
 use crate::replica::{Flag, Replica, StartError, State};
 use crate::verdict::{Case, Confidence, Start, VerdictKind};
@@ -148,7 +149,8 @@ fn never(volume: &Volume) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if !volume.lineage.witnesses.is_empty() {
+    let missing = |finding: &Finding| matches!(finding.facts, Facts::MissingWitness { .. });
+    if !volume.lineage.witnesses.is_empty() || volume.findings.iter().any(missing) {
         out.push(
             "Do not delete an entry of the controller's list: the one listed RW can be a replica that lives and holds the data."
                 .to_owned(),
@@ -175,7 +177,7 @@ fn whole(volume: &Volume, options: &Options) -> bool {
 fn settled(volume: &Volume, options: &Options) -> Option<Label> {
     let verdict = &volume.verdict;
     let named = matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative);
-    let sure = named && verdict.confidence >= Confidence::Strong;
+    let sure = named && verdict.complete && verdict.confidence >= Confidence::Strong;
     verdict.keep.clone().filter(|_| sure && whole(volume, options))
 }
 

@@ -27,7 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "verdict",
         ],
     ),
-    ("plan", &["ident", "dialect", "lineage", "replica", "verdict", "analysis"]),
+    ("plan", &["ident", "finding", "dialect", "lineage", "replica", "verdict", "analysis"]),
     ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",

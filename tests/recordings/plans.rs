@@ -60,3 +60,42 @@ fn a_plain_restart_is_refused_where_it_loses() {
         }
     }
 }
+
+/// Where logs and lists show a replica that nobody gave, a start cannot be judged, and taking its entry out of the list is not
+/// safe.
+#[test]
+fn a_replica_that_only_logs_show_is_not_forgotten() {
+    let Some(root) = crate::support::witnesses() else {
+        eprintln!("left out: plans beside logs (no witnesses)");
+        return;
+    };
+    let folder = root.join("17-march");
+    let names = [
+        "controller.log.gz",
+        "rep-1.log.gz",
+        "rep-2.log.gz",
+        "rep-3.log.gz",
+        "rep-1.tar.zst",
+        "rep-2.tar.zst",
+        "rep-3.tar.zst",
+    ];
+    let inputs: Vec<_> = names.iter().map(|name| crate::support::plain(folder.join(name))).collect();
+    let evidence = crate::support::collect(&inputs).unwrap();
+    let analysis = jivascope::analysis::analyze(evidence, jivascope::analysis::Options::default(), &());
+    let [volume] = &analysis.volumes[..] else { panic!("{} volumes", analysis.volumes.len()) };
+    let plan = Plan::of(volume, &analysis.options, None);
+    assert_eq!(plan.reach, Reach::Collect);
+    assert!(
+        plan.choices.is_empty() && plan.never.iter().any(|text| text.contains("controller's list")),
+        "{plan:?}"
+    );
+    let lint = |steps: &str| {
+        let (lines, unread) = plan::steps(steps, volume);
+        assert!(unread.is_empty());
+        let acts: Vec<Act> = lines.into_iter().flat_map(|line| line.acts).collect();
+        plan::lint(volume, &analysis.options, &acts).outcome
+    };
+    assert_eq!(lint("restart all"), Outcome::Unknown);
+    assert_eq!(lint("copy rep-1\ndelete-entry tcp://10.9.44.14:9502"), Outcome::Destroys);
+    assert_eq!(lint("delete-entry tcp://10.9.44.99:9502"), Outcome::Unknown);
+}

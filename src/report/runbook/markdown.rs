@@ -54,10 +54,13 @@ fn one(out: &mut String, plan: &Plan, volume: &Volume, analysis: &Analysis, site
                     None => format!("data of {}, of which it is not known how much", md(label.as_str())),
                 })
                 .collect();
-            let gives = if parts.is_empty() { "nothing".to_owned() } else { words::list(&parts) };
+            let gives = match parts.is_empty() {
+                true => "nothing that is here is given up".to_owned(),
+                false => format!("the volume is then without {}", words::list(&parts)),
+            };
             let _ = writeln!(
                 out,
-                "- Keep {}: the volume is then without {gives}. The sentence to repeat: `{}`",
+                "- Keep {}: {gives}. The sentence to repeat: `{}`",
                 md(choice.keep.as_str()),
                 choice.confirm.replace('`', "'")
             );

@@ -49,6 +49,13 @@ pub fn lint(volume: &str, linted: &Linted, unread: &[Unread], palette: &Palette)
         for loss in &played.lost {
             page.say(Role::Danger, 5, &lost(loss));
         }
+        for address in &played.gone {
+            let text = format!(
+                "DATA LOST: the replica at {address} is in no copy, and nothing leads to it any more. Find and copy its \
+                 directory first."
+            );
+            page.say(Role::Danger, 5, &text);
+        }
         if !played.differ.is_empty() {
             let text = format!(
                 "DIFFERS: {} may hold other data than the volume, and Jiva calls it RW. A read may then get either.",
