@@ -43,6 +43,23 @@ pub fn dot(text: &str) -> String {
     terminal(text).replace('\\', "\\\\").replace('"', "\\\"")
 }
 
+/// For the inside of a quoted label in Mermaid, which reads it as HTML and knows characters by `#name;`.
+pub fn mermaid(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in terminal(text).chars() {
+        match char {
+            '"' => out.push_str("#quot;"),
+            '#' => out.push_str("#35;"),
+            '&' => out.push_str("#amp;"),
+            '<' => out.push_str("#lt;"),
+            '>' => out.push_str("#gt;"),
+            '`' => out.push_str("#96;"),
+            char => out.push(char),
+        }
+    }
+    out
+}
+
 /// For running text in Markdown; no markup, no link, no HTML and no line break comes through.
 pub fn markdown(text: &str) -> String {
     let text = terminal(text);
@@ -144,6 +161,7 @@ mod tests {
 
     #[test]
     fn dot_quotes_stay_closed() {
+        assert_eq!(mermaid("a\"]<b>#"), "a#quot;]#lt;b#gt;#35;");
         assert_eq!(dot("a\"];b\\"), "a\\\"];b\\\\");
     }
 
@@ -182,7 +200,7 @@ mod tests {
 
         #[test]
         fn no_form_lets_an_unseen_character_through(text in any::<String>()) {
-            for safe in [terminal(&text), dot(&text), markdown(&text), html(&text), shell(&text)] {
+            for safe in [terminal(&text), dot(&text), mermaid(&text), markdown(&text), html(&text), shell(&text)] {
                 prop_assert!(!safe.chars().any(is_unseen), "{safe:?}");
             }
         }

@@ -12,6 +12,7 @@ pub mod explain;
 mod findings_page;
 pub mod glossary;
 pub mod json;
+pub mod mermaid;
 pub mod model;
 pub mod runbook;
 #[cfg(feature = "schema")]

@@ -10,7 +10,7 @@ use jivascope::evidence::{Images, Input, InputPath, gather};
 use jivascope::report::documents::{GraphDocument, InspectDocument};
 use jivascope::report::json::Document;
 use jivascope::report::text::{self, Palette, WIDTH};
-use jivascope::report::{dot, explain};
+use jivascope::report::{dot, explain, mermaid};
 use unicode_width::UnicodeWidthStr;
 
 fn gathered(paths: &[PathBuf]) -> jivascope::evidence::Evidence {
@@ -199,6 +199,7 @@ fn the_graph_is_the_same_in_every_form() {
         let json: serde_json::Value = serde_json::from_str(&GraphDocument::of(&analysis).to_text()).unwrap();
         let whole: serde_json::Value = serde_json::from_str(&Document::of(&analysis).to_text()).unwrap();
         let dot = dot::graph(&analysis);
+        let mermaid = mermaid::graph(&analysis, true);
         let full = text::graph(&analysis, true, &Palette::plain());
         let (mut nodes, mut edges) = (0, 0);
         for (one, other) in
@@ -211,6 +212,8 @@ fn the_graph_is_the_same_in_every_form() {
         }
         assert_eq!(dot.matches(" [label=").count(), nodes, "{}", folder.display());
         assert_eq!(dot.matches(" -> ").count(), edges, "{}", folder.display());
+        assert_eq!(mermaid.matches("    v").count(), nodes, "{}", folder.display());
+        assert_eq!(mermaid.matches(" --> ").count(), edges, "{}", folder.display());
         let rows = full.lines().filter(|line| line.starts_with("  ") && line.contains(['*', 'o', 'x']));
         // Every state has a row that begins with its sign; only lanes stand before it.
         let marked = rows.filter(|line| {

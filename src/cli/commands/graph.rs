@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use jivascope::report::documents::GraphDocument;
-use jivascope::report::{dot, text};
+use jivascope::report::{dot, mermaid, text};
 
 use crate::cli::args::{Inputs, Judging, Reading};
 use crate::cli::judging::{analyze, options};
@@ -35,6 +35,7 @@ pub(super) struct Graph {
 pub(super) enum Form {
     Text,
     Dot,
+    Mermaid,
     Json,
 }
 
@@ -43,6 +44,7 @@ pub(super) fn run(command: &Graph, out: &Out) -> anyhow::Result<u8> {
     out.report(&match command.output {
         Form::Text => text::graph(&analysis, command.full, out.palette()),
         Form::Dot => dot::graph(&analysis),
+        Form::Mermaid => mermaid::graph(&analysis, command.full),
         Form::Json => GraphDocument::of(&analysis).to_text(),
     })?;
     Ok(0)
