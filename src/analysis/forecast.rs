@@ -30,7 +30,7 @@ pub struct PredictedJoin {
 }
 
 /// What can happen and was not walked, where there is more than anybody reads. Counts end at
-/// [`COUNTLESS`](crate::jiva::COUNTLESS), which stands for so many or more.
+/// [`COUNTLESS`](crate::dialect::jiva::engine::COUNTLESS), which stands for so many or more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

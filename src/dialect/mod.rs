@@ -2,7 +2,7 @@
 //!
 //! All that is an engine's own stands here: its files, what opening does, its versions, how it joins and elects. The
 //! rooms above know no engine but through this one. [`describe`] turns a directory into a
-//! [`Replica`](crate::replica::Replica), which is neutral of the engine.
+//! [`Replica`], which is neutral of the engine.
 
 mod defect;
 mod describe;

@@ -1,8 +1,8 @@
 //! Everything that testifies about a volume without being a replica's directory: logs, replies of the REST API,
 //! Kubernetes objects.
 //!
-//! A file is read once, from front to end, with bounded memory: [`frame`] takes off what a collector put around the lines,
-//! [`dialect::jiva::log`](crate::dialect::jiva::log) knows what Jiva's messages mean, [`life`] is one run of one process. What the files say together is worked out
+//! A file is read once, from front to end, with bounded memory: `frame` takes off what a collector put around the lines,
+//! [`dialect::jiva::log`](crate::dialect::jiva::log) knows what Jiva's messages mean, `life` is one run of one process. What the files say together is worked out
 //! by the other files of this room. Nothing here judges a replica's data.
 
 mod account;
