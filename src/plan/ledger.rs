@@ -9,6 +9,7 @@ use crate::dialect::jiva::engine::is_empty;
 use crate::ident::Label;
 use crate::lineage::Holds;
 use crate::replica::State;
+use crate::verdict::Confidence;
 
 /// The account of a volume.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Ledger<'a> {
     kept: BTreeSet<Label>,
     /// Those that are gone.
     gone: BTreeSet<Label>,
+    /// Those that lie only where it is not certain that they do.
+    doubted: BTreeSet<Label>,
     /// Those that were found missing in the volume.
     missed: BTreeSet<Label>,
 }
@@ -48,6 +51,7 @@ impl<'a> Ledger<'a> {
             directories: own.collect(),
             kept: BTreeSet::new(),
             gone: BTreeSet::new(),
+            doubted: BTreeSet::new(),
             missed: BTreeSet::new(),
         }
     }
@@ -78,6 +82,30 @@ impl<'a> Ledger<'a> {
     /// Whether `holder` is known to hold everything that `other` holds.
     pub fn includes(&self, holder: &Label, other: &Label) -> bool {
         holder == other || self.lacks(holder, other).is_some_and(Holds::nothing)
+    }
+
+    /// The same without a doubt: a counter alone, or a weak verdict, carries nobody's data.
+    fn includes_for_certain(&self, holder: &Label, other: &Label) -> bool {
+        let relation = self.volume.lineage.between(holder, other);
+        let certain = self.volume.verdict.confidence >= Confidence::Strong
+            && relation.is_some_and(|relation| relation.doubts.is_empty());
+        holder == other || (certain && self.includes(holder, other))
+    }
+
+    /// The replicas whose data lie only where it is not certain that they do, since the last time this was asked.
+    pub fn newly_doubted(&mut self) -> Vec<Label> {
+        let places: Vec<Label> = self.places().into_iter().cloned().collect();
+        let doubtful = |label: &&Label| {
+            let certain = places.iter().any(|holder| self.includes_for_certain(holder, label));
+            !certain
+                && !self.gone.contains(label)
+                && !self.doubted.contains(label)
+                && !self.has_nothing(label)
+        };
+        let labels = self.volume.replicas.iter().map(|replica| &replica.label);
+        let found: Vec<Label> = labels.filter(doubtful).cloned().collect();
+        self.doubted.extend(found.iter().cloned());
+        found
     }
 
     /// Whether two replicas are known to hold the same. One write under way, which takes nothing from either, is a

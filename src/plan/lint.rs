@@ -215,6 +215,13 @@ impl Player<'_> {
     /// What is lost, or missing in the volume, since the last time.
     fn weigh(&mut self, played: &mut Played) {
         played.lost = self.ledger.newly_lost();
+        let doubted: Vec<String> = self.ledger.newly_doubted().iter().map(ToString::to_string).collect();
+        if !doubted.is_empty() && played.unknown.is_none() {
+            played.unknown = Some(format!(
+                "that another holds all that {} held is not certain: copy or export it first",
+                doubted.join(" and ")
+            ));
+        }
         if let Some(source) = self.play.source() {
             let served = self.ledger.holds(&source).cloned();
             played.missed = self.ledger.newly_missed(served.as_ref());

@@ -132,7 +132,9 @@ impl Plan {
 
 fn truths(volume: &Volume) -> Vec<String> {
     let verdict = &volume.verdict;
-    let mut out: Vec<String> = verdict.reasons.iter().map(|reason| reason.text.clone()).collect();
+    let (kind, confidence) = (verdict.kind.as_str(), verdict.confidence.as_str());
+    let mut out = vec![format!("the verdict is {kind}, {confidence} (rule {})", verdict.rule)];
+    out.extend(verdict.reasons.iter().map(|reason| reason.text.clone()));
     if !verdict.complete {
         out.push("Something that could change the answer is missing.".to_owned());
     }

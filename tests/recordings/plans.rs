@@ -99,3 +99,22 @@ fn a_replica_that_only_logs_show_is_not_forgotten() {
     assert_eq!(lint("copy rep-1\ndelete-entry tcp://10.9.44.14:9502"), Outcome::Destroys);
     assert_eq!(lint("delete-entry tcp://10.9.44.99:9502"), Outcome::Unknown);
 }
+
+/// Where only a counter says that one replica holds all of another, overwriting that one is not called safe before it is
+/// copied.
+#[test]
+fn a_doubt_of_the_verdict_is_one_of_the_steps() {
+    let Some(capture) = crate::support::recorded::captures().get("03-stale") else { return };
+    let volume = capture.volume();
+    let lint = |steps: &str| {
+        let (lines, unread) = plan::steps(steps, volume);
+        assert!(unread.is_empty());
+        let acts: Vec<Act> = lines.into_iter().flat_map(|line| line.acts).collect();
+        plan::lint(volume, &capture.full().options, &acts).outcome
+    };
+    let start = "start controller\nstart rep-1\nstart rep-2\nstart rep-3";
+    assert_eq!(lint(start), Outcome::Unknown);
+    assert_eq!(lint(&format!("copy rep-3\n{start}")), Outcome::Safe);
+    // rep-2 holds the same by every block.
+    assert_eq!(lint("wipe rep-1"), Outcome::Safe);
+}
