@@ -141,9 +141,8 @@ pub struct Volume {
 /// Replicas are described in parallel; the answer does not depend on the number of threads nor on the order of the
 /// inputs. Replicas that share a label get numbers as in [`describe`], which is remarked under their inputs.
 pub fn analyze(mut evidence: Evidence, options: Options, progress: &dyn Progress) -> Analysis {
-    let groups = volumes(&mut evidence, &options, progress);
-    let collection =
-        if options.without_witnesses { Collection::default() } else { witnessed::read(&mut evidence) };
+    let mut groups = volumes(&mut evidence, &options, progress);
+    let collection = witnesses(&mut evidence, &options, &mut groups);
     let unread: Vec<String> =
         evidence.incomplete().map(|(input, why)| format!("{}: {why}", input.input)).collect();
     // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each
@@ -169,8 +168,17 @@ pub fn relate(
     which: Which,
     progress: &dyn Progress,
 ) -> Vec<Related> {
-    let groups = volumes(evidence, options, progress);
+    let mut groups = volumes(evidence, options, progress);
+    witnesses(evidence, options, &mut groups);
     groups.into_iter().map(|group| related::relate(group, options, which, progress)).collect()
+}
+
+/// Reads the witnesses, and gives the replicas what their logs tell of sessions.
+fn witnesses(evidence: &mut Evidence, options: &Options, groups: &mut [lineage::Group]) -> Collection {
+    let collection =
+        if options.without_witnesses { Collection::default() } else { witnessed::read(evidence) };
+    witnessed::remember(&collection, groups);
+    collection
 }
 
 /// The first stage, and which replicas are one volume.

@@ -7,7 +7,9 @@ use crate::finding::{Facts, Finding, Missing, Severity};
 use crate::ident::Label;
 use crate::lineage::Group;
 use crate::replica::Replica;
-use crate::witness::{Account, Collection, Directory, Given, Happened, Testimony, Tied, findings, timeline};
+use crate::witness::{
+    Account, Collection, Directory, Given, Happened, Processes, Testimony, Tied, findings, timeline,
+};
 
 /// Reads every witness of the evidence; what was taken for one and is none goes to the remarks of its input.
 pub(super) fn read(evidence: &mut Evidence) -> Collection {
@@ -32,6 +34,28 @@ fn directory(replica: &Replica) -> Directory {
     let disks = replica.disks.iter().map(|disk| disk.name.clone()).collect();
     let counter = replica.counter.map(|counter| counter.0);
     Directory::new(replica.label.clone(), replica.uuid().map(str::to_owned), disks, counter)
+}
+
+/// Gives every replica what the logs tell of its memberships: on them relations can turn.
+pub(super) fn remember(collection: &Collection, groups: &mut [Group]) {
+    if collection.logs().next().is_none() {
+        return;
+    }
+    let one = groups.len() == 1;
+    for group in groups {
+        let directories: Vec<Directory> = group.replicas.iter().map(directory).collect();
+        let ours;
+        let collection = if one {
+            collection
+        } else {
+            ours = about(collection, group);
+            &ours
+        };
+        let mut known = Processes::of(collection, &directories).memberships();
+        for replica in &mut group.replicas {
+            replica.memberships = known.remove(&replica.label).unwrap_or_default();
+        }
+    }
 }
 
 /// What the witnesses show of one volume.

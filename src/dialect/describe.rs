@@ -16,8 +16,8 @@ use crate::go::MetaError;
 use crate::ident::{DiskName, Label};
 use crate::replica::chain::{End, alternates, walk};
 use crate::replica::{
-    CounterError, Disk, Disks, Flag, Image, LastJoin, OpenError, Record, RecordState, Replica, StartError,
-    State, VolumeMeta,
+    CounterError, Disk, Disks, Flag, Image, LastJoin, Memberships, OpenError, Record, RecordState, Replica,
+    StartError, State, VolumeMeta,
 };
 
 /// Describes one replica directory: every file that Jiva knows is read once, every image's extents are asked
@@ -146,6 +146,7 @@ pub fn describe(found: &Found) -> Replica {
         peer,
         defects: Vec::new(),
         findings: Vec::new(),
+        memberships: Memberships::default(),
         source: Arc::clone(&source),
     };
     if records_only {

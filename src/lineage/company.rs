@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::layers::Layers;
 use super::relate::{counted_above, kind};
 use super::relation::{Basis, Contents, Doubt, Relation, Side};
+use super::together::{self, Order};
 use crate::ident::{Label, Runs};
 
 /// What is known of the volume beside its pairs.
@@ -29,6 +30,10 @@ pub(super) struct Volume<'a> {
 enum Company {
     /// The higher counter had it, or needed none.
     Shown,
+    /// It had the other as its company, by their logs.
+    Logged,
+    /// Each wrote without the other, by their logs.
+    RanApart,
     /// The replicas that could show it are not here.
     Unknown,
     /// It had none.
@@ -64,19 +69,25 @@ pub(super) fn settle(relations: &mut [Relation], layers: &[Layers], contents: &C
         let company = company(less_at, more_at, &relations[at], relations, volume);
         let relation = &mut relations[at];
         match company {
-            Company::Shown | Company::Unknown => {
+            Company::Shown | Company::Logged | Company::Unknown => {
                 let newer = match lesser {
                     Side::A => &mut relation.newer_a,
                     Side::B => &mut relation.newer_b,
                 };
                 newer.blocks = newer.blocks.difference(&relation.contested);
-                relation.doubts.insert(Doubt::DecidedByCounter);
+                relation.doubts.insert(match company {
+                    Company::Logged => Doubt::DecidedByLogs,
+                    _ => Doubt::DecidedByCounter,
+                });
                 if matches!(company, Company::Unknown) {
                     relation.doubts.insert(Doubt::CompanyUnknown);
                 }
                 if less.counted_at.zip(more.counted_at).is_some_and(|(less, more)| less > more) {
                     relation.doubts.insert(Doubt::YoungerCounter);
                 }
+            }
+            Company::RanApart => {
+                relation.doubts.insert(Doubt::RanApart);
             }
             Company::None => {
                 relation.doubts.insert(Doubt::NoCompany);
@@ -140,6 +151,11 @@ fn company(
     };
     if others().any(|third| contradicts(less, more, &volume.layers[third], relation, volume)) {
         return Company::Contradicted;
+    }
+    match together::order(less, more, volume.layers) {
+        Some(Order::Earlier) => return Company::Logged,
+        Some(Order::Apart) => return Company::RanApart,
+        None => {}
     }
     if high.0 - low.0 <= 1 {
         return Company::Shown;

@@ -3,7 +3,7 @@
 
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label, Runs};
 use crate::replica::KeyOrder;
-use crate::replica::{Copied, Copies, Flag, Quality, Replica, State};
+use crate::replica::{Copied, Copies, Flag, Memberships, Quality, Replica, State};
 
 /// One layer of a chain.
 #[derive(Debug, Clone)]
@@ -43,6 +43,10 @@ pub struct Layers {
     pub counter: Option<Counter>,
     /// When the file of the counter was changed last, in seconds since 1970: archives tell no more.
     pub counted_at: Option<i128>,
+    /// When its counter or its head was changed last, in seconds since 1970; asked only where a log tells of sessions.
+    pub written_at: Option<i64>,
+    /// When it was a member of the set, as its log tells.
+    pub memberships: Memberships,
     /// Whether its head record was received in a join.
     pub joined: bool,
     /// Whether every snapshot fails here, because the head of the next number stores data.
@@ -97,7 +101,9 @@ impl Layers {
             checkpoint,
             checkpoint_name: replica.checkpoint.clone(),
             counter: replica.counter.filter(|_| !restarted),
-            counted_at: counted_at(replica),
+            counted_at: changed_at(replica, "revision.counter"),
+            written_at: written_at(replica),
+            memberships: replica.memberships.clone(),
             joined: received_head(replica),
             cannot_snapshot: replica.flags.contains(&Flag::CannotSnapshot),
             size,
@@ -167,13 +173,18 @@ fn is_restarted(list: &[Layer], tip: Option<usize>, counter: Option<Counter>) ->
     own.filter_map(|layer| layer.counter).any(|counted| counted > counter)
 }
 
-/// When `revision.counter` was changed last.
-fn counted_at(replica: &Replica) -> Option<i128> {
+/// When a file was changed last.
+fn changed_at(replica: &Replica, name: &str) -> Option<i128> {
     let entries = replica.source.entries();
-    let file =
-        &entries[entries.binary_search_by(|entry| entry.name.as_str().cmp("revision.counter")).ok()?];
-
+    let file = &entries[entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?];
     replica.source.modified(file).map(|nanoseconds| nanoseconds.div_euclid(1_000_000_000))
+}
+
+/// When its counter or its head was changed last, whichever was later.
+fn written_at(replica: &Replica) -> Option<i64> {
+    let head = replica.chain.first().filter(|_| !replica.memberships.list.is_empty())?;
+    let counted = changed_at(replica, "revision.counter")?;
+    i64::try_from(counted.max(changed_at(replica, head.as_str())?)).ok()
 }
 
 /// Whether the record of the head was copied here in a join.

@@ -14,6 +14,7 @@ pub mod rescue;
 mod shared;
 mod split;
 mod supply;
+mod together;
 mod witness;
 
 pub use dag::{Ancestor, Edge, Graph, Node};

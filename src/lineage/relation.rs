@@ -115,6 +115,10 @@ pub enum Doubt {
     NotJudged,
     /// Both wrote the same blocks, and the counters alone say whose are newer.
     DecidedByCounter,
+    /// Both wrote the same blocks, and their logs show that the one with the higher counter received what the other wrote.
+    DecidedByLogs,
+    /// Both wrote the same blocks, and their logs show that each did so while the other was away.
+    RanApart,
     /// By extents alone one timeline and two lone runs over the same blocks look alike.
     SameBlocksUnread,
     /// Data on one side and a hole on the other, below the shared state.

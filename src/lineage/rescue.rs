@@ -13,7 +13,7 @@ use crate::finding::Exhibit;
 use crate::go::parse_rfc3339;
 use crate::ident::{DiskName, Label};
 use crate::replica::KeyOrder;
-use crate::replica::{Disk, Flag, Quality, RecordState, Replica, State};
+use crate::replica::{Disk, Flag, Memberships, Quality, RecordState, Replica, State};
 
 /// The most candidates that are listed of one replica; the rest rank lower than all of them.
 const MOST: usize = 16;
@@ -82,6 +82,8 @@ pub fn layers(replica: &Replica, candidate: &Candidate) -> Layers {
         checkpoint_name: replica.checkpoint.clone(),
         counter: replica.counter,
         counted_at: None,
+        written_at: None,
+        memberships: Memberships::default(),
         joined: clean_tip.is_some(),
         cannot_snapshot: false,
         size,

@@ -7,6 +7,7 @@ pub(crate) mod chain;
 mod defect;
 mod disks;
 mod error;
+mod membership;
 mod quality;
 mod record;
 
@@ -24,6 +25,7 @@ use crate::ident::{Counter, DiskName, Label};
 pub use defect::Defect;
 pub use disks::Disks;
 pub use error::{CounterError, CounterErrorKind, OpenError, StartError};
+pub use membership::{Membership, Memberships};
 pub use quality::{Copied, CopiedImage, Copies, CopyRemark, Ground, Quality};
 pub use record::{KeyOrder, Record, VolumeMeta};
 
@@ -103,6 +105,8 @@ pub struct Replica {
     pub findings: Vec<Finding>,
     /// Whether the extents are a guess from blocks of zeros, because its holes were filled when it was copied.
     pub reconstructed: bool,
+    /// When it was a member of the set, as far as a log was read that tells it.
+    pub memberships: Memberships,
     /// Where its bytes are.
     pub source: Arc<dyn Source>,
 }

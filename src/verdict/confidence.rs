@@ -20,7 +20,12 @@ pub(super) fn confidence(case: &Case<'_>, kind: VerdictKind, holders: &[Label]) 
         .collect();
     let agreed = case.supplied() >= case.factor && checkpoints_agree(&case.lineage.layers);
     let by_relation = || rests_on.iter().map(|relation| grade(relation, agreed)).min();
+    let by_logs = |relation: &Relation| relation.doubts.contains(&Doubt::DecidedByLogs);
     let mut confidence = match kind {
+        // Logs prove nothing, not even how many ways there are.
+        VerdictKind::Irreconcilable if case.lineage.relations.iter().any(by_logs) => {
+            apart(case).min(Confidence::Strong)
+        }
         VerdictKind::Irreconcilable => apart(case),
         _ => by_relation().unwrap_or(Confidence::Strong),
     };

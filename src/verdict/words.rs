@@ -242,6 +242,14 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
     if relation.doubts.contains(&Doubt::DecidedByCounter) {
         text.push_str("; where both wrote, the higher counter decides");
     }
+    if relation.doubts.contains(&Doubt::DecidedByLogs) {
+        text.push_str(
+            "; where both wrote, their logs show that the later one received the writes of the other",
+        );
+    }
+    if relation.doubts.contains(&Doubt::RanApart) {
+        text.push_str("; their logs show that each wrote while the other was away");
+    }
     if relation.doubts.contains(&Doubt::OneWrite) {
         text.push_str("; the only difference looks like one write that was never acknowledged");
     }

@@ -61,6 +61,7 @@ impl Said {
                 own(format!("chain compared: the RW side's head is {head}, of {} disks", rw.0.len()))
             }
             Event::Adopted(counter) => own(format!("rebuild complete, counter {counter}")),
+            Event::Reverted => own("went back to an earlier snapshot".to_owned()),
             Event::Leads => own("reported to start as the leader".to_owned()),
             Event::WriteFailed(full) => {
                 own(if *full { "write failed: no space" } else { "write failed" }.to_owned())
@@ -72,6 +73,7 @@ impl Said {
                 }
                 End::Refused(reason) => format!("ended: refused, {}", reason.name()),
                 End::NoPing(seconds) => format!("ended: no ping for {seconds} s"),
+                End::Closed => "ended: its connection was closed".to_owned(),
                 End::Other => "ended".to_owned(),
             }),
             _ => None,

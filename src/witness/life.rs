@@ -309,6 +309,8 @@ fn role(event: &Event) -> Option<Role> {
         Event::OwnAddress(_)
         | Event::Created
         | Event::Opened
+        | Event::Filled(..)
+        | Event::Reverted
         | Event::Source(_)
         | Event::Counters { .. }
         | Event::Chains { .. }

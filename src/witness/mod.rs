@@ -19,6 +19,7 @@ mod members;
 mod process;
 mod sessions;
 mod timeline;
+mod together;
 
 pub use crate::dialect::jiva::log::{Address, Chain, End, Event, Mode, Moment, Refusal, Registered, Role};
 pub use account::{Account, Tied};

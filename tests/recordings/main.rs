@@ -12,5 +12,6 @@ mod plans;
 mod recorded;
 mod sample;
 mod scores;
+mod sessions;
 mod versions;
 mod witnesses;

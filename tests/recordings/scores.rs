@@ -24,8 +24,8 @@ struct Bounds {
 }
 
 const BOUNDS: [Bounds; 2] = [
-    Bounds { metadata_only: false, proven_wrong: 0, strong_wrong: 3, unprotected: 0, found: 92.0 },
-    Bounds { metadata_only: true, proven_wrong: 0, strong_wrong: 5, unprotected: 0, found: 80.0 },
+    Bounds { metadata_only: false, proven_wrong: 0, strong_wrong: 0, unprotected: 0, found: 96.0 },
+    Bounds { metadata_only: true, proven_wrong: 0, strong_wrong: 0, unprotected: 0, found: 95.0 },
 ];
 
 /// Strong answers that name a replica which lacks something: what was left out, whether by metadata alone, and why the

@@ -141,11 +141,16 @@ impl Capture {
 
     /// Judges the replicas of these labels as one volume.
     pub fn judge(&self, labels: &BTreeSet<&str>, metadata_only: bool, without_missing: bool) -> Analysis {
-        let replicas: Vec<Found> =
-            self.replicas().iter().filter(|found| labels.contains(found.label.as_str())).cloned().collect();
         let mut options = Options::default();
         options.metadata_only = metadata_only;
         options.without_missing = without_missing;
+        self.judge_by(labels, options)
+    }
+
+    /// Judges the replicas of these labels as one volume, with these options.
+    pub fn judge_by(&self, labels: &BTreeSet<&str>, mut options: Options) -> Analysis {
+        let replicas: Vec<Found> =
+            self.replicas().iter().filter(|found| labels.contains(found.label.as_str())).cloned().collect();
         if replicas.len() == 1 {
             options.factor = 1;
         }

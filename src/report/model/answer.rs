@@ -316,6 +316,8 @@ fn examined(volume: &Volume, options: &Options) -> String {
     let doubted = |doubt: Doubt| relations.iter().any(|relation| relation.doubts.contains(&doubt));
     let doubts = [
         (Doubt::DecidedByCounter, "where both sides wrote a block, the counter decided"),
+        (Doubt::DecidedByLogs, "where both sides wrote a block, their logs show whose is later"),
+        (Doubt::RanApart, "the logs show that each side wrote while the other was away"),
         (Doubt::OneWrite, "the only difference looks like one write that was never acknowledged"),
         (Doubt::CompanyUnknown, "the replicas that could confirm the counters are not all here"),
         (Doubt::OrderContradicted, "a third replica contradicts the order that the counters give"),

@@ -28,7 +28,7 @@ pub(super) fn clause(volume: &Volume) -> Option<String> {
             "whether it is safe to start is unknown: a revision.counter could not be read here".to_owned()
         }
         Start::Unknown if by_counters(volume) => {
-            "whether it is safe to start is not certain: only the counters say whose blocks are newer"
+            "whether it is safe to start is not certain: only counters or logs say whose blocks are newer"
                 .to_owned()
         }
         Start::Unknown if by_copies(volume) => {
@@ -88,10 +88,12 @@ pub(super) fn first_steps(volume: &Volume) -> Vec<String> {
     out
 }
 
-/// Whether all that keeps a start from being called safe is that counters decided.
+/// Whether all that keeps a start from being called safe is that counters or logs decided.
 fn by_counters(volume: &Volume) -> bool {
     let named = matches!(volume.verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative);
-    let decided = |relation: &Relation| relation.doubts.contains(&Doubt::DecidedByCounter);
+    let decided = |relation: &Relation| {
+        relation.doubts.contains(&Doubt::DecidedByCounter) || relation.doubts.contains(&Doubt::DecidedByLogs)
+    };
     named && volume.lineage.relations.iter().any(decided)
 }
 

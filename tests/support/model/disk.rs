@@ -7,6 +7,7 @@ use std::path::Path;
 
 use jivascope::evidence::MemorySource;
 
+use super::log::{self, Log};
 use super::truth::{self, Truth};
 
 /// Blocks of a volume.
@@ -69,6 +70,12 @@ pub struct Directory {
     pub meta: Option<Meta>,
     pub counter: Option<i64>,
     pub uuid: usize,
+    /// What its processes logged.
+    pub log: Log,
+    /// Whether the log lies in the directory: most people's do.
+    pub logged: bool,
+    /// When the counter or the head was written last.
+    pub written: u32,
 }
 
 impl Directory {
@@ -157,6 +164,9 @@ impl Directory {
         if let Some(meta) = &self.meta {
             out.push(("volume.meta".to_owned(), meta.json(self.uuid, self.version).into_bytes()));
         }
+        if self.logged && !self.log.bytes().is_empty() {
+            out.push(("replica.log".to_owned(), self.log.bytes().to_vec()));
+        }
         if let Some(counter) = self.counter {
             let mut bytes = counter.to_string().into_bytes();
             bytes.resize(4096, 0);
@@ -180,15 +190,18 @@ impl Directory {
                 image.blocks.iter().map(|(block, version)| (*block as u64 * BLOCK, truth.bytes(*version)));
             source = source.image(name, image.size as u64 * BLOCK, stored);
         }
-        self.small_files().into_iter().fold(source, |source, (name, bytes)| source.file(&name, bytes))
+        let source =
+            self.small_files().into_iter().fold(source, |source, (name, bytes)| source.file(&name, bytes));
+        let head = self.meta.as_ref().map(|meta| meta.head.clone());
+        let written = head.iter().map(String::as_str).chain(["revision.counter"]);
+        written.fold(source, |source, name| source.modified(name, log::nanoseconds(self.written)))
     }
 }
 
 impl Record {
     fn json(&self, version: Version) -> String {
         let Self { name, parent, user, counter, .. } = self;
-        let (hour, minute, second) = (self.created / 3600, self.created / 60 % 60, self.created % 60);
-        let created = format!("2026-01-01T{hour:02}:{minute:02}:{second:02}Z");
+        let created = log::time(self.created);
         if version == Version::V1_5 {
             return format!(
                 "{{\"Name\":\"{name}\",\"Parent\":\"{parent}\",\"Removed\":false,\"UserCreated\":{user},\

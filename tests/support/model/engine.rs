@@ -24,6 +24,7 @@ pub struct Engine {
     pub truth: Truth,
     pub now: u32,
     names: u32,
+    writes: u32,
     /// Writes that come in while a replica joins, in a hundred steps.
     pub traffic: usize,
     /// Whether hidden blocks are punched out when a replica is loaded. Jiva does that behind the scenes, some time.
@@ -52,6 +53,7 @@ impl Engine {
             truth: Truth::new(),
             now: 0,
             names: 0,
+            writes: 0,
             traffic: 0,
             punches: true,
             ran_alone: false,
@@ -107,8 +109,11 @@ impl Engine {
 
     /// Opens a replica as the leader.
     pub fn lead(&mut self, at: usize, dice: &mut Dice) -> Result<(), String> {
+        let now = self.now;
         let leader = &mut self.replicas[at];
-        leader.open()?;
+        leader.disk.log.say(now, "Received start from controller");
+        leader.open(now)?;
+        leader.disk.log.say(now, "SetReplicaMode to RW");
         leader.punching = true;
         if self.punches {
             leader.punch_shadowed(dice);
@@ -146,6 +151,7 @@ impl Engine {
     pub fn stop(&mut self, close: bool) {
         for at in std::mem::take(&mut self.rw) {
             if close {
+                self.replicas[at].disk.log.closed(self.now);
                 self.replicas[at].close();
             }
             self.replicas[at].chain.clear();
@@ -159,6 +165,10 @@ impl Engine {
         if !self.writable() {
             return;
         }
+        // Several writes in one second, as everywhere.
+        self.writes += 1;
+        self.now += u32::from(self.writes.is_multiple_of(3));
+        let now = self.now;
         let hot = !self.hot.is_empty() && dice.percent(85);
         let first = if hot { dice.one(&self.hot) } else { dice.below(super::disk::BLOCKS - 4) };
         let part = dice.percent(self.unaligned);
@@ -172,7 +182,7 @@ impl Engine {
         for at in &writers {
             let counted = self.rw.contains(at);
             let blocks = if part { self.completed(*at, &over, &blocks) } else { blocks.clone() };
-            match self.replicas[*at].write(&blocks, counted, dice) {
+            match self.replicas[*at].write(&blocks, counted, now, dice) {
                 Ok(()) => done += 1,
                 Err(Killed) if counted => self.gone(*at),
                 Err(Killed) => {}
@@ -240,6 +250,11 @@ impl Engine {
         match self.join_steps(at, dice) {
             Ok(Joined::Accepted { images }) => Joined::Accepted { images },
             Ok(other) => {
+                let now = self.now;
+                self.replicas[at].disk.log.fail(
+                    now,
+                    &format!("Failed to add replica to controller, err: {other:?}, Shutting down..."),
+                );
                 self.replicas[at].close();
                 self.replicas[at].fuse = None;
                 other
@@ -265,7 +280,8 @@ impl Engine {
     }
 
     fn join_steps(&mut self, at: usize, dice: &mut Dice) -> Result<Joined, Killed> {
-        if let Err(message) = self.replicas[at].open() {
+        let opened = self.now;
+        if let Err(message) = self.replicas[at].open(opened) {
             return Ok(Joined::Failed(message));
         }
         self.replicas[at].step()?;
@@ -278,6 +294,7 @@ impl Engine {
         if let Err(message) = self.replicas[at].snapshot(&name, false, now)? {
             return Ok(Joined::Failed(message));
         }
+        self.replicas[at].disk.log.say(now, "SetReplicaMode to WO");
         self.meanwhile(at, dice);
         self.replicas[at].step()?;
         self.replicas[at].meta().rebuilding = true;
@@ -294,6 +311,15 @@ impl Engine {
 
         let Some(&source) = self.rw.first() else { return Ok(Joined::Failed("no source".to_owned())) };
         let checkpoint = self.replicas[at].meta().checkpoint.clone();
+        let (now, theirs, own) = (self.now, self.replicas[source].counter(), self.replicas[at].counter());
+        self.replicas[at].disk.log.say(
+            now,
+            &format!(
+                "RevisionCount of RW replica (http://10.0.0.{}:9502/v1): {theirs}, Current replica (http://10.0.0.{}:9502/v1): {own}",
+                source + 1,
+                at + 1
+            ),
+        );
         let (rw_chain, wo_chain) = (self.replicas[source].chain.clone(), self.replicas[at].chain.clone());
         if !checkpoint.is_empty() && !rw_chain.contains(&checkpoint) {
             return Ok(Joined::Refused);
@@ -312,6 +338,11 @@ impl Engine {
         let mut images = 0;
         if !equal {
             for name in list.iter().rev() {
+                let now = self.now;
+                self.replicas[at]
+                    .disk
+                    .log
+                    .say(now, &format!("Synchronizing {name} to {name}@10.0.0.{}:9700", at + 1));
                 let image = self.replicas[source].disk.image(name).clone();
                 self.replicas[at].receive_image(name, &image, dice)?;
                 self.meanwhile(at, dice);
@@ -336,7 +367,11 @@ impl Engine {
         }
         self.replicas[at].step()?;
         let counter = self.replicas[source].counter();
-        self.replicas[at].disk.counter = Some(counter);
+        let now = self.now;
+        let log = &mut self.replicas[at].disk.log;
+        log.say(now, "SetReplicaMode to RW");
+        log.say(now, &format!("SetRevisionCounter to {counter}"));
+        (self.replicas[at].disk.counter, self.replicas[at].disk.written) = (Some(counter), now);
         self.rw.push(at);
         self.move_checkpoint();
         self.replicas[at].step()?;
@@ -364,8 +399,8 @@ impl Process {
 
     /// Everything gone: a new directory.
     pub fn wipe(&mut self, uuid: usize) {
-        let version = self.disk.version;
+        let (version, logged) = (self.disk.version, self.disk.logged);
         *self = Self::new(&self.label, uuid);
-        self.disk.version = version;
+        (self.disk.version, self.disk.logged) = (version, logged);
     }
 }

@@ -9,6 +9,7 @@ pub mod copies;
 pub mod disk;
 pub mod engine;
 pub mod fates;
+pub mod log;
 pub mod process;
 pub mod truth;
 pub mod walk;

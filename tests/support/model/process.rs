@@ -55,6 +55,7 @@ impl Process {
     /// The start of the process: a directory without volume.meta becomes a new volume, Rebuilding is reset.
     pub fn start(&mut self, now: u32) -> Result<(), String> {
         self.chain.clear();
+        self.disk.log.start(now);
         // Before v2.0.0 the process ends where there are files and no volume.meta.
         if self.disk.meta.is_none() && self.disk.version != Jiva::V3 && !self.disk.names.is_empty() {
             return Err("nil pointer".to_owned());
@@ -65,6 +66,7 @@ impl Process {
             if self.disk.names.contains_key(head) && !self.disk.image(head).blocks.is_empty() {
                 return Err("Can't remove head file".to_owned());
             }
+            self.disk.log.say(now, "Creating volume openebs, size 196608/512");
             self.disk.make(head, BLOCKS);
             self.disk.records.insert(head.to_owned(), record(head, "", false, now, counter));
             self.disk.meta = Some(Meta {
@@ -78,7 +80,7 @@ impl Process {
             });
         }
         if self.disk.meta.as_ref().is_some_and(|meta| meta.rebuilding) {
-            self.open()?;
+            self.open(now)?;
             self.meta().rebuilding = false;
             self.close();
         }
@@ -93,13 +95,14 @@ impl Process {
         self.disk.counter.expect("a started process has a counter")
     }
 
-    pub fn open(&mut self) -> Result<(), String> {
+    pub fn open(&mut self, now: u32) -> Result<(), String> {
         let counter = *self.disk.counter.get_or_insert(1);
         let chain = self.disk.chain().ok_or_else(|| "broken chain".to_owned())?;
         for name in &chain {
             let record = self.disk.records.get_mut(name).expect("a chain has records");
             if record.counter <= 1 {
                 (record.counter, record.received, record.name) = (counter, false, name.clone());
+                self.disk.log.say(now, &format!("Update revison count: {counter} of snapshot: {name}"));
             }
             if !self.disk.names.contains_key(name) {
                 self.disk.make(name, 0);
@@ -155,11 +158,13 @@ impl Process {
         &mut self,
         blocks: &[(usize, Version)],
         counted: bool,
+        now: u32,
         dice: &mut Dice,
     ) -> Result<(), Killed> {
         let before: Vec<Option<String>> = blocks.iter().map(|(block, _)| self.supplier(*block)).collect();
         self.step()?;
         let head = self.chain[0].clone();
+        self.disk.written = now;
         for (block, version) in blocks {
             self.had.insert(*version);
             let image = self.disk.image_mut(&head);
@@ -203,6 +208,7 @@ impl Process {
     /// Takes a snapshot, step by step.
     pub fn snapshot(&mut self, name: &str, user: bool, now: u32) -> Result<Result<(), String>, Killed> {
         let head = self.chain[0].clone();
+        self.disk.log.snapshot(now, name);
         let number: u32 = head["volume-head-".len()..head.len() - 4].parse().expect("a head has a number");
         // Before v1.12.0 only the last digit was looked at.
         let number = if self.disk.version == Jiva::V1_5 { number % 10 } else { number };

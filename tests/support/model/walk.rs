@@ -45,7 +45,11 @@ pub fn live(seed: u64) -> (Engine, Vec<String>) {
         1 => Version::V1_12,
         _ => Version::V3,
     };
-    engine.replicas.iter_mut().for_each(|replica| replica.disk.version = version);
+    // Drawn apart, so that a life is the same with a log or without.
+    let logged = version != Version::V1_5 && Dice::new(seed ^ 0x10_65).percent(50);
+    for replica in &mut engine.replicas {
+        (replica.disk.version, replica.disk.logged) = (version, logged);
+    }
     let mut story = vec![format!(
         "{version:?}, {habits:?}, traffic {}, zeros {}, parts {}, flaky {}, polite {}, hot {:?}",
         engine.traffic, engine.zeros, engine.unaligned, engine.flaky, engine.polite, engine.hot

@@ -117,6 +117,8 @@ pub enum End {
     Refused(Refusal),
     /// The controller had not pinged it for so many seconds.
     NoPing(i64),
+    /// The controller's end of the connection was closed.
+    Closed,
     /// Any other fatal line.
     Other,
 }
@@ -265,6 +267,10 @@ pub enum Event {
     Created,
     /// The directory was opened.
     Opened,
+    /// The counter at an opening, written into the record of a disk that had none.
+    Filled(i64, DiskName),
+    /// The replica went back to an earlier snapshot.
+    Reverted,
     /// Whom the replica is rebuilt from.
     Source(Address),
     /// Both counters at a join.

@@ -3,6 +3,7 @@
 use super::event::{End, Event, Mode, Refusal, Role};
 use super::scan::{address, after, chain, number};
 use super::time::Moment;
+use crate::ident::DiskName;
 
 /// What a message of a replica's says.
 pub(super) fn event(text: &str) -> Option<Event> {
@@ -17,10 +18,15 @@ pub(super) fn event(text: &str) -> Option<Event> {
         b'R' => match text {
             "Received start from controller" => Some(Event::Leads),
             _ if text.starts_with("RW replica chain: ") => chains(text),
+            _ if text.starts_with("Reverting to snapshot [") => Some(Event::Reverted),
             _ => counters(text),
         },
         b'S' => set(text),
         b'U' => {
+            if let Some(rest) = after(text, "Update revison count: ") {
+                let (_, disk) = rest.split_once(" of snapshot: ")?;
+                return Some(Event::Filled(number(rest)?, DiskName::from(disk.trim())));
+            }
             let source =
                 after(text, "Using replica ").filter(|_| text.contains("as the source for rebuild"))?;
             address(source).map(Event::Source)
@@ -38,7 +44,8 @@ fn failed(text: &str) -> Option<Event> {
     }
     if let Some(rest) = after(text, "Failed to handle connection, err: ") {
         let silence = rest.split_once("received ping since: ").and_then(|(_, took)| duration(took));
-        return Some(Event::Fatal(silence.map_or(End::Other, End::NoPing)));
+        let closed = if rest.starts_with("EOF") { End::Closed } else { End::Other };
+        return Some(Event::Fatal(silence.map_or(closed, End::NoPing)));
     }
     let rest = after(text, "Failed to write data, error: ")?;
     Some(Event::WriteFailed(rest.contains("no space left on device")))

@@ -1,0 +1,129 @@
+//! Which runs of the replicas were one session of the volume, by their own logs.
+//!
+//! The controller takes every snapshot on all RW replicas at once, and one for every join, on the joiner too. So two runs
+//! that took one snapshot were in one session, whatever the clocks say.
+
+use std::collections::BTreeMap;
+
+use super::process::{Processes, Run};
+use super::{End, Event, Life, Mode};
+use crate::ident::{DiskName, Label};
+use crate::replica::{Membership, Memberships};
+
+/// A snapshot: its name, and the time that the controller gave it, since a user may give one name twice.
+type Snapshot<'a> = (&'a str, Option<i64>);
+
+impl Processes<'_> {
+    /// The memberships of every supplied replica whose log is here.
+    pub fn memberships(&self) -> BTreeMap<Label, Memberships> {
+        let mut sessions = Sessions::default();
+        let mut out = BTreeMap::new();
+        for replica in &self.replicas {
+            let Some(label) = &replica.label else { continue };
+            out.insert(label.clone(), memberships(&replica.runs, &mut sessions));
+        }
+        for memberships in out.values_mut() {
+            for one in &mut memberships.list {
+                one.session = sessions.root(one.session);
+            }
+        }
+        out
+    }
+}
+
+fn memberships<'a>(runs: &[Run<'a>], sessions: &mut Sessions<'a>) -> Memberships {
+    let mut out = Memberships::default();
+    let mut unfinished = false;
+    for (at, run) in runs.iter().enumerate() {
+        let life: &'a Life = run.life;
+        let seen = |wanted: &dyn Fn(&Event) -> bool| life.sightings.iter().any(|one| wanted(&one.event));
+        let adopted =
+            find(life, |event| if let Event::Adopted(counter) = event { Some(*counter) } else { None });
+        let copied = seen(&|event| matches!(event, Event::Copy { .. }));
+        let whole = life.begins && life.left_out == 0;
+        let rw = life.sightings.iter().position(|one| one.event == Event::OwnMode(Mode::Rw));
+        if rw.is_none() && whole {
+            unfinished |= copied && adopted.is_none();
+            continue;
+        }
+        // What was left out of a log may have been anything.
+        unfinished |= rw.is_none();
+        let seconds = |at: Option<super::Moment>| run.at(at).map(|at| at.millis().div_euclid(1000));
+        let mut names = Vec::new();
+        for one in &life.sightings {
+            if let Event::Snapshot { on: None, name, created } = &one.event {
+                names.push((&**name, created.map(super::Moment::millis)));
+            }
+        }
+        let while_rw =
+            life.sightings.iter().skip(rw.unwrap_or(usize::MAX)).filter_map(|one| match &one.event {
+                Event::Snapshot { on: None, name, .. } => {
+                    Some(DiskName::from(format!("volume-snap-{name}.img").as_str()))
+                }
+                _ => None,
+            });
+        let filled = life.sightings.iter().filter_map(|one| match &one.event {
+            Event::Filled(_, disk) => Some(disk.clone()),
+            _ => None,
+        });
+        let own_counter = find(life, |event| match event {
+            Event::Filled(counter, _) => Some(*counter),
+            Event::Counters { own_counter, .. } => Some(*own_counter),
+            _ => None,
+        });
+        let closed = life.end == Some(End::Closed);
+        out.list.push(Membership {
+            session: sessions.of(&names),
+            led: seen(&|event| *event == Event::Leads),
+            fresh: seen(&|event| *event == Event::Created),
+            whole: whole && rw.is_some(),
+            after_unfinished: std::mem::take(&mut unfinished),
+            copied,
+            reverted: seen(&|event| *event == Event::Reverted),
+            opened: own_counter,
+            adopted,
+            snapshots: while_rw.collect(),
+            filled: filled.collect(),
+            last: seconds(life.last),
+            closed: seconds(life.last.filter(|_| closed)),
+            restarted: runs.get(at + 1).and_then(|next| seconds(next.life.first)),
+            skew: run.skew,
+            ..Membership::default()
+        });
+    }
+    out.then_unfinished = unfinished;
+    out
+}
+
+fn find<T>(life: &Life, wanted: impl Fn(&Event) -> Option<T>) -> Option<T> {
+    life.sightings.iter().find_map(|one| wanted(&one.event))
+}
+
+/// Sessions, joined as snapshots show that two are one.
+#[derive(Default)]
+struct Sessions<'a> {
+    above: Vec<usize>,
+    by: BTreeMap<Snapshot<'a>, usize>,
+}
+
+impl<'a> Sessions<'a> {
+    /// The session in which these snapshots were taken.
+    fn of(&mut self, snapshots: &[Snapshot<'a>]) -> usize {
+        let own = self.above.len();
+        self.above.push(own);
+        for snapshot in snapshots {
+            let known = *self.by.entry(*snapshot).or_insert(own);
+            let (a, b) = (self.root(own), self.root(known));
+            self.above[a.max(b)] = a.min(b);
+        }
+        own
+    }
+
+    fn root(&mut self, mut one: usize) -> usize {
+        while self.above[one] != one {
+            self.above[one] = self.above[self.above[one]];
+            one = self.above[one];
+        }
+        one
+    }
+}
