@@ -78,7 +78,7 @@ const KEPT: usize = 6000;
 /// How many sightings back a line may repeat another.
 const WINDOW: usize = 6;
 
-/// Characters that are kept of a line.
+/// Bytes that are kept of a line.
 const SHOWN: usize = 240;
 
 /// A request that took as long is kept.
@@ -202,7 +202,7 @@ impl Life {
             self.recent.pop_front();
         }
         self.recent.push_back(self.sightings.len());
-        let text = text.chars().take(SHOWN).collect::<String>().into();
+        let text = text[..text.floor_char_boundary(SHOWN)].into();
         self.sightings.push(Sighting { event, at, seen, until: at, times: 1, line, text, relative });
     }
 

@@ -6,6 +6,7 @@ mod support;
 mod api;
 mod findings;
 mod install;
+mod kubernetes;
 mod mutants;
 mod package;
 mod rooms;

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::bytes::{Bytes, LONGEST};
 use super::prefix::{Prefixes, begins};
@@ -242,12 +245,16 @@ impl<'s> Framer<'s> {
     }
 }
 
+/// What stands before the message of a line of logrus.
+static MESSAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("msg="));
+
 /// Whether a line of logrus is whole: the quotes that it opened are closed. Other lines always are.
 fn ended(text: &str) -> bool {
     if !text.starts_with("time=\"") && !text.starts_with("level=") {
         return true;
     }
-    let Some((_, value)) = text.split_once("msg=") else { return false };
+    let Some(at) = MESSAGE.find(text.as_bytes()) else { return false };
+    let value = &text[at + MESSAGE.needle().len()..];
     if !value.starts_with('"') {
         return !value.is_empty();
     }

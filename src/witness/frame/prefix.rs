@@ -37,7 +37,7 @@ impl Prefixes {
             (bare.outer, bare.text) = (Some(at), rest);
             after_time(&mut bare);
         }
-        if !begins(bare.text) {
+        if !begins(bare.text) && !is_access(bare.text) {
             self.unnamed(&mut bare);
         }
         bare
@@ -91,6 +91,12 @@ pub(super) fn begins(text: &str) -> bool {
     ["time=\"", "level=", "INFO[", "WARN[", "ERRO[", "FATA[", "DEBU["]
         .iter()
         .any(|start| text.starts_with(start))
+}
+
+/// Whether it is a line of the access log with nothing before the client: half of a controller's log are such lines.
+fn is_access(text: &str) -> bool {
+    let before = memchr::memchr(b'[', text.as_bytes()).map(|at| &text[..at]);
+    before.and_then(|before| before.strip_suffix(" - - ")).is_some_and(|client| !client.contains(' '))
 }
 
 /// Where a line of Jiva's begins behind something else.

@@ -80,11 +80,12 @@ fn terminal(text: &str) -> Option<Entry<'_>> {
 
 /// `10.1.2.3 - - [28/Nov/2026:09:49:53 +0000] "GET /v1/checkpoint HTTP/1.1" 200 106`: the time is when the request came.
 fn access(text: &str) -> Option<Entry<'_>> {
-    let (client, rest) = text.split_once(" - - [")?;
-    let client = Address::read(client)?;
-    let (stamp, rest) = rest.split_once("] \"")?;
-    let at = Moment::parse_access(stamp)?;
-    let (request, status) = rest.split_once("\" ").unwrap_or((rest, ""));
+    let (client, rest) = text.split_once(' ')?;
+    let (stamp, rest) = rest.strip_prefix("- - [")?.split_once(']')?;
+    let (client, at) = (Address::read(client)?, Moment::parse_access(stamp)?);
+    let rest = rest.strip_prefix(" \"")?;
+    let (request, status) =
+        rest.split_once('"').map_or((rest, ""), |(request, rest)| (request, rest.trim_start()));
     let mut words = request.split(' ');
     let (method, path) = (words.next()?, words.next()?);
     let path = path.split_once('?').map_or(path, |(path, _)| path);
