@@ -3,28 +3,56 @@
 //! The controller takes every snapshot on all RW replicas at once, and one for every join, on the joiner too. So two runs
 //! that took one snapshot were in one session, whatever the clocks say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::process::{Processes, Run};
-use super::{End, Event, Life, Mode};
+use super::{Address, End, Event, Life, Mode, Moment};
 use crate::ident::{DiskName, Label};
 use crate::replica::{Membership, Memberships};
 
-/// A snapshot: its name, and the time that the controller gave it, since a user may give one name twice.
+/// A snapshot: its name, and the time that the controller gave it.
 type Snapshot<'a> = (&'a str, Option<i64>);
+
+/// Whether the controller named a snapshot: a user may give one name twice, even at one time.
+fn is_automatic(name: &str) -> bool {
+    name.len() == 36 && name.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
 
 impl Processes<'_> {
     /// The memberships of every supplied replica whose log is here.
     pub fn memberships(&self) -> BTreeMap<Label, Memberships> {
         let mut sessions = Sessions::default();
         let mut out = BTreeMap::new();
+        let foreign = self.in_two_directories();
         for replica in &self.replicas {
-            let Some(label) = &replica.label else { continue };
+            let Some(label) = replica.label.as_ref().filter(|label| !foreign.contains(label)) else {
+                continue;
+            };
             out.insert(label.clone(), memberships(&replica.runs, &mut sessions));
         }
         for memberships in out.values_mut() {
             for one in &mut memberships.list {
                 one.session = sessions.root(one.session);
+            }
+        }
+        out
+    }
+
+    /// Directories that hold the log of one process: it came into one of them from the other, so nobody knows whose it is.
+    fn in_two_directories(&self) -> BTreeSet<&Label> {
+        let mut known: BTreeMap<(Moment, &Address), &Label> = BTreeMap::new();
+        let mut out = BTreeSet::new();
+        for replica in &self.replicas {
+            let Some(label) = &replica.label else { continue };
+            for life in replica.runs.iter().map(|run| run.life) {
+                for key in
+                    life.first.into_iter().flat_map(|first| life.own.iter().map(move |own| (first, own)))
+                {
+                    let other = *known.entry(key).or_insert(label);
+                    if other != label {
+                        out.extend([other, label]);
+                    }
+                }
             }
         }
         out
@@ -48,11 +76,13 @@ fn memberships<'a>(runs: &[Run<'a>], sessions: &mut Sessions<'a>) -> Memberships
         }
         // What was left out of a log may have been anything.
         unfinished |= rw.is_none();
-        let seconds = |at: Option<super::Moment>| run.at(at).map(|at| at.millis().div_euclid(1000));
+        let seconds = |at: Option<Moment>| run.at(at).map(|at| at.millis().div_euclid(1000));
         let mut names = Vec::new();
         for one in &life.sightings {
-            if let Event::Snapshot { on: None, name, created } = &one.event {
-                names.push((&**name, created.map(super::Moment::millis)));
+            if let Event::Snapshot { on: None, name, created } = &one.event
+                && is_automatic(name)
+            {
+                names.push((&**name, created.map(Moment::millis)));
             }
         }
         let while_rw =

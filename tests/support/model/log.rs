@@ -30,8 +30,13 @@ impl Log {
         writeln!(self.text, "time=\"{}\" level=fatal msg=\"{message}\"", time(now)).unwrap();
     }
 
-    pub fn start(&mut self, now: u32) {
+    pub fn start(&mut self, now: u32, label: &str) {
         self.say(now, "Configured logging with retentionPeriod: 180, maxLogFileSize: 100, maxBackups: 5");
+        let host = format!("10.0.0.{}", label.trim_start_matches("rep-"));
+        self.say(
+            now,
+            &format!("Setting replicaAddr: {host}:9502, controlAddr: {host}:9502, dataAddr: {host}:9503"),
+        );
     }
 
     pub fn snapshot(&mut self, now: u32, file: &str) {

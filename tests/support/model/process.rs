@@ -55,7 +55,7 @@ impl Process {
     /// The start of the process: a directory without volume.meta becomes a new volume, Rebuilding is reset.
     pub fn start(&mut self, now: u32) -> Result<(), String> {
         self.chain.clear();
-        self.disk.log.start(now);
+        self.disk.log.start(now, &self.label);
         // Before v2.0.0 the process ends where there are files and no volume.meta.
         if self.disk.meta.is_none() && self.disk.version != Jiva::V3 && !self.disk.names.is_empty() {
             return Err("nil pointer".to_owned());
