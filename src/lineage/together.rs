@@ -41,7 +41,19 @@ pub(super) fn order(less: &Layers, more: &Layers, all: &[Layers]) -> Option<Orde
     }
     // The newest session that both have behind them: since then neither had a part in what the other did.
     let parted = behind.iter().find(|left| ahead.iter().any(|other| other.at.session == left.at.session))?;
-    (parted.most? < low).then_some(Order::Apart)
+    let counted = parted.most.is_some_and(|most| most < low);
+    (counted || wrote_in(less, last.at)).then_some(Order::Apart)
+}
+
+/// Whether the times of the files show that a leader wrote in its session. Who joins writes its counter anew, so there they
+/// show nothing.
+fn wrote_in(leader: &Layers, session: &Membership) -> bool {
+    let ended = session.closed.or(session.restarted);
+    let (Some(written), Some(began), Some(ended)) = (leader.written_at, session.began, ended) else {
+        return false;
+    };
+    let written = written + session.skew;
+    session.led && !session.fresh && written > began && written <= ended + SECOND
 }
 
 /// Whether the timeline of the other was still in the last session of `less` when `less` wrote for the last time.
@@ -254,6 +266,29 @@ mod tests {
         assert_eq!(of(&(ran("rep-1", 40, 1, 40), ran("rep-2", 90, 2, 40))), None);
         // A counter that began anew tells nothing.
         assert_eq!(of(&(ran("rep-1", 20, 1, 1), ran("rep-2", 90, 2, 40))), None);
+    }
+
+    #[test]
+    fn the_time_of_a_file_shows_a_write_of_a_leader() {
+        let case = |written: i64, led: bool| {
+            let less = replica(
+                "rep-1",
+                60,
+                written,
+                vec![closed(joined(0, 1, 50)), Membership { began: Some(70), ..closed(at(1, led, 90)) }],
+            );
+            let more = replica("rep-2", 90, 80, vec![closed(joined(0, 1, 50)), closed(at(2, true, 90))]);
+            order(&less, &more, &[less.clone(), more.clone()])
+        };
+        assert_eq!(case(80, true), Some(Order::Apart));
+        for (written, led, what) in [
+            (48, true, "nothing was written in it"),
+            (70, true, "times are whole seconds"),
+            (200, true, "the copy did not keep the times"),
+            (80, false, "a join writes the counter"),
+        ] {
+            assert_eq!(case(written, led), None, "{what}");
+        }
     }
 
     #[test]

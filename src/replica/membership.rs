@@ -31,6 +31,8 @@ pub struct Membership {
     pub snapshots: Vec<DiskName>,
     /// Disks whose record got the counter of this opening instead of its own.
     pub filled: Vec<DiskName>,
+    /// When it became RW.
+    pub began: Option<i64>,
     /// The last time in its log.
     pub last: Option<i64>,
     /// When its connection to the controller was closed, if that ended it.

@@ -114,6 +114,7 @@ fn memberships<'a>(runs: &[Run<'a>], sessions: &mut Sessions<'a>) -> Memberships
             adopted,
             snapshots: while_rw.collect(),
             filled: filled.collect(),
+            began: seconds(rw.and_then(|at| life.sightings[at].at)),
             last: seconds(life.last),
             closed: seconds(life.last.filter(|_| closed)),
             restarted: runs.get(at + 1).and_then(|next| seconds(next.life.first)),
