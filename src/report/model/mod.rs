@@ -1,7 +1,11 @@
 //! What a report says, built once from an analysis: every count, choice and sentence. Writers lay it out and decide
 //! nothing.
 
+mod absent;
 mod answer;
+mod blockmap;
+#[cfg(feature = "cli")]
+mod copies;
 mod difference;
 mod findings;
 mod history;
@@ -15,7 +19,11 @@ mod start;
 mod steps;
 mod summary;
 
+pub use absent::Absent;
 pub use answer::{Answer, Tone};
+pub use blockmap::{BlockMap, Group, PairMap, Strip};
+#[cfg(feature = "cli")]
+pub(super) use copies::{Copy, copies, options};
 pub use difference::{DiffPair, DiffRange, DiffReport, DiffVolume};
 pub use findings::{FindingGroup, Findings};
 pub use history::{History, Kind as StateKind, Spot, State};
@@ -24,7 +32,7 @@ pub use losses::Losses;
 pub use pairs::{Pair, Pairs};
 pub use replicas::ReplicaRow;
 pub use simulation::{Caveat, Doings, Simulation, Way, simulations};
-pub use steps::Step;
+pub use steps::{Step, StepGroup, step_groups};
 pub(super) use steps::{export_of as export, steps};
 pub use summary::SummaryRow;
 
