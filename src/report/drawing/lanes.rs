@@ -14,17 +14,17 @@ use crate::report::text::abbreviate;
 const NARROW: u32 = 44;
 /// The widest name of a lane, in columns, as far as names so short stay distinct.
 const NAME: usize = 10;
-/// Lanes of replicas that nobody supplied.
-const ABSENT: usize = 3;
 /// Between a lane and what stands off the chain beside it.
 pub(super) const ASIDE: u32 = 15;
 
 /// All lanes.
 pub(super) struct Lanes {
-    /// Names and middles of the replicas' lanes, then of those of replicas that nobody supplied.
+    /// Names and middles of the replicas' lanes, then of the one for what is missing.
     all: Vec<(String, u32)>,
     /// How many of them are replicas that are here.
     pub(super) replicas: usize,
+    /// The lane of traces of replicas that nobody supplied. All have one: they may be of one replica.
+    pub(super) absent: Option<usize>,
     /// Places of labels among the lanes.
     places: BTreeMap<Label, usize>,
     /// Replicas without a lane.
@@ -38,7 +38,8 @@ impl Lanes {
         let labels: Vec<&Label> = history.replicas.iter().map(|(label, _)| label).collect();
         let drawn = labels.len().min(most);
         let mut names = abbreviate(labels[..drawn].iter().map(|label| label.as_str()), NAME);
-        names.extend(history.absent.iter().take(ABSENT).map(|_| "missing".to_owned()));
+        let absent = (!history.absent.is_empty()).then_some(drawn);
+        names.extend(absent.map(|_| "missing".to_owned()));
         let mut all = Vec::new();
         let mut right = MARGIN;
         for name in names {
@@ -48,17 +49,13 @@ impl Lanes {
             right += wide;
         }
         let places = labels[..drawn].iter().enumerate().map(|(at, label)| ((*label).clone(), at)).collect();
-        Self { all, replicas: drawn, places, left_out: labels.len() - drawn, words: right + MARGIN }
+        let left_out = labels.len() - drawn;
+        Self { all, replicas: drawn, absent, places, left_out, words: right + MARGIN }
     }
 
     /// The lane of a replica, if it has one.
     pub(super) fn place(&self, label: &Label) -> Option<usize> {
         self.places.get(label).copied()
-    }
-
-    /// The lane of a replica that nobody supplied, if it has one.
-    pub(super) fn absent(&self, at: usize) -> Option<usize> {
-        Some(self.replicas + at).filter(|lane| *lane < self.all.len())
     }
 
     /// The middle of a lane.

@@ -68,7 +68,7 @@ pub struct Lane {
     pub y: u32,
     /// Its name, shortened where it is long.
     pub name: String,
-    /// Whether it is that of a replica that nobody supplied.
+    /// Whether it is that of replicas that nobody supplied.
     pub absent: bool,
     /// The last row that it reaches, as a place.
     pub end: u32,
@@ -86,7 +86,7 @@ pub enum Mark {
     OffChain,
     /// Several snapshots that nothing tells apart.
     Stretch,
-    /// A replica that nobody supplied.
+    /// A trace of a replica that nobody supplied.
     Absent,
 }
 

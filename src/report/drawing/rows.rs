@@ -6,7 +6,6 @@ use unicode_width::UnicodeWidthStr;
 
 use super::lanes::{ASIDE, Lanes};
 use super::{COLUMNS, LINE, MARGIN, Mark, Row, Scope, order};
-use crate::ident::Label;
 use crate::replica::LastJoin;
 use crate::report::model::{Absent, History, Spot, State, StateKind};
 use crate::report::text::shorten;
@@ -14,6 +13,8 @@ use crate::report::{escape, words};
 
 /// Between two rows.
 const GAP: u32 = 9;
+/// Traces of replicas that nobody supplied.
+const ABSENT: usize = 8;
 /// Lines of words of one row.
 const LINES: usize = 3;
 
@@ -46,8 +47,8 @@ pub(super) fn rows(history: &History, lanes: &Lanes, scope: Scope) -> (Vec<Row>,
         rows.push(row);
         made.push(of);
     };
-    for (at, one) in history.absent.iter().enumerate() {
-        if let Some(lane) = lanes.absent(at) {
+    if let Some(lane) = lanes.absent {
+        for (at, one) in history.absent.iter().enumerate().take(ABSENT) {
             push(missing(one, lane, lanes), Made::Absent(at));
         }
     }
@@ -71,10 +72,9 @@ pub(super) fn rows(history: &History, lanes: &Lanes, scope: Scope) -> (Vec<Row>,
             if hidden == 1 { "is" } else { "are" }
         ));
     }
-    let unseen = history.absent.len() - made.iter().filter(|made| matches!(made, Made::Absent(_))).count();
+    let unseen = history.absent.len().saturating_sub(ABSENT);
     if unseen > 0 {
-        left_out
-            .push(format!("{} that nobody supplied are not drawn.", words::count(unseen, "more replica")));
+        left_out.push(format!("{} of missing replicas not drawn.", words::count(unseen, "more trace")));
     }
     (rows, Spots { all, parents, made, row }, left_out)
 }
@@ -87,9 +87,9 @@ fn chosen(history: &History, all: &[Spot], most: usize) -> BTreeSet<usize> {
 }
 
 fn row(history: &History, lanes: &Lanes, spot: &Spot) -> Option<Row> {
-    let (state, at) = match spot {
-        Spot::State(at) => (&history.states[*at], *at),
-        Spot::Stretch(states) => (&history.states[states[0]], states[0]),
+    let state = match spot {
+        Spot::State(at) => &history.states[*at],
+        Spot::Stretch(states) => &history.states[states[0]],
     };
     let (of, aside) = match state.kind {
         StateKind::OffChain => (&state.held_by, ASIDE),
@@ -100,22 +100,21 @@ fn row(history: &History, lanes: &Lanes, spot: &Spot) -> Option<Row> {
     if dots.is_empty() {
         return None;
     }
-    let (mark, notes, parting) = match spot {
-        Spot::Stretch(states) => (Mark::Stretch, stretch(history, states), Vec::new()),
+    let (mark, notes) = match spot {
+        Spot::Stretch(states) => (Mark::Stretch, stretch(history, states)),
         Spot::State(_) => {
-            let parting = history.parting(at);
             let mark = match state.kind {
                 StateKind::Head => Mark::Head,
                 StateKind::Snapshot => Mark::Snapshot,
                 StateKind::OffChain => Mark::OffChain,
             };
-            (mark, notes(history, state, &parting), parting)
+            (mark, notes(history, state))
         }
     };
     Some(Row {
         y: 0,
         mark,
-        parts: !parting.is_empty(),
+        parts: state.parting.is_some(),
         clean_tip: !state.clean_tip_of.is_empty(),
         joined: !state.above_tip.is_empty(),
         dots,
@@ -127,12 +126,9 @@ fn row(history: &History, lanes: &Lanes, spot: &Spot) -> Option<Row> {
 }
 
 /// All that is said of a state: its own notes, who goes which way from it, and what a join left.
-fn notes(history: &History, state: &State, parting: &[&[Label]]) -> Vec<String> {
+fn notes(history: &History, state: &State) -> Vec<String> {
     let mut notes = state.notes.clone();
-    if !parting.is_empty() {
-        let ways: Vec<String> = parting.iter().map(|way| words::labels(way.iter())).collect();
-        notes.push(format!("diverged after this: {}", ways.join(" | ")));
-    }
+    notes.extend(state.parting.iter().map(|parting| parting.text.clone()));
     for label in &state.above_tip {
         let join = history.replicas.iter().find(|(one, _)| one == label).map(|(_, join)| *join);
         notes.push(match join {

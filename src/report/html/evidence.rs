@@ -22,9 +22,9 @@ pub(super) fn section(report: &Report<'_>, analysis: &Analysis) -> Markup {
         section id="evidence" aria-labelledby="evidence-name" {
             h2 id="evidence-name" { "Evidence" }
             p { (text(&options(analysis))) }
-            (inputs(&analysis.inputs))
+            @if !analysis.inputs.is_empty() { (inputs(&analysis.inputs)) }
             (bounded(analysis.inputs.len().saturating_sub(ROWS), "more input", "Use --output json."))
-            (sums(&copies(analysis, ROWS)))
+            @if replicas > 0 { (sums(&copies(analysis, ROWS))) }
             (bounded(replicas.saturating_sub(ROWS), "more replica", "Use --output json."))
             @if !analysis.witnesses.is_empty() { (witnesses(&analysis.witnesses)) }
             (bounded(analysis.witnesses.len().saturating_sub(ROWS), "more file", "Use --output json."))

@@ -4,9 +4,10 @@ use maud::{Markup, html};
 
 use super::part;
 use super::table::{Column, table};
-use crate::report::drawing::{Drawing, Mark, Row, Scope};
+use crate::report::drawing::{Drawing, LineKind, Mark, Row, Scope};
 use crate::report::model::History;
 use crate::report::svg::{self, text};
+use crate::report::words;
 
 /// The drawing of a history.
 pub(super) fn drawing(history: &History, volume: usize, name: &str) -> Markup {
@@ -17,7 +18,7 @@ pub(super) fn drawing(history: &History, volume: usize, name: &str) -> Markup {
         [Column::text("State"), Column::text("Kind"), Column::text("Replicas"), Column::text("Notes")];
     html! {
         (part::drawing(&format!("Drawing of the history of {name}"), &svg))
-        (legend())
+        (legend(&drawing))
         @for line in &drawing.left_out { p class="left-out" { (text(line)) } }
         details {
             summary { "The same as a table" }
@@ -26,15 +27,25 @@ pub(super) fn drawing(history: &History, volume: usize, name: &str) -> Markup {
     }
 }
 
-fn legend() -> Markup {
-    html! {
-        p class="note" {
-            "Newest first, a lane for each replica. Filled dot: head. Open dot: snapshot. Three dots: a stretch of snapshots "
-            "that nothing tells apart. Cross: a disk that no chain reaches. Second ring: clean tip. A bar joins the replicas that "
-            "share a state; a coloured bar is the last one before they diverged. Dashed line: left by a join that did not end, "
-            "or a replica that is missing."
-        }
-    }
+/// What the signs mean that this drawing has.
+fn legend(drawing: &Drawing) -> Markup {
+    let has = |mark| drawing.rows.iter().any(|row| row.mark == mark);
+    let any = |is: fn(&Row) -> bool| drawing.rows.iter().any(is);
+    let gap = drawing.lines.iter().any(|line| line.kind == LineKind::Gap);
+    let signs = [
+        (has(Mark::Head), "filled dot: head"),
+        (has(Mark::Snapshot), "open dot: snapshot"),
+        (has(Mark::Stretch), "three dots: a stretch of snapshots that nothing tells apart"),
+        (has(Mark::OffChain), "cross: a disk that no chain reaches"),
+        (any(|row| row.clean_tip), "second ring: clean tip, where a replica's own history ends"),
+        (any(|row| row.dots.len() > 1), "bar: a state that these replicas share"),
+        (any(|row| row.parts), "coloured bar: the last one before they differ"),
+        (any(|row| row.joined), "dashed lane: left by a join that did not end"),
+        (has(Mark::Absent), "dashed lane without a head: traces of a replica that nobody supplied"),
+        (gap, "dotted lane: states that are not drawn"),
+    ];
+    let signs: Vec<&str> = signs.into_iter().filter(|(has, _)| *has).map(|(_, sign)| sign).collect();
+    html! { p class="note" { "Newest first, a lane for each replica. " (words::capital(&signs.join("; "))) "." } }
 }
 
 fn cells(row: &Row) -> Vec<Markup> {

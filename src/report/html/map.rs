@@ -11,50 +11,52 @@ use crate::report::words;
 /// The maps of a volume.
 pub(super) fn maps(map: &BlockMap, volume: usize) -> Markup {
     html! {
-        @for (at, pair) in map.pairs.iter().enumerate() { (one(map, pair, &format!("v{volume}-map{at}"))) }
+        @for (at, pair) in map.pairs.iter().enumerate() { (one(pair, &format!("v{volume}-map{at}"))) }
         @if !map.pairs.is_empty() {
-            p class="note" {
-                "Each strip is the whole volume, first byte at the left. A cell stands for " (words::bytes(map.cell))
-                " and is marked where any block of the kind lies in it. jivascope diff --all lists every range."
-            }
+            p class="note" { "A cell is marked where any block of the kind lies in it. jivascope diff --all lists every range." }
         }
         @for line in &map.notes { p { (text(line)) } }
     }
 }
 
-fn one(map: &BlockMap, pair: &PairMap, id: &str) -> Markup {
+fn one(pair: &PairMap, id: &str) -> Markup {
     let between = format!("{} and {}", pair.a, pair.b);
-    let svg = svg::map(map, pair, id);
+    let svg = svg::map(pair, id);
+    html! {
+        h4 { (text(&between)) }
+        p {
+            (text(&pair.text)) ". "
+            (words::count(pair.ranges, "range")) " of " (pair.blocks) " blocks (" (pair.size) ") in all. "
+            @if pair.scale.whole { "The map is of the whole volume" } @else { "The map is only of the part in which they differ" }
+            ", " (words::bytes(pair.scale.cell)) " a cell."
+        }
+        (part::drawing(&format!("Map of {between}, volume {}", id.trim_start_matches('v')), &svg))
+        details {
+            summary { "The same in numbers" }
+            (numbers(&between, &pair.groups))
+        }
+    }
+}
+
+fn numbers(between: &str, groups: &[Group]) -> Markup {
     let columns = [
         Column::text("What"),
+        Column::text("Of"),
         Column::number("Blocks"),
         Column::number("Size"),
         Column::number("First byte"),
         Column::number("Last byte"),
     ];
-    html! {
-        h4 { (text(&between)) }
-        p {
-            (text(&words::capital(&pair.text))) ". "
-            (words::count(pair.ranges, "range")) " of " (pair.blocks) " blocks (" (pair.size) ") in all."
-        }
-        (part::drawing(&format!("Map of {between}, volume {}", id.trim_start_matches('v')), &svg))
-        details {
-            summary { "The same in numbers" }
-            @for group in &pair.groups { (numbers(&between, group, &columns)) }
-        }
-    }
-}
-
-fn numbers(between: &str, group: &Group, columns: &[Column]) -> Markup {
-    let row = |strip: &Strip| {
+    let row = |(group, strip): (&Group, &Strip)| {
         vec![
             text(&strip.name),
+            text(&group.title),
             html! { (strip.blocks) },
             text(&strip.size),
             html! { (strip.span.0) },
             html! { (strip.span.1.saturating_sub(1)) },
         ]
     };
-    table(&format!("{between}: {}", group.title), columns, group.strips.iter().map(row))
+    let rows = groups.iter().flat_map(|group| group.strips.iter().map(move |strip| (group, strip)));
+    table(&format!("{between} in numbers"), &columns, rows.map(row))
 }

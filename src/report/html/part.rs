@@ -17,7 +17,8 @@ pub(super) fn bounded(left_out: usize, noun: &str, elsewhere: &str) -> Markup {
 /// A heading of a section, and what is in it.
 pub(super) fn section(volume: usize, id: &str, name: &str, content: &Markup) -> Markup {
     html! {
-        section aria-labelledby={ "v" (volume) "-" (id) } {
+        // No landmark: a page of many volumes would have hundreds of one name.
+        div class="part" {
             h3 id={ "v" (volume) "-" (id) } { (name) }
             (content)
         }

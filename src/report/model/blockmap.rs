@@ -1,5 +1,6 @@
 //! A map of the volume: where two replicas differ, and which layer supplies each side there. Millions of ranges are
-//! counted into cells of equal size; a cell is marked where any block of it differs.
+//! counted into cells of equal size; a cell is marked where any block of it differs. A map spans no more than what differs
+//! where that is a small part of the volume.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,14 +8,16 @@ use std::collections::BTreeMap;
 use super::pairs::describe;
 use crate::analysis::Volume;
 use crate::blocks::{Difference, Meaning, differences};
-use crate::ident::{BLOCK_SIZE, DiskName, Label};
-use crate::lineage::{Basis, Relation};
+use crate::ident::{BLOCK_SIZE, DiskName, Label, Runs};
+use crate::lineage::{Basis, Doubt, Relation};
 use crate::report::words;
 
 /// Cells of a map.
 const CELLS: u64 = 240;
 /// Pairs with a map.
 const PAIRS: usize = 6;
+/// Where what differs lies in less than one part in so many of the volume, no more is shown.
+const SMALL: u64 = 3;
 /// Layers of a side with a strip of their own.
 const LAYERS: usize = 6;
 
@@ -22,10 +25,6 @@ const LAYERS: usize = 6;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockMap {
-    /// How many bytes a cell stands for.
-    pub cell: u64,
-    /// How many cells there are.
-    pub cells: usize,
     /// Pairs that differ.
     pub pairs: Vec<PairMap>,
     /// What has no map and why, a sentence each.
@@ -48,8 +47,44 @@ pub struct PairMap {
     pub size: String,
     /// Ranges in which they differ.
     pub ranges: usize,
+    /// The part of the volume that is shown.
+    pub scale: Scale,
     /// First what the differences mean, then for each side the layers that supply it.
     pub groups: Vec<Group>,
+}
+
+/// The part of the volume that a map shows, in cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scale {
+    /// The first byte.
+    pub start: u64,
+    /// The byte behind the last.
+    pub end: u64,
+    /// How many bytes a cell stands for.
+    pub cell: u64,
+    /// How many cells there are.
+    pub cells: usize,
+    /// Whether that is the whole volume.
+    pub whole: bool,
+}
+
+impl Scale {
+    /// Of a volume of `size` bytes in which these ranges differ.
+    fn of(ranges: &[Difference<'_>], size: u64) -> Self {
+        let first = ranges.iter().map(|range| range.run.start).min().unwrap_or(0);
+        let last = ranges.iter().map(|range| range.run.end).max().unwrap_or(0);
+        let size = size.max(last).max(1);
+        let whole = (last - first).saturating_mul(SMALL) >= size;
+        let (start, end) = if whole { (0, size) } else { (first, last) };
+        let cell = (end - start).div_ceil(CELLS).div_ceil(BLOCK_SIZE).max(1) * BLOCK_SIZE;
+        Self { start, end, cell, cells: (end - start).div_ceil(cell).max(1) as usize, whole }
+    }
+
+    /// The cell of a byte.
+    fn place(&self, at: u64) -> usize {
+        ((at.saturating_sub(self.start) / self.cell) as usize).min(self.cells - 1)
+    }
 }
 
 /// Strips that belong together.
@@ -88,18 +123,18 @@ impl BlockMap {
     pub fn of(volume: &Volume) -> Option<Self> {
         let relations = &volume.lineage.relations;
         relations.first()?;
-        let size = volume.size.unwrap_or(0).max(1);
-        let cell = size.div_ceil(CELLS).div_ceil(BLOCK_SIZE) * BLOCK_SIZE;
-        let mut out =
-            Self { cell, cells: size.div_ceil(cell) as usize, pairs: Vec::new(), notes: Vec::new() };
-        let (mut equal, mut unread, mut more) = (Vec::new(), Vec::new(), 0);
+        let mut out = Self { pairs: Vec::new(), notes: Vec::new() };
+        let (mut equal, mut found, mut unread, mut more) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for relation in relations {
             if relation.basis == Basis::Records {
                 unread.push(format!("{} and {}", relation.a, relation.b));
             } else if out.pairs.len() < PAIRS {
-                match out.pair(volume, relation) {
+                match PairMap::of(volume, relation) {
                     Some(pair) => out.pairs.push(pair),
-                    None => equal.push(format!("{} and {}", relation.a, relation.b)),
+                    None if is_equal(volume, relation) => {
+                        equal.push(format!("{} and {}", relation.a, relation.b))
+                    }
+                    None => found.push(format!("{} and {}", relation.a, relation.b)),
                 }
             } else {
                 more += 1;
@@ -111,8 +146,11 @@ impl BlockMap {
             out.notes.push(text.to_owned());
         }
         if !equal.is_empty() {
-            let how = if extents { "No difference shows between" } else { "No block differs between" };
-            out.notes.push(format!("{how} {}.", some(&equal)));
+            out.notes.push(format!("No block differs between {}.", some(&equal)));
+        }
+        if !found.is_empty() {
+            let text = "Nothing to draw, though not every block is known to be equal, between";
+            out.notes.push(format!("{text} {}.", some(&found)));
         }
         if !unread.is_empty() {
             out.notes.push(format!("By records alone nothing shows where these differ: {}.", some(&unread)));
@@ -125,24 +163,27 @@ impl BlockMap {
         }
         Some(out)
     }
+}
 
-    fn pair(&self, volume: &Volume, relation: &Relation) -> Option<PairMap> {
+impl PairMap {
+    fn of(volume: &Volume, relation: &Relation) -> Option<Self> {
         let (a, b) = (volume.lineage.layers(&relation.a)?, volume.lineage.layers(&relation.b)?);
         let ranges = differences(relation, a, b);
         if ranges.is_empty() {
             return None;
         }
+        let scale = Scale::of(&ranges, volume.size.unwrap_or(0));
         let mut meanings: Tally<Option<Meaning>> = Tally::default();
         let (mut of_a, mut of_b) = (Tally::default(), Tally::default());
         for range in &ranges {
-            meanings.add(range.meaning, range, self);
-            of_a.add(range.a, range, self);
-            of_b.add(range.b, range, self);
+            meanings.add(range.meaning, range, &scale);
+            of_a.add(range.a, range, &scale);
+            of_b.add(range.b, range, &scale);
         }
         let blocks = of_a.0.values().map(|counted| counted.blocks).sum();
         let meant = |meaning: Option<Meaning>| meant(meaning, relation);
         let side = |label: &Label, tally: Tally<Option<&DiskName>>| Group {
-            title: format!("which layer of {label} supplies it"),
+            title: format!("layers of {label} that supply it"),
             strips: tally.layers(),
         };
         let groups = vec![
@@ -150,16 +191,31 @@ impl BlockMap {
             side(&relation.a, of_a),
             side(&relation.b, of_b),
         ];
-        Some(PairMap {
+        Some(Self {
             a: relation.a.clone(),
             b: relation.b.clone(),
             text: describe(relation),
             blocks,
             size: words::bytes(blocks * BLOCK_SIZE),
             ranges: ranges.len(),
+            scale,
             groups,
         })
     }
+}
+
+/// Whether every block of two copies that may be judged was compared, and none differs.
+fn is_equal(volume: &Volume, relation: &Relation) -> bool {
+    let content = volume
+        .comparison
+        .as_ref()
+        .and_then(|found| found.contents.get(&(relation.a.clone(), relation.b.clone())));
+    let judged = !relation.doubts.contains(&Doubt::NotJudged);
+    let none = relation.differ.as_ref().is_some_and(Runs::is_empty);
+    judged
+        && none
+        && content.is_some_and(|content| content.unread.is_empty() && content.unseen.is_empty())
+        && [&relation.a, &relation.b].into_iter().all(|label| !volume.copies.is_defective(label))
 }
 
 /// Pairs as a list that ends where it gets long.
@@ -227,14 +283,13 @@ impl<K> Default for Tally<K> {
 }
 
 impl<K: Ord> Tally<K> {
-    fn add(&mut self, kind: K, range: &Difference<'_>, map: &BlockMap) {
+    fn add(&mut self, kind: K, range: &Difference<'_>, scale: &Scale) {
         let counted = self.0.entry(kind).or_default();
         counted.blocks += range.blocks();
         let (start, end) = (range.run.start, range.run.end);
         let (first, last) = counted.span.unwrap_or((start, end));
         counted.span = Some((first.min(start), last.max(end)));
-        let place = |at: u64| ((at / map.cell) as usize).min(map.cells.saturating_sub(1));
-        let (from, to) = (place(start), place(end.saturating_sub(1)) + 1);
+        let (from, to) = (scale.place(start), scale.place(end.saturating_sub(1)) + 1);
         match counted.cells.last_mut() {
             Some(last) if from >= last.0 && from <= last.1 => last.1 = last.1.max(to),
             _ => counted.cells.push((from, to)),

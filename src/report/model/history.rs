@@ -7,6 +7,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 use super::absent::{self, Absent};
+use super::parting::{self, Parting};
 use crate::analysis::Volume;
 use crate::ident::{Counter, DiskName, Label};
 use crate::lineage::Node;
@@ -52,6 +53,8 @@ pub struct State {
     pub on_chain: Vec<Label>,
     /// Replicas in whose chain it stands above the clean tip: what a join that did not end left there.
     pub above_tip: Vec<Label>,
+    /// Who goes which way from here, where their data differ afterwards.
+    pub parting: Option<Parting>,
     /// Replicas whose Checkpoint it is.
     pub checkpoint_of: Vec<Label>,
     /// Replicas whose clean tip it is.
@@ -88,7 +91,7 @@ impl History {
         let kept = worth_a_row(volume);
         let joined = above_tips(volume);
         let one = |node: NodeIndex| state(volume, &dag[node], kept.contains(&node), joined.get(&node));
-        let states = dag.node_indices().map(one).collect();
+        let mut states: Vec<State> = dag.node_indices().map(one).collect();
         let toward = |node: NodeIndex, direction| -> Vec<usize> {
             let mut out: Vec<usize> = dag
                 .edges_directed(node, direction)
@@ -100,17 +103,13 @@ impl History {
         };
         let all = |direction| dag.node_indices().map(|node| toward(node, direction)).collect();
         let replicas = volume.replicas.iter().map(|one| (one.label.clone(), one.last_join)).collect();
-        let (parents, children) = (all(Direction::Outgoing), all(Direction::Incoming));
+        let (parents, children): (Vec<Vec<usize>>, Vec<Vec<usize>>) =
+            (all(Direction::Outgoing), all(Direction::Incoming));
+        for (at, above) in children.iter().enumerate().filter(|(_, above)| above.len() > 1) {
+            let ways = above.iter().filter(|child| **child != at).map(|child| &states[*child].on_chain[..]);
+            states[at].parting = parting::parting(volume, ways);
+        }
         Self { states, parents, children, replicas, absent: absent::absent(volume) }
-    }
-
-    /// Who goes which way from a state: the replicas of each state that stands on it in some chain, where there are two
-    /// or more such states. Empty where the histories do not part.
-    pub fn parting(&self, at: usize) -> Vec<&[Label]> {
-        let above = self.children[at].iter().filter(|child| **child != at);
-        let ways: Vec<&[Label]> =
-            above.map(|child| &self.states[*child].on_chain[..]).filter(|way| !way.is_empty()).collect();
-        if ways.len() > 1 { ways } else { Vec::new() }
     }
 
     /// The states and stretches to draw, and what each stands on. Without `off_chain` only what some chain reaches; with
@@ -213,6 +212,7 @@ fn state(volume: &Volume, state: &Node, keep: bool, above_tip: Option<&Vec<Label
         keep,
         on_chain: state.on_chain.clone(),
         above_tip: above_tip.cloned().unwrap_or_default(),
+        parting: None,
         checkpoint_of,
         clean_tip_of,
         made,

@@ -12,6 +12,7 @@ mod history;
 mod inspection;
 mod losses;
 mod pairs;
+mod parting;
 mod replicas;
 mod running;
 mod simulation;
@@ -21,7 +22,7 @@ mod summary;
 
 pub use absent::Absent;
 pub use answer::{Answer, Tone};
-pub use blockmap::{BlockMap, Group, PairMap, Strip};
+pub use blockmap::{BlockMap, Group, PairMap, Scale, Strip};
 #[cfg(feature = "cli")]
 pub(super) use copies::{Copy, copies, options};
 pub use difference::{DiffPair, DiffRange, DiffReport, DiffVolume};
@@ -30,6 +31,7 @@ pub use history::{History, Kind as StateKind, Spot, State};
 pub use inspection::{Candidates, InspectedDisk, Inspection};
 pub use losses::Losses;
 pub use pairs::{Pair, Pairs};
+pub use parting::Parting;
 pub use replicas::ReplicaRow;
 pub use simulation::{Caveat, Doings, Simulation, Way, simulations};
 pub use steps::{Step, StepGroup, step_groups};

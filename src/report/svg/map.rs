@@ -5,7 +5,7 @@ use std::fmt::Write;
 use maud::{Markup, html};
 
 use super::text;
-use crate::report::model::{BlockMap, Group, PairMap};
+use crate::report::model::{Group, PairMap, Scale};
 use crate::report::text::shorten;
 
 /// Where the strips begin.
@@ -20,25 +20,28 @@ const HIGH: usize = 12;
 const NAME: usize = 32;
 
 /// Inside a page; `id` tells the drawings of one page apart.
-pub(in crate::report) fn inline(map: &BlockMap, pair: &PairMap, id: &str) -> Markup {
+pub(in crate::report) fn inline(pair: &PairMap, id: &str) -> Markup {
     let rows: usize = pair.groups.iter().map(|group| group.strips.len() + 1).sum();
-    let high = rows * STEP + 8;
+    let high = rows * STEP + 8 + STEP;
     let wide = LEFT + WIDE + 130;
     let title = format!("Where {} and {} differ", pair.a, pair.b);
-    let about = "Each strip is the volume from its first byte at the left to its last at the right. Marked is where any \
-                 block of the kind lies. The table below gives the numbers.";
+    let about = "Each strip is the same part of the volume, its first byte at the left. Marked is where any block of the kind \
+                 lies. The table below gives the numbers.";
+    let scale = &pair.scale;
     let mut y = 0;
     html! {
         svg class="jv" viewBox=(format!("0 0 {wide} {high}")) width=(wide) height=(high) role="img"
             aria-labelledby=(format!("{id}-t {id}-d")) {
             title id=(format!("{id}-t")) { (text(&title)) }
             desc id=(format!("{id}-d")) { (text(about)) }
-            @for (at, one) in pair.groups.iter().enumerate() { (group(map, one, at, &mut y)) }
+            @for (at, one) in pair.groups.iter().enumerate() { (group(scale, one, at, &mut y)) }
+            text class="w" x=(LEFT) y=(y + STEP) { "byte " (scale.start) }
+            text class="w" x=(LEFT + WIDE) y=(y + STEP) text-anchor="end" { (scale.end.saturating_sub(1)) }
         }
     }
 }
 
-fn group(map: &BlockMap, group: &Group, at: usize, y: &mut usize) -> Markup {
+fn group(scale: &Scale, group: &Group, at: usize, y: &mut usize) -> Markup {
     *y += STEP;
     let head = *y;
     html! {
@@ -47,15 +50,15 @@ fn group(map: &BlockMap, group: &Group, at: usize, y: &mut usize) -> Markup {
             @let top = { *y += STEP; *y - HIGH - 3 };
             text class="w" x=(LEFT - 10) y=(top + HIGH - 2) text-anchor="end" { (text(&shorten(&strip.name, NAME))) }
             rect class="track" x=(LEFT) y=(top) width=(WIDE) height=(HIGH) {}
-            path class=(format!("cells g{at}")) d=(cells(map, &strip.marked, top)) {}
+            path class=(format!("cells g{at}")) d=(cells(scale, &strip.marked, top)) {}
             text class="w" x=(LEFT + WIDE + 10) y=(top + HIGH - 2) { (text(&strip.size)) }
         }
     }
 }
 
 /// Marked cells as one path. Tenths of a pixel are enough, and a cell is never too narrow to be seen.
-fn cells(map: &BlockMap, marked: &[(usize, usize)], top: usize) -> String {
-    let x = |cell: usize| cell * WIDE * 10 / map.cells.max(1);
+fn cells(scale: &Scale, marked: &[(usize, usize)], top: usize) -> String {
+    let x = |cell: usize| cell * WIDE * 10 / scale.cells;
     let mut out = String::new();
     for (from, to) in marked {
         let (left, wide) = (x(*from), (x(*to) - x(*from)).max(15));
