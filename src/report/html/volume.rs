@@ -95,7 +95,7 @@ fn steps(report: &VolumeReport<'_>) -> Markup {
             }
         }
         (bounded(groups.len().saturating_sub(STEPS), "more step", "Use --output json."))
-        p class="note" { "jivascope plan writes these as a runbook, with what to expect and how to go back." }
+        p class="note" { "jivascope plan writes safe steps as a runbook, with what to expect and how to go back." }
     }
 }
 
