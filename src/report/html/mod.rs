@@ -25,6 +25,13 @@ use part::bounded;
 use table::{Column, table};
 
 const STYLE: &str = include_str!("style.css");
+/// Elements that begin a line of their own.
+const TAGS: &[&str] = &[
+    "head", "meta", "link", "title", "style", "body", "header", "nav", "main", "footer", "section",
+    "article", "div", "details", "h1", "h2", "h3", "h4", "p", "ol", "ul", "li", "pre", "table", "caption",
+    "thead", "tbody", "tr", "svg", "desc", "text", "path", "/head", "/body", "/main", "/section", "/table",
+    "/svg",
+];
 /// Volumes with an account of their own.
 const ACCOUNTS: usize = 50;
 /// Rows of the summary.
@@ -66,7 +73,7 @@ pub fn analysis(analysis: &Analysis) -> String {
             }
         }
     };
-    page.into_string() + "\n"
+    svg::lines(&page.into_string(), TAGS) + "\n"
 }
 
 fn title(report: &Report<'_>) -> String {

@@ -16,6 +16,9 @@ pub(super) use map::inline as map;
 /// How drawings look, light and dark; the page of HTML has it too.
 pub(super) const STYLE: &str = include_str!("style.css");
 
+/// Elements that begin a line of their own in a file.
+const TAGS: &[&str] = &["title", "desc", "style", "g", "rect", "path", "circle", "text", "/g", "/svg"];
+
 /// Between two volumes.
 const GAP: u32 = 24;
 /// The height of a volume's title.
@@ -57,10 +60,29 @@ pub fn graph(analysis: &Analysis, full: bool) -> String {
             @for part in parts { (part) }
         }
     };
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", svg.into_string())
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", lines(&svg.into_string(), TAGS))
 }
 
 /// Text of the report or of the evidence: no markup and nothing unseen comes through.
 pub(super) fn text(text: &str) -> Markup {
     PreEscaped(escape::html(text))
+}
+
+/// Markup with a line for each of these elements, for those who read or compare it as text. Text that stands in it has no
+/// `<`, and between these elements spaces mean nothing.
+pub(super) fn lines(markup: &str, elements: &[&str]) -> String {
+    let mut out = String::with_capacity(markup.len() + markup.len() / 16);
+    let mut rest = markup;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        out.push_str(before);
+        let name = tag[1..].split([' ', '>']).next().unwrap_or_default();
+        if elements.contains(&name) && !out.is_empty() && !out.ends_with('\n') {
+            out.push('\n');
+        }
+        out.push('<');
+        rest = &tag[1..];
+    }
+    out.push_str(rest);
+    out
 }
