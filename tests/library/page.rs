@@ -161,6 +161,18 @@ fn a_disk_off_the_chain_stands_beside_its_lane() {
     assert_eq!(drawing.lines.iter().filter(|line| line.kind == LineKind::OffChain).count(), 2);
 }
 
+/// So does a long stretch of them, which is no part of the chain that it stands beside.
+#[test]
+fn a_stretch_off_the_chain_is_no_gap_in_it() {
+    let drawing = drawing(&judge(
+        &["s1:10{0-9} s2:20{1} head4:25{2} now=30 | x1<s1:11 x2<x1:12 x3<x2:13 x4<x3:14 x5<x4:15", ONE],
+        false,
+    ));
+    let stretch = drawing.rows.iter().find(|row| row.mark == Mark::Stretch).expect("a stretch");
+    assert!(stretch.aside && stretch.dots[0].1 > drawing.lanes[0].x, "{stretch:?}");
+    assert!(drawing.lines.iter().all(|line| line.kind != LineKind::Gap), "{drawing:?}");
+}
+
 /// Every place of a drawing lies on it, words included.
 #[test]
 fn nothing_is_drawn_beyond_the_edge() {

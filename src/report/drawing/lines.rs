@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::rows::{Made, Spots};
-use super::{Line, LineKind, Mark, Row};
+use super::{Line, LineKind, Row};
 use crate::ident::Label;
 use crate::report::model::{History, Spot};
 
@@ -15,7 +15,7 @@ pub(super) fn lines(history: &History, lanes: &Lanes, rows: &[Row], spots: &Spot
     chains(history, lanes, rows, spots, &mut out);
     for (row, made) in rows.iter().zip(&spots.made) {
         match made {
-            Made::Spot(at) if row.mark == Mark::OffChain => off_chain(*at, row, rows, spots, &mut out),
+            Made::Spot(at) if row.aside => off_chain(*at, row, rows, spots, &mut out),
             Made::Absent(at) => absent(history, *at, row, rows, lanes, spots, &mut out),
             Made::Spot(_) => {}
         }
@@ -27,7 +27,7 @@ fn chains(history: &History, lanes: &Lanes, rows: &[Row], spots: &Spots, out: &m
     let mut last: Vec<Option<usize>> = vec![None; lanes.replicas];
     for (at, row) in rows.iter().enumerate() {
         let Made::Spot(spot) = spots.made[at] else { continue };
-        if row.mark == Mark::OffChain {
+        if row.aside {
             continue;
         }
         for (lane, x) in &row.dots {

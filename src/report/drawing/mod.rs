@@ -98,6 +98,8 @@ pub struct Row {
     pub y: u32,
     /// What it stands for.
     pub mark: Mark,
+    /// Whether no chain reaches it, so that it stands beside its lane.
+    pub aside: bool,
     /// Whether the histories part right above it.
     pub parts: bool,
     /// Whether it is a clean tip.

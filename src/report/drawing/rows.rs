@@ -91,12 +91,10 @@ fn row(history: &History, lanes: &Lanes, spot: &Spot) -> Option<Row> {
         Spot::State(at) => &history.states[*at],
         Spot::Stretch(states) => &history.states[states[0]],
     };
-    let (of, aside) = match state.kind {
-        StateKind::OffChain => (&state.held_by, ASIDE),
-        _ => (&state.on_chain, 0),
-    };
+    let aside = state.kind == StateKind::OffChain;
+    let (of, by) = if aside { (&state.held_by, ASIDE) } else { (&state.on_chain, 0) };
     let dots: Vec<(usize, u32)> =
-        of.iter().filter_map(|label| lanes.place(label)).map(|lane| (lane, lanes.x(lane) + aside)).collect();
+        of.iter().filter_map(|label| lanes.place(label)).map(|lane| (lane, lanes.x(lane) + by)).collect();
     if dots.is_empty() {
         return None;
     }
@@ -114,6 +112,7 @@ fn row(history: &History, lanes: &Lanes, spot: &Spot) -> Option<Row> {
     Some(Row {
         y: 0,
         mark,
+        aside,
         parts: state.parting.is_some(),
         clean_tip: !state.clean_tip_of.is_empty(),
         joined: !state.above_tip.is_empty(),
@@ -155,6 +154,7 @@ fn missing(one: &Absent, lane: usize, lanes: &Lanes) -> Row {
     Row {
         y: 0,
         mark: Mark::Absent,
+        aside: false,
         parts: false,
         clean_tip: false,
         joined: false,

@@ -36,7 +36,7 @@ fn legend(drawing: &Drawing) -> Markup {
         (has(Mark::Head), "filled dot: head"),
         (has(Mark::Snapshot), "open dot: snapshot"),
         (has(Mark::Stretch), "three dots: a stretch of snapshots that nothing tells apart"),
-        (has(Mark::OffChain), "cross: a disk that no chain reaches"),
+        (any(|row| row.aside), "cross, or beside its lane: a disk that no chain reaches"),
         (any(|row| row.clean_tip), "second ring: clean tip, where a replica's own history ends"),
         (any(|row| row.dots.len() > 1), "bar: a state that these replicas share"),
         (any(|row| row.parts), "coloured bar: the last one before they differ"),
@@ -53,6 +53,7 @@ fn cells(row: &Row) -> Vec<Markup> {
         Mark::Head => "head",
         Mark::Snapshot => "snapshot",
         Mark::OffChain => "off-chain disk",
+        Mark::Stretch if row.aside => "stretch off the chain",
         Mark::Stretch => "stretch",
         Mark::Absent => "missing replica",
     };

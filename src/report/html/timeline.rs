@@ -25,7 +25,7 @@ pub(super) fn all(timeline: &[Happened], name: &str) -> Markup {
     let row = |entry: &Happened| {
         let line = entry.line.map(|line| format!(":{line}")).unwrap_or_default();
         vec![
-            text(entry.at.as_deref().unwrap_or("unknown")),
+            html! { span class="when" { (text(entry.at.as_deref().unwrap_or("unknown"))) } },
             text(&entry.subject),
             text(&entry.event),
             text(&format!("{}{line} ({})", entry.file, entry.at_source)),
