@@ -23,7 +23,7 @@ pub(super) fn all(report: &VolumeReport<'_>) -> Markup {
         @for group in &findings.grave { (kind(group)) }
         @if minor > 0 {
             details {
-                summary { (words::count(minor, "more finding")) " of no danger" }
+                summary { (words::count(minor, "more finding")) ", for information" }
                 ul {
                     @for finding in findings.grouping.iter().take(GROUPING) {
                         li { (finding.code()) " " (text(&finding.text())) }
