@@ -78,7 +78,7 @@ fn drawing(analysis: &Analysis) -> Drawing {
 #[test]
 fn hostile_names_are_text_and_nothing_else() {
     let script = "</title></style><script>alert(1)</script><svg onload=alert(1)>\"'&amp;";
-    let analysis = named(&[(EVIL, ONE), (script, OTHER)]);
+    let analysis = named(&[(EVIL, ONE), (script, OTHER), ("no \u{ffff} character \u{fffe} of XML", ONE)]);
     let page = check(&analysis);
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page:.3000}");
     assert!(page.contains("\\u{1b}[31m") && !page.contains("\\u{5c}"));
