@@ -137,6 +137,7 @@ fn is_unseen(char: char) -> bool {
             | '\u{2028}'..='\u{202e}' // separators, embeddings and overrides of direction
             | '\u{2060}'..='\u{206f}'
             | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{fffe}' | '\u{ffff}' // no characters, and XML knows none of them
             | '\u{e0000}'..='\u{e0fff}')
 }
 

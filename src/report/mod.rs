@@ -1,4 +1,4 @@
-//! Showing an analysis: JSON, text, DOT. No decision is taken here, and nothing is printed: writers return what is to
+//! Showing an analysis: JSON, text, HTML, DOT, SVG. No decision is taken here, and nothing is printed: writers return what is to
 //! be written.
 
 mod candidates;
@@ -7,10 +7,14 @@ pub mod cluster;
 pub mod diff;
 pub mod documents;
 pub mod dot;
+#[cfg(feature = "cli")]
+pub mod drawing;
 pub mod escape;
 pub mod explain;
 mod findings_page;
 pub mod glossary;
+#[cfg(feature = "cli")]
+pub mod html;
 pub mod json;
 pub mod mermaid;
 pub mod model;
@@ -18,6 +22,8 @@ pub mod runbook;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod simulation;
+#[cfg(feature = "cli")]
+pub mod svg;
 #[cfg(feature = "cli")]
 pub mod text;
 pub mod timeline;

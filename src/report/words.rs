@@ -72,6 +72,15 @@ pub(crate) fn when(text: &str) -> String {
     }
 }
 
+/// A word as the JSON spells it.
+#[cfg(feature = "cli")]
+pub(crate) fn serialized(word: impl serde::Serialize) -> String {
+    match serde_json::to_value(word) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => "unknown".to_owned(),
+    }
+}
+
 /// What an answer rests on.
 pub(crate) fn basis(basis: Basis) -> &'static str {
     match basis {

@@ -101,7 +101,7 @@ fn screens_of_inspect_and_graph() {
         .unwrap();
     let shown = String::from_utf8(inspected.stdout).unwrap();
     insta::assert_snapshot!("inspect-15-snapshot-crash", shown);
-    for form in ["text", "dot"] {
+    for form in ["text", "dot", "svg"] {
         let mut arguments: Vec<PathBuf> = vec!["graph".into(), "--output".into(), form.into()];
         arguments.extend(archives(&folder));
         insta::assert_snapshot!(format!("graph-15-snapshot-crash-{form}"), run(arguments).out);

@@ -5,6 +5,7 @@ mod support;
 
 mod blocks;
 mod lineage;
+mod page;
 mod properties;
 mod report;
 mod rescue;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 pub mod answers;
+pub mod browser;
 pub mod builder;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -11,6 +12,7 @@ pub mod faulty;
 pub mod incidents;
 pub mod judge;
 pub mod laws;
+pub mod markup;
 pub mod mutate;
 pub mod recorded;
 pub mod score;

@@ -1,10 +1,10 @@
 //! `analyze`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jivascope::report::json::Document;
-use jivascope::report::text;
+use jivascope::report::{html, text};
 
-use crate::cli::args::{self, Inputs, Judging, Output, Reading};
+use crate::cli::args::{self, Inputs, Judging, Reading};
 use crate::cli::judging;
 use crate::cli::out::Out;
 use crate::cli::verdicts::{self, FailOn};
@@ -22,12 +22,22 @@ pub(super) struct Analyze {
     #[command(flatten)]
     pub reading: Reading,
     /// Output format
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Output::Text)]
-    pub output: Output,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
+    pub output: Form,
     /// Exit with the verdict's code only for these kinds, and with 0 otherwise; for `unsafe`, `stuck` and `incomplete` with the
     /// verdict's code, or 10 if that is 0
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
     pub fail_on: Vec<FailOn>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// The answer for a terminal
+    Text,
+    /// Everything, for programs
+    Json,
+    /// One page for the review afterwards, with drawings; it runs and fetches nothing
+    Html,
 }
 
 const EXIT_CODES: &str = "\
@@ -40,6 +50,7 @@ Examples:
   jivascope analyze all-nodes.tar \\
     --volume pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755
   ssh node tar -C /var/openebs --sparse -cf - . | jivascope analyze -
+  jivascope analyze ./copies --output html > report.html
   jivascope analyze ./copies --output json --fail-on irreconcilable,unsafe";
 
 pub(super) fn run(command: &Analyze, out: &Out) -> anyhow::Result<u8> {
@@ -52,8 +63,9 @@ pub(super) fn run(command: &Analyze, out: &Out) -> anyhow::Result<u8> {
         judging::some_volume(&analysis)?;
     }
     out.report(&match command.output {
-        Output::Json => Document::of(&analysis).to_text(),
-        Output::Text => text::analysis(&analysis, out.palette()),
+        Form::Json => Document::of(&analysis).to_text(),
+        Form::Text => text::analysis(&analysis, out.palette()),
+        Form::Html => html::analysis(&analysis),
     })?;
     let code = verdicts::exit_code(&analysis.volumes, &command.fail_on);
     if analysis.options.metadata_only {

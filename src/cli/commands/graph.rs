@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use jivascope::report::documents::GraphDocument;
-use jivascope::report::{dot, mermaid, text};
+use jivascope::report::{dot, mermaid, svg, text};
 
 use crate::cli::args::{Inputs, Judging, Reading};
 use crate::cli::judging::{analyze, options};
@@ -15,6 +15,7 @@ Exit codes: 0 the graph was drawn, whatever it shows; 1 operation failed,
 
 Examples:
   jivascope graph ./copies
+  jivascope graph ./copies --output svg > history.svg
   jivascope graph ./copies --output dot | dot -Tsvg > history.svg")]
 pub(super) struct Graph {
     #[command(flatten)]
@@ -35,6 +36,7 @@ pub(super) struct Graph {
 pub(super) enum Form {
     Text,
     Dot,
+    Svg,
     Mermaid,
     Json,
 }
@@ -44,6 +46,7 @@ pub(super) fn run(command: &Graph, out: &Out) -> anyhow::Result<u8> {
     out.report(&match command.output {
         Form::Text => text::graph(&analysis, command.full, out.palette()),
         Form::Dot => dot::graph(&analysis),
+        Form::Svg => svg::graph(&analysis, command.full),
         Form::Mermaid => mermaid::graph(&analysis, command.full),
         Form::Json => GraphDocument::of(&analysis).to_text(),
     })?;

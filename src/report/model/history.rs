@@ -6,10 +6,12 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
+use super::absent::{self, Absent};
+use super::parting::{self, Parting};
 use crate::analysis::Volume;
 use crate::ident::{Counter, DiskName, Label};
 use crate::lineage::Node;
-use crate::replica::{Disk, Replica};
+use crate::replica::{Disk, LastJoin, Replica};
 use crate::report::words;
 
 /// A stretch of fewer states than this is drawn in full.
@@ -25,6 +27,10 @@ pub struct History {
     pub parents: Vec<Vec<usize>>,
     /// For each state the places of those that stand on it, ascending.
     children: Vec<Vec<usize>>,
+    /// The replicas, by label, and how the last join of each ended.
+    pub replicas: Vec<(Label, LastJoin)>,
+    /// Replicas that nobody supplied and that left a trace.
+    pub absent: Vec<Absent>,
 }
 
 /// One state: a disk, or the disks of several replicas that are the same.
@@ -44,7 +50,17 @@ pub struct State {
     /// Whether it is a head, a Checkpoint, a clean tip, a common ancestor or stands first above one: never folded away.
     pub keep: bool,
     /// Replicas whose chain goes through it.
-    on_chain: Vec<Label>,
+    pub on_chain: Vec<Label>,
+    /// Replicas in whose chain it stands above the clean tip: what a join that did not end left there.
+    pub above_tip: Vec<Label>,
+    /// Who goes which way from here, where their data differ afterwards.
+    pub parting: Option<Parting>,
+    /// Replicas whose Checkpoint it is.
+    pub checkpoint_of: Vec<Label>,
+    /// Replicas whose clean tip it is.
+    pub clean_tip_of: Vec<Label>,
+    /// When it was made, to the minute.
+    pub made: Option<String>,
 }
 
 /// What a state is.
@@ -73,7 +89,9 @@ impl History {
     pub fn of(volume: &Volume) -> Self {
         let dag = &volume.lineage.graph.dag;
         let kept = worth_a_row(volume);
-        let states = dag.node_indices().map(|node| state(volume, &dag[node], kept.contains(&node))).collect();
+        let joined = above_tips(volume);
+        let one = |node: NodeIndex| state(volume, &dag[node], kept.contains(&node), joined.get(&node));
+        let mut states: Vec<State> = dag.node_indices().map(one).collect();
         let toward = |node: NodeIndex, direction| -> Vec<usize> {
             let mut out: Vec<usize> = dag
                 .edges_directed(node, direction)
@@ -84,7 +102,14 @@ impl History {
             out
         };
         let all = |direction| dag.node_indices().map(|node| toward(node, direction)).collect();
-        Self { states, parents: all(Direction::Outgoing), children: all(Direction::Incoming) }
+        let replicas = volume.replicas.iter().map(|one| (one.label.clone(), one.last_join)).collect();
+        let (parents, children): (Vec<Vec<usize>>, Vec<Vec<usize>>) =
+            (all(Direction::Outgoing), all(Direction::Incoming));
+        for (at, above) in children.iter().enumerate().filter(|(_, above)| above.len() > 1) {
+            let ways = above.iter().filter(|child| **child != at).map(|child| &states[*child].on_chain[..]);
+            states[at].parting = parting::parting(volume, ways);
+        }
+        Self { states, parents, children, replicas, absent: absent::absent(volume) }
     }
 
     /// The states and stretches to draw, and what each stands on. Without `off_chain` only what some chain reaches; with
@@ -153,7 +178,26 @@ impl History {
     }
 }
 
-fn state(volume: &Volume, state: &Node, keep: bool) -> State {
+/// For each state above a clean tip the replicas of that tip.
+fn above_tips(volume: &Volume) -> BTreeMap<NodeIndex, Vec<Label>> {
+    let graph = &volume.lineage.graph;
+    let mut out: BTreeMap<NodeIndex, Vec<Label>> = BTreeMap::new();
+    for replica in &volume.replicas {
+        let Some(tip) = &replica.clean_tip else { continue };
+        let above = replica.chain.iter().take_while(|name| *name != tip);
+        for node in above.filter_map(|name| graph.node(replica, name)) {
+            out.entry(node).or_default().push(replica.label.clone());
+        }
+    }
+    out
+}
+
+fn state(volume: &Volume, state: &Node, keep: bool, above_tip: Option<&Vec<Label>>) -> State {
+    let disks = disks(volume, state);
+    let those = |pick: &dyn Fn(&Replica) -> Option<DiskName>| those(volume, state, pick);
+    let (checkpoint_of, clean_tip_of) =
+        (those(&|replica| replica.checkpoint.clone()), those(&|replica| replica.clean_tip.clone()));
+    let made = disks.iter().find_map(|disk| disk.read_record()?.created.as_deref()).map(words::when);
     let names: BTreeSet<String> = state.disks.iter().map(|(_, name)| name.short()).collect();
     State {
         names: names.into_iter().collect(),
@@ -164,22 +208,41 @@ fn state(volume: &Volume, state: &Node, keep: bool) -> State {
         },
         held_by: state.disks.iter().map(|(label, _)| label.clone()).collect(),
         heads: state.heads.clone(),
-        notes: notes(volume, state),
+        notes: notes(volume, state, &disks, made.as_ref(), &checkpoint_of, &clean_tip_of),
         keep,
         on_chain: state.on_chain.clone(),
+        above_tip: above_tip.cloned().unwrap_or_default(),
+        parting: None,
+        checkpoint_of,
+        clean_tip_of,
+        made,
     }
 }
 
+/// The disks of a state.
+fn disks<'a>(volume: &'a Volume, state: &Node) -> Vec<&'a Disk> {
+    let of = |label: &Label, name: &DiskName| Replica::among(&volume.replicas, label)?.disk(name);
+    state.disks.iter().filter_map(|(label, name)| of(label, name)).collect()
+}
+
+/// The replicas of which this state is what `pick` picks.
+fn those(volume: &Volume, state: &Node, pick: &dyn Fn(&Replica) -> Option<DiskName>) -> Vec<Label> {
+    let hit =
+        |replica: &&Replica| pick(replica).is_some_and(|disk| Some(&disk) == state.disk(&replica.label));
+    volume.replicas.iter().filter(hit).map(|replica| replica.label.clone()).collect()
+}
+
 /// Name, date, counter, who has it, and what is special about it.
-fn notes(volume: &Volume, state: &Node) -> Vec<String> {
-    let disks: Vec<&Disk> = state
-        .disks
-        .iter()
-        .filter_map(|(label, name)| Replica::among(&volume.replicas, label)?.disk(name))
-        .collect();
+fn notes(
+    volume: &Volume,
+    state: &Node,
+    disks: &[&Disk],
+    made: Option<&String>,
+    checkpoint_of: &[Label],
+    clean_tip_of: &[Label],
+) -> Vec<String> {
     let mut parts = vec![state.name().short()];
-    let made = disks.iter().find_map(|disk| disk.read_record()?.created.as_deref());
-    parts.extend(made.map(words::when));
+    parts.extend(made.cloned());
     // A head's record tells the counter of when it was made, or a peer's; the live one is in a file of its own.
     let live = || volume.replicas.iter().filter(|r| state.heads.contains(&r.label)).filter_map(|r| r.counter);
     let counters: BTreeSet<Counter> = if state.heads.is_empty() {
@@ -196,18 +259,11 @@ fn notes(volume: &Volume, state: &Node) -> Vec<String> {
     } else {
         parts.push(format!("head of {}", words::labels(&state.heads)));
     }
-    let name = |replica: &Replica| state.disk(&replica.label).cloned();
-    let those = |pick: &dyn Fn(&Replica) -> Option<DiskName>| -> Vec<Label> {
-        let hit = |replica: &&Replica| pick(replica).is_some_and(|disk| Some(disk) == name(replica));
-        volume.replicas.iter().filter(hit).map(|replica| replica.label.clone()).collect()
-    };
-    let mut note = |what: &str, labels: Vec<Label>| {
+    for (what, labels) in [("Checkpoint", checkpoint_of), ("clean tip", clean_tip_of)] {
         if !labels.is_empty() {
-            parts.push(format!("{what} of {}", whom(volume, &labels)));
+            parts.push(format!("{what} of {}", whom(volume, labels)));
         }
-    };
-    note("Checkpoint", those(&|replica| replica.checkpoint.clone()));
-    note("clean tip", those(&|replica| replica.clean_tip.clone()));
+    }
     if disks.iter().any(|disk| disk.user_created()) {
         parts.push("user-created".to_owned());
     }

@@ -1,13 +1,18 @@
 //! What a report says, built once from an analysis: every count, choice and sentence. Writers lay it out and decide
 //! nothing.
 
+mod absent;
 mod answer;
+mod blockmap;
+#[cfg(feature = "cli")]
+mod copies;
 mod difference;
 mod findings;
 mod history;
 mod inspection;
 mod losses;
 mod pairs;
+mod parting;
 mod replicas;
 mod running;
 mod simulation;
@@ -15,16 +20,21 @@ mod start;
 mod steps;
 mod summary;
 
+pub use absent::Absent;
 pub use answer::{Answer, Tone};
+pub use blockmap::{BlockMap, Group, PairMap, Scale, Strip};
+#[cfg(feature = "cli")]
+pub(super) use copies::{Copy, copies, options};
 pub use difference::{DiffPair, DiffRange, DiffReport, DiffVolume};
 pub use findings::{FindingGroup, Findings};
 pub use history::{History, Kind as StateKind, Spot, State};
 pub use inspection::{Candidates, InspectedDisk, Inspection};
 pub use losses::Losses;
 pub use pairs::{Pair, Pairs};
+pub use parting::Parting;
 pub use replicas::ReplicaRow;
 pub use simulation::{Caveat, Doings, Simulation, Way, simulations};
-pub use steps::Step;
+pub use steps::{Step, StepGroup, step_groups};
 pub(super) use steps::{export_of as export, steps};
 pub use summary::SummaryRow;
 

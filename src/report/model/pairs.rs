@@ -60,7 +60,7 @@ fn sign(kind: RelationKind) -> &'static str {
     }
 }
 
-fn describe(relation: &Relation) -> String {
+pub(super) fn describe(relation: &Relation) -> String {
     let Relation { a, b, .. } = relation;
     let (more_a, more_b) = (words::holds(&relation.newer_a), words::holds(&relation.newer_b));
     let after =

@@ -43,6 +43,29 @@ impl Step {
     }
 }
 
+/// Steps in a row that share their purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepGroup<'a> {
+    /// What they are for.
+    pub why: &'a str,
+    /// The commands, each quoted for a shell.
+    pub commands: Vec<Vec<String>>,
+}
+
+/// Steps as they are numbered: those in a row that share their purpose have one number.
+pub fn step_groups(steps: &[Step]) -> Vec<StepGroup<'_>> {
+    let mut out: Vec<StepGroup<'_>> = Vec::new();
+    for step in steps {
+        let command = step.command();
+        match out.last_mut().filter(|last| command.is_some() && last.why == step.why) {
+            Some(last) => last.commands.extend(command),
+            None => out.push(StepGroup { why: &step.why, commands: command.into_iter().collect() }),
+        }
+    }
+    out
+}
+
 /// The steps.
 pub(in crate::report) fn steps(volume: &Volume, analysis: &Analysis) -> Vec<Step> {
     let verdict = &volume.verdict;

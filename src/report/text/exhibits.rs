@@ -4,7 +4,7 @@ use crate::finding::Exhibit;
 use crate::ident::Label;
 
 /// Where a statement can be looked up: places grouped by replica, in the order given.
-pub(super) fn places(exhibits: &[Exhibit]) -> String {
+pub(in crate::report) fn places(exhibits: &[Exhibit]) -> String {
     const MOST: usize = 6;
     let mut groups: Vec<(Option<&Label>, Vec<String>)> = Vec::new();
     for exhibit in exhibits.iter().take(MOST) {

@@ -46,7 +46,7 @@ fn kind(page: &mut Page<'_>, code: Code, found: &[&Finding]) {
 }
 
 /// What holds, behind the replica it is about.
-pub(super) fn detail(finding: &Finding) -> String {
+pub(in crate::report) fn detail(finding: &Finding) -> String {
     match &finding.replica {
         Some(label) => format!("{label}: {}", finding.text()),
         None => finding.text(),

@@ -17,6 +17,10 @@ mod steps;
 mod table;
 mod timeline;
 
+pub(super) use exhibits::places;
+pub(super) use findings::detail;
+pub(super) use page::{abbreviate, shorten};
+
 pub use cluster::cluster;
 pub use diff::diff;
 pub use explain::{explanation_list, explanations};

@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use super::palette::Role;
-use crate::report::model::Step;
+use crate::report::model::{Step, step_groups};
 
 /// Columns before a command.
 const INDENT: usize = 6;
@@ -13,18 +13,11 @@ pub(super) fn write(page: &mut Page<'_>, steps: &[Step]) {
         return;
     }
     page.heading("what to do now");
-    let mut number = 0;
-    let mut before = "";
-    for step in steps {
-        let command = step.command();
-        if step.why != before || command.is_none() {
-            number += 1;
-            let end = if command.is_some() { ":" } else { "" };
-            page.item(Role::Plain, &format!("{number:3} "), &format!("{}{end}", step.why));
-        }
-        before = &step.why;
-        if let Some(words) = command {
-            write_command(page, &words);
+    for (at, group) in step_groups(steps).iter().enumerate() {
+        let end = if group.commands.is_empty() { "" } else { ":" };
+        page.item(Role::Plain, &format!("{:3} ", at + 1), &format!("{}{end}", group.why));
+        for words in &group.commands {
+            write_command(page, words);
         }
     }
 }
