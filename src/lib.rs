@@ -96,6 +96,7 @@
 //! | [`redact`] | replicas made safe to share: structure kept, content gone |
 //! | [`check`] | answers compared with what is expected of them |
 //! | [`report`] | documents: JSON and the others |
+//! | [`nbd`] | views as read-only network block devices |
 //!
 //! # What can be relied on
 //!
@@ -118,6 +119,7 @@ pub mod finding;
 pub mod go;
 pub mod ident;
 pub mod lineage;
+pub mod nbd;
 pub mod plan;
 pub mod progress;
 pub mod redact;

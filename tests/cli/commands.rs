@@ -218,6 +218,16 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             ];
             take(4, [&one[..1], &filled, &one[1..]].concat());
         }
+        "serve" => {
+            take(hostile_or(4, 0), with(&["--list"]));
+            take(4, vec![all.clone(), "--list".into()]);
+            take(1, [with(&["--replica"]), vec![names.target.clone()]].concat());
+            take(1, [with(&["--socket"]), vec![joined(&[&names.place, s("/one/new")])]].concat());
+            take(1, [with(&["--socket"]), vec![joined(&[&names.target, s("/none")])]].concat());
+            take(1, [with(&["--socket"]), vec![names.place.clone()]].concat());
+            take(2, with(&["--tcp", "192.0.2.1:10809"]));
+            take(1, vec![missing.clone()]);
+        }
         "check" => {
             take(3, vec!["cases".into()]);
             take(1, vec![missing.clone()]);
@@ -420,7 +430,7 @@ fn an_export_gets_the_very_name_that_was_given() {
 fn colour_can_be_had_and_refused_everywhere() {
     let names = Names::plain();
     // Sums and what a case was made of are for other programs as well as for people; generate writes files.
-    let plain_ones = ["hash", "export", "new-case", "generate"];
+    let plain_ones = ["hash", "export", "new-case", "generate", "serve"];
     for command in commands() {
         let (mut seen, mut warned) = (false, true);
         for Row { code, arguments } in rows(&command, &names) {

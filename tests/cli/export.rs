@@ -116,7 +116,7 @@ fn an_image_of_cloned_ranges_is_the_image() {
 }
 
 /// A replica directory made by hand: block 1 of the base is hidden by the head.
-fn small(dir: &Path) {
+pub(crate) fn small(dir: &Path) {
     fs::create_dir_all(dir).unwrap();
     let image = |name: &str, blocks: &[(u64, u8)]| {
         let file = fs::File::create(dir.join(name)).unwrap();

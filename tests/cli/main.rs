@@ -17,4 +17,5 @@ mod not_root;
 mod plan;
 mod readme;
 mod screens;
+mod serve;
 mod untouched;

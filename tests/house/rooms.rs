@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "verdict", "analysis", "check", "plan",
         ],
     ),
+    ("nbd", &["ident", "evidence", "replica", "lineage", "blocks", "report"]),
 ];
 
 fn sources(path: &Path, out: &mut Vec<PathBuf>) {

@@ -12,6 +12,7 @@ pub mod incidents;
 pub mod judge;
 pub mod laws;
 pub mod mutate;
+pub mod nbd;
 pub mod recorded;
 pub mod score;
 pub mod stepping;
