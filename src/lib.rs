@@ -96,6 +96,8 @@
 //! | [`redact`] | replicas made safe to share: structure kept, content gone |
 //! | [`check`] | answers compared with what is expected of them |
 //! | [`report`] | documents: JSON and the others |
+//! | [`plan`] | steps of a person: what each destroys, and steps that destroy nothing |
+//! | [`repair`] | metadata made again, each with a proof and a forecast |
 //! | [`nbd`] | views as read-only network block devices |
 //!
 //! # What can be relied on
@@ -123,6 +125,7 @@ pub mod nbd;
 pub mod plan;
 pub mod progress;
 pub mod redact;
+pub mod repair;
 pub mod replica;
 pub mod report;
 mod runs;

@@ -21,7 +21,8 @@ mod view;
 pub use compare::{Compared, StoredZeros, compare_views};
 pub use difference::{Apart, Difference, Meaning, between, differences, pairs, unable};
 pub use export::{
-    ExportError, ExportOptions, Exported, Format, Target, TargetError, evidence_around, export,
+    ExportError, ExportOptions, Exported, Format, StreamError, Streamed, Target, TargetError,
+    evidence_around, export, stream,
 };
 pub use pass::{SumKind, Unreadable, sha256, sum};
 pub use point::{Point, PointError};

@@ -14,6 +14,7 @@ pub mod glossary;
 pub mod json;
 pub mod mermaid;
 pub mod model;
+pub mod repair;
 pub mod runbook;
 #[cfg(feature = "schema")]
 pub mod schema;

@@ -208,7 +208,11 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             take(1, to(s("y"), &names.place, &[]));
             take(1, to(s("y"), &joined(&[&names.target, s("/none")]), &[]));
             take(1, to(s("y"), &joined(&[&names.place, s("/one/new")]), &[]));
-            take(2, to(s("y"), s("-"), &[]));
+            // A stream is bytes and no text: export::… has it.
+            take(2, to(s("y"), s("-"), &["--verify"]));
+            take(2, to(s("y"), &names.target, &["--replica", "z"]));
+            take(1, with(&["--format", "raw", "--to-dir", "new"]));
+            take(1, [with(&["--format", "raw", "--to-dir"]), vec![at("one")]].concat());
             let filled = ["--format", "raw", "--fill-unreadable", "zeros", "--replica"].map(OsString::from);
             let one = [
                 joined(&[&names.label, s("="), &short]),

@@ -28,12 +28,16 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("plan", &["ident", "finding", "dialect", "lineage", "replica", "verdict", "analysis"]),
+    (
+        "repair",
+        &["ident", "evidence", "dialect", "lineage", "blocks", "replica", "verdict", "analysis", "plan"],
+    ),
     ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",
         &[
             "ident", "evidence", "finding", "go", "replica", "dialect", "witness", "lineage", "blocks",
-            "verdict", "analysis", "check", "plan",
+            "verdict", "analysis", "check", "plan", "repair",
         ],
     ),
     ("nbd", &["ident", "evidence", "replica", "lineage", "blocks", "report"]),
