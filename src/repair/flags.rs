@@ -34,7 +34,7 @@ pub(super) fn counter(replica: &Replica) -> Asked {
         return Some(Err("volume.meta and the record of the head count differently".to_owned()));
     }
     let mut text = counted.0.to_string().into_bytes();
-    text.resize(COUNTER_FILE_BYTES as usize, 0);
+    text.resize(COUNTER_FILE_BYTES, 0);
     let proof = format!(
         "volume.meta and the record of {} both counted {} writes at the last snapshot, and the counter never falls",
         head.name, counted.0

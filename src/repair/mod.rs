@@ -102,11 +102,13 @@ pub struct Change {
 }
 
 impl Change {
-    fn write(file: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+    /// A file that is written, in the place of one of its name.
+    pub fn write(file: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         Self { file: file.into(), content: Some(content.into()) }
     }
 
-    fn remove(file: impl Into<String>) -> Self {
+    /// A file that is taken away.
+    pub fn remove(file: impl Into<String>) -> Self {
         Self { file: file.into(), content: None }
     }
 

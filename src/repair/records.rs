@@ -105,7 +105,9 @@ fn of_snapshot(
 
 /// `volume.meta`, where one head alone can be meant.
 pub(super) fn volume_meta(replica: &Replica) -> Asked {
-    let missing = replica.start_error == Some(StartError::NoVolumeMeta);
+    let there = replica.source.entries().iter().any(|entry| entry.name == "volume.meta");
+    let missing =
+        replica.start_error == Some(StartError::NoVolumeMeta) || (!there && !replica.disks.is_empty());
     if !missing && !matches!(replica.error, Some(OpenError::VolumeMeta(_))) {
         return None;
     }

@@ -100,7 +100,11 @@ impl<'a> RepairDocument<'a> {
     /// What Jiva makes of it, in two lines.
     pub fn forecast(&self) -> [String; 2] {
         let line = |when: &str, one: &Outlook<'_>| {
-            let start = one.start.unwrap_or("unknown");
+            let start = match one.start.unwrap_or("unknown") {
+                // A result of which a start could lose something is not written.
+                "unsafe" if when == "after" => "unsafe: not every replica comes up, but no order loses data",
+                start => start,
+            };
             format!(
                 "{when}: {} {}; verdict {}, {}; start {start}",
                 self.replica, one.state, one.verdict, one.confidence

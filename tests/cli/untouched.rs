@@ -22,6 +22,8 @@ const COMMANDS: &[&[&str]] = &[
     &["graph", "IN"],
     &["diff", "IN"],
     &["export", "IN", "--replica", "rep-1", "--to", "OUT", "--format", "raw"],
+    &["repair-copy", "IN", "--list"],
+    &["repair-copy", "IN", "--replica", "rep-1", "--to", "OUT"],
     &["serve", "IN", "--list"],
     &["simulate", "IN"],
     &["cluster", "IN"],

@@ -27,11 +27,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "verdict",
         ],
     ),
-    ("plan", &["ident", "finding", "dialect", "lineage", "replica", "verdict", "analysis"]),
-    (
-        "repair",
-        &["ident", "evidence", "dialect", "lineage", "blocks", "replica", "verdict", "analysis", "plan"],
-    ),
+    ("repair", &["ident", "evidence", "dialect", "lineage", "blocks", "replica", "verdict", "analysis"]),
+    ("plan", &["ident", "finding", "dialect", "lineage", "replica", "verdict", "analysis", "repair"]),
     ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",
