@@ -96,6 +96,9 @@
 //! | [`redact`] | replicas made safe to share: structure kept, content gone |
 //! | [`check`] | answers compared with what is expected of them |
 //! | [`report`] | documents: JSON and the others |
+//! | [`plan`] | steps of a person: what each destroys, and steps that destroy nothing |
+//! | [`repair`] | metadata made again, each with a proof and a forecast |
+//! | [`nbd`] | views as read-only network block devices |
 //!
 //! # What can be relied on
 //!
@@ -118,9 +121,11 @@ pub mod finding;
 pub mod go;
 pub mod ident;
 pub mod lineage;
+pub mod nbd;
 pub mod plan;
 pub mod progress;
 pub mod redact;
+pub mod repair;
 pub mod replica;
 pub mod report;
 mod runs;

@@ -155,32 +155,33 @@ enum Part {
 }
 
 /// A sum that is being made.
-enum Sum {
+pub(super) enum Sum {
     Sha256(Sha256),
     Verity(Box<Verity>),
 }
 
 impl Sum {
-    fn new(kind: SumKind, size: u64) -> Self {
+    pub(super) fn new(kind: SumKind, size: u64) -> Self {
         match kind {
             SumKind::Sha256 => Self::Sha256(Sha256::new()),
             SumKind::Verity => Self::Verity(Box::new(Verity::new(size))),
         }
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hash) => hash.update(bytes),
             Self::Verity(tree) => tree.bytes(bytes),
         }
     }
 
-    fn zeros(&mut self, mut count: u64, zeros: &[u8]) {
+    pub(super) fn zeros(&mut self, mut count: u64) {
+        static MANY: [u8; 256 << 10] = [0; 256 << 10];
         match self {
             Self::Sha256(hash) => {
                 while count > 0 {
-                    let step = count.min(zeros.len() as u64);
-                    hash.update(&zeros[..step as usize]);
+                    let step = count.min(MANY.len() as u64);
+                    hash.update(&MANY[..step as usize]);
                     count -= step;
                 }
             }
@@ -188,7 +189,7 @@ impl Sum {
         }
     }
 
-    fn finish(self) -> String {
+    pub(super) fn finish(self) -> String {
         match self {
             Self::Sha256(hash) => hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
             Self::Verity(tree) => tree.finish(),
@@ -197,14 +198,13 @@ impl Sum {
 }
 
 fn digest(mut sum: Sum, food: &Receiver<Part>, give: &SyncSender<Vec<u8>>) -> String {
-    let zeros = vec![0; 256 << 10];
     for part in food {
         match part {
             Part::Bytes(bytes) => {
                 sum.bytes(&bytes);
                 let _ = give.try_send(bytes); // a buffer that nobody takes back is dropped
             }
-            Part::Zeros(count) => sum.zeros(count, &zeros),
+            Part::Zeros(count) => sum.zeros(count),
         }
     }
     sum.finish()

@@ -5,7 +5,7 @@ use std::panic::PanicHookInfo;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
-use jivascope::blocks::{ExportError, PointError, TargetError};
+use jivascope::blocks::{ExportError, PointError, StreamError, TargetError};
 use jivascope::evidence::{GatherError, SpoolError};
 use jivascope::report::escape;
 
@@ -161,7 +161,9 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<(Kind, Option<&'st
             TargetError::Directory { .. } => "give the image a file name, such as rep-1.raw",
             _ => return None,
         }
-    } else if let Some(ExportError::View(_)) = error.downcast_ref::<ExportError>() {
+    } else if matches!(error.downcast_ref(), Some(ExportError::View(_)))
+        || matches!(error.downcast_ref(), Some(StreamError::View(_)))
+    {
         "--fill-unreadable zeros writes zeros there and reports the ranges"
     } else if let Some(PointError::Replica { .. }) = error.downcast_ref::<PointError>() {
         "jivascope inspect shows every replica under its label"

@@ -69,6 +69,16 @@ impl Out {
         self.report(&format!("{}\n", escape::terminal(text)))
     }
 
+    /// Writes one line to standard error that is a result, where standard output is taken.
+    pub(super) fn aside(&self, text: &str) -> anyhow::Result<()> {
+        write(io::stderr().lock(), &format!("{}\n", escape::terminal(text))).context("standard error")
+    }
+
+    /// Standard output for an image. The writer says when the reader has gone away.
+    pub(super) fn bytes(&self) -> impl Write {
+        io::stdout().lock()
+    }
+
     /// Says on standard error what stands against trusting the result.
     pub(super) fn warn(&self, text: &str) -> anyhow::Result<()> {
         self.say(Role::Warning, "warning", &escape::terminal(text))
@@ -104,6 +114,11 @@ pub(super) fn at_once(text: &str) -> io::Result<()> {
 /// Whether somebody watches standard error.
 pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// Where progress is drawn.

@@ -8,6 +8,7 @@ use super::lint::{Linted, Outcome, lint, unseen};
 use crate::analysis::{Options, Volume};
 use crate::finding::{Facts, Finding};
 use crate::ident::Label;
+use crate::repair::{self, RepairKind};
 use crate::replica::{Flag, Replica, StartError, State};
 use crate::verdict::{Case, Confidence, Start, VerdictKind};
 
@@ -115,6 +116,7 @@ impl Plan {
             plan.choices = candidates.iter().map(|label| choice(volume, label)).collect();
             plan.reach = Reach::Choose;
         }
+        plan.steps.extend(mend(volume));
         let title = "Collect what is missing".to_owned();
         let why = "Without it nobody can tell which data would be lost.".to_owned();
         for text in &verdict.collect {
@@ -269,6 +271,36 @@ fn look() -> Task {
         expect: None,
         undo: None,
     }
+}
+
+/// What keeps a replica from being opened or joined and might be repaired in a copy. What only keeps a process from starting is a
+/// step of its own where the volume is started.
+fn mend(volume: &Volume) -> Option<Task> {
+    let in_the_way = |kind: RepairKind| !matches!(kind, RepairKind::LogInfo | RepairKind::ExtentProbe);
+    let acts: Vec<Act> = volume
+        .replicas
+        .iter()
+        .filter_map(|replica| {
+            let found = repair::repairs(volume, replica).into_iter();
+            let kinds: Vec<&str> = found
+                .filter(|(kind, asked)| asked.is_ok() && in_the_way(*kind))
+                .map(|(kind, _)| kind.as_str())
+                .collect();
+            let (label, names) = (&replica.label, kinds.join(", "));
+            let text = format!(
+                "jivascope repair-copy, with the same inputs and --replica {label} --to DIR, may write corrected metadata \
+                 ({names}) into a new directory; it says what Jiva makes of the result"
+            );
+            (!kinds.is_empty()).then_some(Act::Wait { text })
+        })
+        .collect();
+    (!acts.is_empty()).then(|| Task {
+        title: "See whether metadata can be repaired in a copy".to_owned(),
+        why: "Small files can be made again where their neighbours prove what they said.".to_owned(),
+        acts,
+        expect: Some("nothing is put in place before its forecast was read".to_owned()),
+        undo: None,
+    })
 }
 
 fn verify() -> Task {

@@ -18,6 +18,7 @@ pub mod html;
 pub mod json;
 pub mod mermaid;
 pub mod model;
+pub mod repair;
 pub mod runbook;
 #[cfg(feature = "schema")]
 pub mod schema;

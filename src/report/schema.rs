@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::check::CheckDocument;
 use super::documents::{GraphDocument, InspectDocument};
 use super::json::{Document, pretty};
+use super::repair::RepairDocument;
 use super::runbook::{LintDocument, PlanDocument};
 use super::simulation::SimulateDocument;
 use crate::check::Expected;
@@ -27,6 +28,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
         ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),
         ("plan", written().into_root_schema_for::<PlanDocument<'_>>()),
+        ("repair", written().into_root_schema_for::<RepairDocument<'_>>()),
         ("lint", written().into_root_schema_for::<LintDocument<'_>>()),
         ("cluster", written().into_root_schema_for::<super::cluster::ClusterDocument<'_>>()),
         ("timeline", written().into_root_schema_for::<super::timeline::TimelineDocument<'_>>()),

@@ -208,7 +208,11 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             take(1, to(s("y"), &names.place, &[]));
             take(1, to(s("y"), &joined(&[&names.target, s("/none")]), &[]));
             take(1, to(s("y"), &joined(&[&names.place, s("/one/new")]), &[]));
-            take(2, to(s("y"), s("-"), &[]));
+            // A stream is bytes and no text: export::… has it.
+            take(2, to(s("y"), s("-"), &["--verify"]));
+            take(2, to(s("y"), &names.target, &["--replica", "z"]));
+            take(1, with(&["--format", "raw", "--to-dir", "new"]));
+            take(1, [with(&["--format", "raw", "--to-dir"]), vec![at("one")]].concat());
             let filled = ["--format", "raw", "--fill-unreadable", "zeros", "--replica"].map(OsString::from);
             let one = [
                 joined(&[&names.label, s("="), &short]),
@@ -217,6 +221,32 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
                 names.target.clone(),
             ];
             take(4, [&one[..1], &filled, &one[1..]].concat());
+        }
+        "repair-copy" => {
+            let to = |label: &OsStr, target: &OsStr| {
+                let mut list = with(&["--replica"]);
+                list.extend([label.to_owned(), "--to".into(), target.to_owned()]);
+                list
+            };
+            take(0, with(&["--list"]));
+            take(0, vec![all.clone(), "--list".into()]);
+            take(3, to(&names.label, &names.target));
+            take(3, to(s("z"), &names.target));
+            take(1, to(&names.target, &names.target));
+            take(1, to(s("y"), &names.place));
+            take(1, to(s("y"), &joined(&[&names.place, s("/one/new")])));
+            take(2, [to(s("y"), &names.target), vec!["--repair".into(), names.target.clone()]].concat());
+            take(1, vec![missing.clone(), "--list".into()]);
+        }
+        "serve" => {
+            take(hostile_or(4, 0), with(&["--list"]));
+            take(4, vec![all.clone(), "--list".into()]);
+            take(1, [with(&["--replica"]), vec![names.target.clone()]].concat());
+            take(1, [with(&["--socket"]), vec![joined(&[&names.place, s("/one/new")])]].concat());
+            take(1, [with(&["--socket"]), vec![joined(&[&names.target, s("/none")])]].concat());
+            take(1, [with(&["--socket"]), vec![names.place.clone()]].concat());
+            take(2, with(&["--tcp", "192.0.2.1:10809"]));
+            take(1, vec![missing.clone()]);
         }
         "check" => {
             take(3, vec!["cases".into()]);
@@ -420,7 +450,7 @@ fn an_export_gets_the_very_name_that_was_given() {
 fn colour_can_be_had_and_refused_everywhere() {
     let names = Names::plain();
     // Sums and what a case was made of are for other programs as well as for people; generate writes files.
-    let plain_ones = ["hash", "export", "new-case", "generate"];
+    let plain_ones = ["hash", "export", "new-case", "generate", "serve", "repair-copy"];
     for command in commands() {
         let (mut seen, mut warned) = (false, true);
         for Row { code, arguments } in rows(&command, &names) {

@@ -116,7 +116,7 @@ fn an_image_of_cloned_ranges_is_the_image() {
 }
 
 /// A replica directory made by hand: block 1 of the base is hidden by the head.
-fn small(dir: &Path) {
+pub(crate) fn small(dir: &Path) {
     fs::create_dir_all(dir).unwrap();
     let image = |name: &str, blocks: &[(u64, u8)]| {
         let file = fs::File::create(dir.join(name)).unwrap();
@@ -569,4 +569,141 @@ fn image_data_are_put_aside_where_and_as_far_as_told() {
     assert!(stderr(&limited).contains("limit of 102400 bytes"), "{}", stderr(&limited));
     let nowhere = hash(&["--spool-dir", "/nonexistent"]);
     assert!(stderr(&nowhere).contains("is not a directory"), "{}", stderr(&nowhere));
+}
+
+/// All heads at once, or chosen views each with its file: the images are those of single runs, and one that fails keeps no other
+/// from being written.
+#[test]
+fn several_views_go_in_one_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let copies = dir.path().join("copies");
+    crate::support::tiny::stale(&copies);
+    let single = |view: &str, format: &str| {
+        let to = dir.path().join("single");
+        let output = export(&[&copies], view, &to, &["--format", format, "--force"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        (fs::read(&to).unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let views = ["rep-1", "rep-2", "rep-3"];
+    for format in ["raw", "qcow2"] {
+        let images = dir.path().join(format);
+        let all = ["export".as_ref(), copies.as_os_str(), "--to-dir".as_ref(), images.as_os_str()];
+        let sums = good(&[&all[..], &["--format", format, "--verify"].map(OsStr::new)].concat());
+        let mut wanted = String::new();
+        for view in views {
+            let (bytes, sum) = single(view, format);
+            assert!(
+                fs::read(images.join(format!("{view}.{format}"))).unwrap() == bytes,
+                "{view} as {format}"
+            );
+            wanted += &sum;
+        }
+        assert_eq!(sums, wanted);
+        assert_eq!(fs::read_dir(&images).unwrap().count(), 3);
+        let again = jivascope([&all[..], &["--format", format].map(OsStr::new)].concat());
+        assert_eq!(again.status.code(), Some(1), "nothing is written over unasked");
+    }
+    let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+    let pairs = [
+        "export".as_ref(),
+        copies.as_os_str(),
+        "--format".as_ref(),
+        "raw".as_ref(),
+        "--replica".as_ref(),
+        "rep-3".as_ref(),
+        "--to".as_ref(),
+        a.as_os_str(),
+        "--replica".as_ref(),
+        "rep-1".as_ref(),
+        "--to".as_ref(),
+        b.as_os_str(),
+    ];
+    good(&pairs);
+    assert!(
+        fs::read(&a).unwrap() == single("rep-3", "raw").0
+            && fs::read(&b).unwrap() == single("rep-1", "raw").0
+    );
+    fs::write(copies.join("rep-1/volume.meta"), "{").unwrap();
+    let rest = dir.path().join("rest");
+    let all = [
+        "export".as_ref(),
+        copies.as_os_str(),
+        "--to-dir".as_ref(),
+        rest.as_os_str(),
+        "--format".as_ref(),
+        "raw".as_ref(),
+    ];
+    let output = jivascope(all);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("error: rep-1"), "{}", stderr(&output));
+    assert!(
+        !rest.join("rep-1.raw").exists()
+            && rest.join("rep-2.raw").exists()
+            && rest.join("rep-3.raw").exists()
+    );
+    let inside = copies.join("rep-2/images");
+    let output = jivascope([
+        "export".as_ref(),
+        copies.as_os_str(),
+        "--to-dir".as_ref(),
+        inside.as_os_str(),
+        "--format".as_ref(),
+        "raw".as_ref(),
+    ]);
+    assert!(
+        output.status.code() == Some(1) && stderr(&output).contains("never written to") && !inside.exists()
+    );
+}
+
+/// A stream is the image, its sum goes to standard error, and a reader that goes away ends it.
+#[test]
+fn a_stream_is_the_image() {
+    let dir = tempfile::tempdir().unwrap();
+    let replica = dir.path().join("one");
+    small(&replica);
+    let raw = dir.path().join("raw");
+    let file = export(&[&replica], "one", &raw, &["--format", "raw"]);
+    let stream = export(&[&replica], "one", Path::new("-"), &["--format", "raw"]);
+    assert!(stream.status.success(), "{}", stderr(&stream));
+    assert!(stream.stdout == fs::read(&raw).unwrap());
+    assert_eq!(stderr(&stream), String::from_utf8(file.stdout).unwrap());
+    for more in [
+        &["--format", "qcow2"][..],
+        &["--format", "raw", "--verify"],
+        &["--format", "raw", "--replica", "one", "--to", "x"],
+    ] {
+        let refused = export(&[&replica], "one", Path::new("-"), more);
+        assert!(
+            refused.status.code() == Some(2) && refused.stdout.is_empty(),
+            "{more:?}: {}",
+            stderr(&refused)
+        );
+    }
+    // A terabyte, of which somebody wants the first block.
+    let vast_one = dir.path().join("vast");
+    vast(&vast_one, &[1 << 39]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jivascope"))
+        .args(["export".as_ref(), vast_one.as_os_str()])
+        .args(["--replica", "vast", "--to", "-", "--format", "raw", "--no-hash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut block = [0; 4096];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut block).unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output).as_str(), block[0]), (Some(0), "", 1));
+    // What cannot be read ends it, and says what to do.
+    let base = fs::File::options().write(true).open(replica.join("volume-snap-s0.img")).unwrap();
+    base.set_len(12 << 12).unwrap();
+    let failed = export(&[&replica], "one", Path::new("-"), &["--format", "raw"]);
+    assert!(
+        failed.status.code() == Some(1) && stderr(&failed).contains("--fill-unreadable"),
+        "{}",
+        stderr(&failed)
+    );
+    let filled =
+        export(&[&replica], "one", Path::new("-"), &["--format", "raw", "--fill-unreadable", "zeros"]);
+    assert_eq!((filled.status.code(), filled.stdout.len()), (Some(4), 1 << 20));
 }

@@ -17,5 +17,7 @@ mod new_case;
 mod not_root;
 mod plan;
 mod readme;
+mod repair_copy;
 mod screens;
+mod serve;
 mod untouched;

@@ -24,6 +24,9 @@ const COMMANDS: &[&[&str]] = &[
     &["graph", "--output", "svg", "IN"],
     &["diff", "IN"],
     &["export", "IN", "--replica", "rep-1", "--to", "OUT", "--format", "raw"],
+    &["repair-copy", "IN", "--list"],
+    &["repair-copy", "IN", "--replica", "rep-1", "--to", "OUT"],
+    &["serve", "IN", "--list"],
     &["simulate", "IN"],
     &["cluster", "IN"],
     &["timeline", "IN"],
@@ -146,7 +149,7 @@ const CHANGING: &[&str] = &[
 ];
 
 /// The name of the call in a line of strace's, and whether it does anything to a file.
-fn touches(line: &str) -> bool {
+pub(crate) fn touches(line: &str) -> bool {
     let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
     let call = line.split('(').next().unwrap_or_default();
     match call {

@@ -41,6 +41,24 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
             br#"{"type":"collection","resourceType":"replica","data":[{"address":"tcp://10.1.1.1:9502","mode":"RW","type":"replica"}]}"#.to_vec(),
             br#"{"apiVersion":"v1","kind":"List","items":[{"kind":"Pod","metadata":{"name":"pvc-1-rep-1"},"status":{"podIP":"10.1.1.1"}}]}"#.to_vec(),
         ],
+        "nbd" => {
+            use crate::support::nbd::{BLOCK_STATUS, GO, INFO, LIST, READ, SET_CONTEXT, STRUCTURED, request, text};
+            let option = |option: u32, data: &[u8]| {
+                [&b"IHAVEOPT"[..], &option.to_be_bytes(), &(data.len() as u32).to_be_bytes(), data].concat()
+            };
+            let begin = |options: &[Vec<u8>]| [&3u32.to_be_bytes()[..], &options.concat()].concat();
+            let go = option(GO, &[&text("a")[..], &[0, 2, 0, 1, 0, 3]].concat());
+            let context = [&text("a")[..], &[0, 0, 0, 1], &text("base:allocation")].concat();
+            let reads = [(0, READ, 0, 1 << 20), (4, READ, 150_000, 90_000), (0, READ, 690_000, 20_000)];
+            let status = (0, BLOCK_STATUS, 0, 1 << 20);
+            let requests: Vec<u8> = [status].iter().chain(&reads).flat_map(|(flags, command, at, length)| request(*flags, *command, 1, *at, *length)).collect();
+            let structured = [option(LIST, &[]), option(STRUCTURED, &[]), option(SET_CONTEXT, &context), go.clone()];
+            vec![
+                [begin(&structured), requests.clone()].concat(),
+                [begin(&[option(INFO, &[&text("a")[..], &[0, 0]].concat()), go]), requests.clone()].concat(),
+                [begin(&[option(1, b"a")]), requests].concat(),
+            ]
+        }
         "tar_index" => vec![tar()],
         "decompression" => {
             let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

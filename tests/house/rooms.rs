@@ -27,15 +27,17 @@ const ROOMS: &[(&str, &[&str])] = &[
             "verdict",
         ],
     ),
-    ("plan", &["ident", "finding", "dialect", "lineage", "replica", "verdict", "analysis"]),
+    ("repair", &["ident", "evidence", "dialect", "lineage", "blocks", "replica", "verdict", "analysis"]),
+    ("plan", &["ident", "finding", "dialect", "lineage", "replica", "verdict", "analysis", "repair"]),
     ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",
         &[
             "ident", "evidence", "finding", "go", "replica", "dialect", "witness", "lineage", "blocks",
-            "verdict", "analysis", "check", "plan",
+            "verdict", "analysis", "check", "plan", "repair",
         ],
     ),
+    ("nbd", &["ident", "evidence", "replica", "lineage", "blocks", "report"]),
 ];
 
 fn sources(path: &Path, out: &mut Vec<PathBuf>) {

@@ -10,6 +10,7 @@ mod jiva;
 mod missing_parts;
 mod plans;
 mod recorded;
+mod repairs;
 mod sample;
 mod scores;
 mod sessions;

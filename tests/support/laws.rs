@@ -2,7 +2,7 @@
 //! is broken.
 #![allow(dead_code, reason = "every user has its own part")]
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use jivascope::analysis::{Options, analyze};
@@ -12,6 +12,7 @@ use jivascope::dialect;
 use jivascope::dialect::jiva::{CounterFile, LogInfo};
 use jivascope::evidence::{self, Evidence, Found, Images, Input, InputPath, MemorySource, Source};
 use jivascope::ident::{Label, Run, Runs};
+use jivascope::nbd::{Export, Exports, Image, Peer, Unreadable, converse};
 use jivascope::replica::{Record, VolumeMeta};
 use jivascope::report::cluster::{ClusterDocument, openmetrics};
 use jivascope::report::json::Document;
@@ -32,6 +33,7 @@ pub const LAWS: &[Law] = &[
     ("runs", runs),
     ("qcow2", qcow2),
     ("witness", witness),
+    ("nbd", nbd),
 ];
 
 /// What decodes is written and decoded again as the same; reading it leniently gives the same too.
@@ -351,4 +353,126 @@ pub fn witness(bytes: &[u8]) {
     let harmless = |text: &str| !text.chars().any(|c| c.is_control() && c != '\n');
     assert!(harmless(&ClusterDocument::of(&cluster).to_text()), "a control character in JSON");
     assert!(harmless(&openmetrics(&cluster)), "a control character in OpenMetrics");
+}
+
+/// Whatever a client sends, a server answers in whole messages, ends, and gives no byte that is not the image's.
+pub fn nbd(bytes: &[u8]) {
+    let mut peer = Scripted { sends: bytes, gets: Vec::new() };
+    // It ends with an error where the client breaks the protocol.
+    let _ = converse(&mut peer, &Pattern);
+    let mut got = &peer.gets[..];
+    let mut take = |count: usize| -> Option<&[u8]> {
+        let (front, rest) = got.split_at_checked(count)?;
+        got = rest;
+        Some(front)
+    };
+    assert_eq!(take(18).expect("a greeting"), b"NBDMAGICIHAVEOPT\0\x03");
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    while let Some(magic) = take(4) {
+        match number(magic) {
+            // A reply to an option.
+            0x0003_e889 => {
+                let head = take(16).expect("a whole head");
+                let length = number(&head[12..]) as usize;
+                assert!(length <= 4096 + 4 + 8, "a reply of {length} bytes");
+                take(length).expect("a whole reply");
+            }
+            // A part of a structured reply.
+            0x668e_33ef => {
+                let head = take(16).expect("a whole head");
+                let (kind, length) = (number(&head[2..4]), number(&head[12..]) as usize);
+                let data = take(length).expect("a whole part");
+                if matches!(kind, 1 | 2) {
+                    let at = number(&data[..8]);
+                    let len = if kind == 1 { length as u64 - 8 } else { number(&data[8..]) };
+                    assert!(at + len <= Pattern::SIZE, "inside the image");
+                    let mut wanted = vec![0; len as usize];
+                    Pattern.read(at, &mut wanted).expect("what was sent can be read");
+                    assert!(if kind == 1 {
+                        data[8..] == wanted
+                    } else {
+                        wanted.iter().all(|byte| *byte == 0)
+                    });
+                }
+            }
+            // The export as it was asked for in the old way, or simple replies, whose length the request knows.
+            _ => return,
+        }
+    }
+}
+
+/// A client that sends what it was given, and leaves.
+struct Scripted<'a> {
+    sends: &'a [u8],
+    gets: Vec<u8>,
+}
+
+impl Read for Scripted<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.sends.read(buf)
+    }
+}
+
+impl Write for Scripted<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.gets.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Peer for Scripted<'_> {
+    fn patience(&mut self, _time: Option<std::time::Duration>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An image of which each byte tells its place, with a hole, and with a place that cannot be read.
+struct Pattern;
+
+impl Pattern {
+    const SIZE: u64 = 1 << 20;
+    const HOLE: Run = Run { start: 200_000, end: 400_000 };
+    const BAD: u64 = 700_000;
+}
+
+impl Image for Pattern {
+    fn size(&self) -> u64 {
+        Self::SIZE
+    }
+
+    fn read(&self, offset: u64, buf: &mut [u8]) -> Result<(), Unreadable> {
+        let end = offset + buf.len() as u64;
+        assert!(!buf.is_empty() && end <= Self::SIZE, "a read outside of the image");
+        if (offset..end).contains(&Self::BAD) {
+            return Err(Unreadable { why: "a bad sector".to_owned(), at: Some(Self::BAD) });
+        }
+        for (byte, at) in buf.iter_mut().zip(offset..) {
+            *byte = if (Self::HOLE.start..Self::HOLE.end).contains(&at) { 0 } else { (at >> 9) as u8 | 1 };
+        }
+        Ok(())
+    }
+
+    fn parts(&self, run: Run, most: usize) -> Vec<(Run, bool)> {
+        let Run { start, end } = Self::HOLE;
+        let parts = [(0, start, true), (start, end, false), (end, Self::SIZE, true)];
+        let parts = parts
+            .map(|(from, to, stored)| (Run { start: from.max(run.start), end: to.min(run.end) }, stored));
+        parts.into_iter().filter(|(part, _)| part.start < part.end).take(most).collect()
+    }
+}
+
+impl Exports for Pattern {
+    fn list(&self) -> Vec<(String, String)> {
+        vec![("a".to_owned(), "an image".to_owned()), ("b".repeat(5000), String::new())]
+    }
+
+    fn open(&self, name: &str) -> Result<Export, String> {
+        match name {
+            "" | "a" => Ok(Export::new("a", "an image", Arc::new(Pattern))),
+            other => Err(other.repeat(3)),
+        }
+    }
 }

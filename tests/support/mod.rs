@@ -14,6 +14,7 @@ pub mod judge;
 pub mod laws;
 pub mod markup;
 pub mod mutate;
+pub mod nbd;
 pub mod recorded;
 pub mod score;
 pub mod stepping;

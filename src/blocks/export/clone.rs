@@ -26,14 +26,39 @@ pub(super) fn ranges(view: &MergedView, to: &File) -> Result<Option<u64>, Stoppe
                 Ok(0) => return Err(view.cut_short(level, at).into()),
                 Ok(count) => at += count as u64,
                 Err(Errno::INTR) => {}
-                // Another file system, or a system that cannot.
-                Err(Errno::XDEV | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => {
-                    return Ok(None);
-                }
+                Err(error) if is_left_to_the_usual_way(error) => return Ok(None),
                 Err(error) => return Err(Stopped::Write(error.into())),
             }
         }
         cloned += run.len();
     }
     Ok(Some(cloned))
+}
+
+/// Another file system, or a system that cannot. And errors that do not say which of the two files has them, such as a bad
+/// sector: read and written in the usual way, the bytes fail at a place with a name.
+fn is_left_to_the_usual_way(error: Errno) -> bool {
+    let cannot = [Errno::XDEV, Errno::OPNOTSUPP, Errno::NOSYS, Errno::INVAL, Errno::PERM];
+    let unclear = [Errno::IO, Errno::STALE, Errno::NODEV, Errno::TXTBSY, Errno::BADF];
+    cannot.contains(&error) || unclear.contains(&error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bad sector of the evidence is not said of the image; a full disk is.
+    #[test]
+    fn only_what_is_the_images_own_is_said_of_it() {
+        for (error, left) in [
+            (Errno::XDEV, true),
+            (Errno::IO, true),
+            (Errno::STALE, true),
+            (Errno::NOSPC, false),
+            (Errno::DQUOT, false),
+            (Errno::FBIG, false),
+        ] {
+            assert_eq!(is_left_to_the_usual_way(error), left, "{error}");
+        }
+    }
 }

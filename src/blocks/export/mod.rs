@@ -6,7 +6,9 @@
 mod clone;
 mod qcow2;
 mod raw;
+mod stream;
 mod target;
+mod verify;
 
 use std::io;
 use std::path::PathBuf;
@@ -17,7 +19,8 @@ use super::view::{MergedView, ViewError};
 use crate::evidence::spelled;
 use crate::progress::Progress;
 
-pub use target::{Target, TargetError};
+pub use stream::{StreamError, Streamed, stream};
+pub use target::{Target, TargetError, evidence_around};
 
 /// Form of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +47,9 @@ pub struct ExportOptions {
     /// Whether ranges of the images are cloned instead of read and written, where the system can do that: on a file system that
     /// shares blocks, no data are copied then. What is stored stays stored, also zeros. Only for raw images.
     pub clone_ranges: bool,
+    /// Whether the written image is read again, and gets its name only if its sum is that of the view. It needs `hash`; what could
+    /// not be read and stands as zeros counts as zeros.
+    pub verify: bool,
     /// Whether to wait until the data are on the disk before the image gets its name.
     pub sync: bool,
 }
@@ -57,6 +63,7 @@ impl ExportOptions {
             hash: true,
             kind: SumKind::Sha256,
             clone_ranges: false,
+            verify: false,
             sync: false,
         }
     }
@@ -90,6 +97,16 @@ pub enum ExportError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// What was written is not what is read there again.
+    #[error("{path}: reads back as other data than were written: sum {read}, not {written}", path = spelled(path))]
+    Differs {
+        /// The image.
+        path: PathBuf,
+        /// The sum of the view.
+        written: String,
+        /// The sum of what is read.
+        read: String,
     },
     /// The image cannot get its name.
     #[error(transparent)]
@@ -150,6 +167,15 @@ pub fn export(
     progress.end();
     if options.sync {
         target.file().sync_all().map_err(failed)?;
+    }
+    if let Some(written) = passed.sum.as_ref().filter(|_| options.verify) {
+        progress.begin("verifying", None);
+        let read = verify::sum(target.file(), options.format, view.size(), options.kind).map_err(failed)?;
+        progress.end();
+        if read != *written {
+            let (path, written) = (target.path().to_owned(), written.clone());
+            return Err(ExportError::Differs { path, written, read });
+        }
     }
     target.publish()?;
     Ok(Exported { sum: passed.sum, filled: passed.unread, bytes: passed.bytes, cloned: cloned.is_some() })

@@ -12,15 +12,15 @@ use std::os::unix::fs::FileExt;
 use super::super::pass::Sink;
 
 const CLUSTER_BITS: u32 = 16;
-const CLUSTER: u64 = 1 << CLUSTER_BITS;
+pub(super) const CLUSTER: u64 = 1 << CLUSTER_BITS;
 /// Entries of 8 bytes in a cluster.
-const ENTRIES: u64 = CLUSTER / 8;
+pub(super) const ENTRIES: u64 = CLUSTER / 8;
 /// Refcounts of 16 bits in a cluster.
 const COUNTS: u64 = CLUSTER / 2;
 /// Bytes of the guest that one L2 table maps.
 const SPAN: u64 = ENTRIES * CLUSTER;
 /// The cluster belongs to this image alone.
-const COPIED: u64 = 1 << 63;
+pub(super) const COPIED: u64 = 1 << 63;
 const HEADER: u32 = 104;
 
 /// An image in a file that is empty.

@@ -95,15 +95,9 @@ impl Target {
         };
         let name =
             resolved.file_name().ok_or_else(|| TargetError::NotAFile { path: path.to_owned() })?.to_owned();
-        let parent = match resolved.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        let parent = fs::canonicalize(parent).map_err(failed)?;
+        let parent = folder(&resolved).map_err(failed)?;
         let guard = Guard::new(evidence);
-        if let Some(input) =
-            parent.ancestors().find_map(|ancestor| guard.holds(&fs::metadata(ancestor).ok()?))
-        {
+        if let Some(input) = guard.around(&parent) {
             return Err(TargetError::Evidence { path: path.to_owned(), input });
         }
         let there = fs::symlink_metadata(parent.join(&name)).ok();
@@ -156,6 +150,22 @@ impl Target {
             error => TargetError::Io { path, source: error.into() },
         })
     }
+}
+
+/// The part of the evidence in which something new of this name would lie. The folder of it must be there.
+///
+/// # Errors
+/// Where the folder cannot be looked up.
+pub fn evidence_around(path: &Path, evidence: &[PathBuf]) -> io::Result<Option<PathBuf>> {
+    Ok(Guard::new(evidence).around(&folder(path)?))
+}
+
+/// The folder of a file, without links in its path.
+fn folder(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    })
 }
 
 /// A file without a name, if both that and naming it later will work here.
@@ -211,6 +221,11 @@ struct Guard<'a>(Vec<(&'a PathBuf, (u64, u64))>);
 impl<'a> Guard<'a> {
     fn new(evidence: &'a [PathBuf]) -> Self {
         Self(evidence.iter().filter_map(|path| Some((path, identity(&fs::metadata(path).ok()?)))).collect())
+    }
+
+    /// The part of the evidence that a folder lies in, or is.
+    fn around(&self, folder: &Path) -> Option<PathBuf> {
+        folder.ancestors().find_map(|ancestor| self.holds(&fs::metadata(ancestor).ok()?))
     }
 
     fn holds(&self, place: &Metadata) -> Option<PathBuf> {

@@ -12,6 +12,8 @@ mod hash;
 mod inspect;
 mod new_case;
 mod plan;
+mod repair_copy;
+mod serve;
 mod simulate;
 mod timeline;
 
@@ -69,6 +71,10 @@ enum Command {
     Explain(explain::Explain),
     /// Write safe steps, or play the steps that you have in mind and name the first that destroys data
     Plan(plan::PlanCommand),
+    /// Write corrected metadata into a new directory, each repair with a proof, and show what Jiva makes of it
+    RepairCopy(repair_copy::RepairCopy),
+    /// Serve views as read-only network block devices (NBD), to look into them without a copy
+    Serve(serve::Serve),
     /// Simulate what Jiva would do in every order of starting, and what data each order would lose
     Simulate(simulate::Simulate),
     /// Show what happened in one ordered account, from logs, records and times
@@ -91,6 +97,8 @@ pub(super) fn run(arguments: &Arguments, out: &Out) -> anyhow::Result<u8> {
         Command::Hash(command) => hash::run(command, out),
         Command::Explain(command) => explain::run(command, out),
         Command::Plan(command) => plan::run(command, out),
+        Command::RepairCopy(command) => repair_copy::run(command, out),
+        Command::Serve(command) => serve::run(command, out),
         Command::Simulate(command) => simulate::run(command, out),
     }
 }
