@@ -3,6 +3,7 @@
 mod described;
 mod forecast;
 mod ground;
+mod inside;
 mod judged;
 mod labels;
 mod loss;
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 use crate::blocks::{Comparison, Holes, Rescued};
 use crate::dialect::jiva::engine::Election;
 use crate::evidence::{Evidence, InputReport};
+use crate::filesystem::Contents;
 use crate::finding::Finding;
 use crate::ident::Label;
 use crate::ident::Version;
@@ -31,6 +33,7 @@ use crate::witness::{Collection, Happened, Tied, Witness};
 
 pub use described::{describe, remark_unread};
 pub use forecast::{LeftOut, PredictedJoin};
+pub use inside::inside;
 pub use related::{Related, Which};
 pub use scenario::{Fate, FinalState, Part, Row};
 
@@ -116,6 +119,8 @@ pub struct Volume {
     pub copies: Copies,
     /// What comparing the blocks found; `None` if they were not read.
     pub comparison: Option<Comparison>,
+    /// What is inside the view of each replica, where something was recognised; empty where blocks were not read.
+    pub inside: BTreeMap<Label, Contents>,
     /// What Jiva would do for every ordered pair.
     pub joins: Vec<PredictedJoin>,
     /// Whom Jiva would elect, for every order of registering.
@@ -207,7 +212,9 @@ fn volume(
     let timeline = timeline::timeline(shown.timeline, &related);
     let related::Related { name, replicas, copies, comparison, lineage, candidates, rescued, mut findings } =
         related;
+    let inside = if options.metadata_only { BTreeMap::new() } else { inside::inside(&replicas) };
     findings.extend(hazards);
+    findings.extend(inside::notice(&replicas, &inside));
     let reported = witnessed::merged(shown.findings, &mut findings);
     findings.extend(reported);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
@@ -219,6 +226,7 @@ fn volume(
         lineage,
         copies,
         comparison,
+        inside,
         joins: forecast.joins,
         elections: forecast.elections,
         starts: forecast.rows,

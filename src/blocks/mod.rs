@@ -20,7 +20,7 @@ mod view;
 
 pub use compare::{Compared, StoredZeros, compare_views};
 pub use difference::{Apart, Difference, Meaning, between, differences, pairs, unable};
-pub use export::{ExportError, ExportOptions, Exported, Format, Target, TargetError, export};
+pub use export::{ExportError, ExportOptions, Exported, Format, Target, TargetError, evidence_above, export};
 pub use pass::{SumKind, Unreadable, sha256, sum};
 pub use point::{Point, PointError};
 pub use quality::{Seen, Zeros, is_filled, notice, quality, settle};

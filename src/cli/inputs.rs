@@ -1,5 +1,7 @@
 //! From arguments to evidence.
 
+use std::path::PathBuf;
+
 use jivascope::evidence::{
     Evidence, Images, Input, InputKind, InputPath, InputReport, Options, gather, spelled, testimonies,
 };
@@ -83,4 +85,14 @@ pub(super) fn gather_parsed(
 /// Where image data of compressed archives go unless given.
 pub(super) fn images(blocks: bool) -> Images {
     if blocks { Images::Spool { dir: None, limit: SPOOL_LIMIT } } else { Images::Skip }
+}
+
+/// Every place that belongs to the evidence; those inside archives are no places of the file system and are
+/// passed over later.
+pub(super) fn untouchable(inputs: &Inputs, evidence: &Evidence) -> anyhow::Result<Vec<PathBuf>> {
+    let given = parse(inputs)?.into_iter().map(|input| match input.path {
+        InputPath::Path(path) => path,
+        InputPath::StandardInput => PathBuf::from("/dev/stdin"),
+    });
+    Ok(given.chain(evidence.replicas.iter().map(|replica| PathBuf::from(&replica.path))).collect())
 }

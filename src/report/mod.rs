@@ -9,11 +9,13 @@ pub mod documents;
 pub mod dot;
 pub mod escape;
 pub mod explain;
+pub mod files;
 mod findings_page;
 pub mod glossary;
 pub mod json;
 pub mod mermaid;
 pub mod model;
+mod options;
 pub mod runbook;
 #[cfg(feature = "schema")]
 pub mod schema;

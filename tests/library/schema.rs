@@ -61,7 +61,11 @@ fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
         holds(&simulate, &value(&SimulateDocument::of(&found).to_text()), what);
         holds(&graph, &value(&GraphDocument::of(&found).to_text()), what);
         let volume = &found.volumes[0];
-        holds(&inspect, &value(&InspectDocument::of(&found.inputs, &volume.replicas).to_text()), what);
+        holds(
+            &inspect,
+            &value(&InspectDocument::of(&found.inputs, &volume.replicas, &volume.inside).to_text()),
+            what,
+        );
         let filled = updated(&Expected::default(), &found).unwrap();
         holds(&expected, &value(&filled.to_text()), what);
         let mut wrong = filled.clone();

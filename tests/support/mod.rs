@@ -7,6 +7,7 @@ pub mod builder;
 pub mod cli;
 pub mod directory;
 pub mod evil;
+pub mod ext;
 pub mod faulty;
 pub mod incidents;
 pub mod judge;

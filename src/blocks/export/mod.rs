@@ -17,7 +17,7 @@ use super::view::{MergedView, ViewError};
 use crate::evidence::spelled;
 use crate::progress::Progress;
 
-pub use target::{Target, TargetError};
+pub use target::{Target, TargetError, evidence_above};
 
 /// Form of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -101,9 +101,7 @@ impl Target {
         };
         let parent = fs::canonicalize(parent).map_err(failed)?;
         let guard = Guard::new(evidence);
-        if let Some(input) =
-            parent.ancestors().find_map(|ancestor| guard.holds(&fs::metadata(ancestor).ok()?))
-        {
+        if let Some(input) = evidence_above(&parent, evidence) {
             return Err(TargetError::Evidence { path: path.to_owned(), input });
         }
         let there = fs::symlink_metadata(parent.join(&name)).ok();
@@ -227,6 +225,12 @@ impl<'a> Guard<'a> {
             .find(|entry| entry.metadata().is_ok_and(|metadata| identity(&metadata) == file))
             .map(walkdir::DirEntry::into_path)
     }
+}
+
+/// The part of the evidence that a directory lies in, or is.
+pub fn evidence_above(directory: &Path, evidence: &[PathBuf]) -> Option<PathBuf> {
+    let guard = Guard::new(evidence);
+    directory.ancestors().find_map(|ancestor| guard.holds(&fs::metadata(ancestor).ok()?))
 }
 
 fn identity(metadata: &Metadata) -> (u64, u64) {

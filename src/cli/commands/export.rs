@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jivascope::blocks::{self, ExportOptions, Format, Point, Target, Unreadable};
-use jivascope::evidence::{Evidence, InputPath};
 
 use crate::cli::args::{self, Inputs, Kind, Reading};
 use crate::cli::error::usage;
@@ -90,7 +89,8 @@ pub(super) fn run(command: &Export, out: &Out) -> anyhow::Result<u8> {
     let point = Point::parse(&command.replica, &replicas)?;
     let view = point.view()?;
     let defective = trust::warn(&point, out)?;
-    let target = Target::create(&command.to, &untouchable(&command.inputs, &evidence)?, command.force)?;
+    let target =
+        Target::create(&command.to, &inputs::untouchable(&command.inputs, &evidence)?, command.force)?;
     let mut options = ExportOptions::new(match command.format {
         ImageFormat::Raw => Format::Raw,
         ImageFormat::Qcow2 => Format::Qcow2,
@@ -114,14 +114,4 @@ pub(super) fn run(command: &Export, out: &Out) -> anyhow::Result<u8> {
         out.line(&command.kind.line(sum, &point.name()))?;
     }
     Ok(u8::from(defective) * trust::DEFECTIVE)
-}
-
-/// Every place that belongs to the evidence; those inside archives are no places of the file system and are
-/// passed over later.
-fn untouchable(inputs: &Inputs, evidence: &Evidence) -> anyhow::Result<Vec<PathBuf>> {
-    let given = inputs::parse(inputs)?.into_iter().map(|input| match input.path {
-        InputPath::Path(path) => path,
-        InputPath::StandardInput => PathBuf::from("/dev/stdin"),
-    });
-    Ok(given.chain(evidence.replicas.iter().map(|replica| PathBuf::from(&replica.path))).collect())
 }

@@ -5,6 +5,7 @@ mod answer;
 mod difference;
 mod findings;
 mod history;
+pub(super) mod inside;
 mod inspection;
 mod losses;
 mod pairs;
@@ -63,6 +64,8 @@ pub struct VolumeReport<'a> {
     pub steps: Vec<Step>,
     /// What keeping one replica loses of the others; `None` where nothing is to be chosen.
     pub losses: Option<Losses>,
+    /// What is inside the views: whose, and what.
+    pub inside: Vec<(String, Vec<String>)>,
     /// Each replica, by label.
     pub replicas: Vec<ReplicaRow>,
     /// The states and what each stands on.
@@ -107,6 +110,7 @@ impl<'a> VolumeReport<'a> {
             answer: Answer::of(volume, &analysis.options),
             steps: steps(volume, analysis),
             losses: losses::losses(volume),
+            inside: inside::grouped(&volume.inside),
             replicas: replicas::rows(volume),
             history: History::of(volume),
             pairs: pairs::pairs(volume),
