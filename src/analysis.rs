@@ -1,6 +1,7 @@
 //! The whole way from evidence to answers, one volume at a time, in stages: described, related, judged, forecast.
 
 mod described;
+mod files;
 mod forecast;
 mod ground;
 mod inside;
@@ -32,6 +33,7 @@ use crate::verdict::Verdict;
 use crate::witness::{Collection, Happened, Tied, Witness};
 
 pub use described::{describe, remark_unread};
+pub use files::{FileLoss, ancestor};
 pub use forecast::{LeftOut, PredictedJoin};
 pub use inside::inside;
 pub use related::{Related, Which};
@@ -121,6 +123,8 @@ pub struct Volume {
     pub comparison: Option<Comparison>,
     /// What is inside the view of each replica, where something was recognised; empty where blocks were not read.
     pub inside: BTreeMap<Label, Contents>,
+    /// What each choice loses in files, by who is kept and who is given up.
+    pub file_losses: Vec<FileLoss>,
     /// What Jiva would do for every ordered pair.
     pub joins: Vec<PredictedJoin>,
     /// Whom Jiva would elect, for every order of registering.
@@ -210,9 +214,10 @@ fn volume(
     let hazards = start::hazards(&ground, &forecast, start, options.without_missing);
     verdict.start = Some(start);
     let timeline = timeline::timeline(shown.timeline, &related);
+    let inside = if options.metadata_only { BTreeMap::new() } else { inside::inside(&related.replicas) };
+    let file_losses = files::losses(&related, &verdict, &inside);
     let related::Related { name, replicas, copies, comparison, lineage, candidates, rescued, mut findings } =
         related;
-    let inside = if options.metadata_only { BTreeMap::new() } else { inside::inside(&replicas) };
     findings.extend(hazards);
     findings.extend(inside::notice(&replicas, &inside));
     let reported = witnessed::merged(shown.findings, &mut findings);
@@ -227,6 +232,7 @@ fn volume(
         copies,
         comparison,
         inside,
+        file_losses,
         joins: forecast.joins,
         elections: forecast.elections,
         starts: forecast.rows,

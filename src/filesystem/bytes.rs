@@ -79,6 +79,20 @@ impl Bytes for [u8] {
     }
 }
 
+impl<T: Bytes + ?Sized> Bytes for &T {
+    fn size(&self) -> u64 {
+        (**self).size()
+    }
+
+    fn stored(&self) -> u64 {
+        (**self).stored()
+    }
+
+    fn read(&self, offset: u64, buf: &mut [u8]) -> Result<(), FsError> {
+        (**self).read(offset, buf)
+    }
+}
+
 impl Bytes for Vec<u8> {
     fn size(&self) -> u64 {
         self.len() as u64

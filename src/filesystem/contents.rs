@@ -42,6 +42,9 @@ pub struct FileSystem {
     /// Size that it claims, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// How many inodes are in use: files, directories and links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_inodes: Option<u64>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -167,6 +170,7 @@ fn file_system(bytes: &dyn Bytes, partition: Option<u32>, place: Run) -> Result<
         partition,
         place,
         size: None,
+        used_inodes: None,
         label: None,
         uuid: None,
         state: None,
@@ -180,6 +184,7 @@ fn file_system(bytes: &dyn Bytes, partition: Option<u32>, place: Run) -> Result<
         return Ok(Some(FileSystem {
             kind: superblock.kind(),
             size: Some(superblock.size()),
+            used_inodes: Some(u64::from(superblock.inodes.saturating_sub(superblock.free_inodes))),
             state: Some(state(&superblock, place.len())),
             label: superblock.label,
             uuid: superblock.uuid,

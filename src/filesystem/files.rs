@@ -9,12 +9,13 @@ use super::tree::{self, FileEntry, Tree};
 
 /// Bytes that are read at once.
 pub(super) const AT_ONCE: usize = 1 << 20;
-/// Holes of one file that are summed as zeros: more are a size that nobody reads to its end.
-const HOLES: u64 = 1 << 40;
+/// Holes of one file that are read as zeros unless set: more are a size that nobody reads to its end.
+const HOLES: u64 = 1 << 38;
 
 /// An open file system.
 pub struct Files<'a> {
     pub(super) ext: Ext<'a>,
+    holes: u64,
 }
 
 impl std::fmt::Debug for Files<'_> {
@@ -62,7 +63,14 @@ impl<'a> Files<'a> {
             )));
         }
         let ext = Ext::open(Within { bytes, place: what.place }, replay)?;
-        Ok(Self { ext: ext.ok_or_else(|| FsError::damaged("there is no superblock"))? })
+        Ok(Self { ext: ext.ok_or_else(|| FsError::damaged("there is no superblock"))?, holes: HOLES })
+    }
+
+    /// Sets how many bytes of holes of one file are read as zeros: 256 GiB unless set. A size costs nothing to claim, and
+    /// time to read.
+    #[must_use]
+    pub fn with_holes(self, holes: u64) -> Self {
+        Self { holes, ..self }
     }
 
     /// What replaying the journal does; `None` where it needs none.
@@ -111,7 +119,7 @@ impl<'a> Files<'a> {
         if claimed > self.ext.superblock.blocks {
             return Err(FsError::damaged(format!("inode {} claims more blocks than there are", entry.inode)));
         }
-        Ok(FileReader { file })
+        Ok(FileReader { file, holes: self.holes })
     }
 
     /// The SHA-256 of a file's content, in hexadecimal.
@@ -132,6 +140,7 @@ impl<'a> Files<'a> {
 /// A regular file that can be read at a place.
 pub struct FileReader<'a> {
     pub(super) file: File<'a>,
+    holes: u64,
 }
 
 impl std::fmt::Debug for FileReader<'_> {
@@ -171,8 +180,9 @@ impl FileReader<'_> {
             if self.next_data(at).is_none_or(|next| next >= at + len as u64) {
                 buf[..len].fill(0);
                 holes += len as u64;
-                if holes > HOLES {
-                    return Err(FsError::Unsupported("more than 1 TiB of holes in one file".to_owned()));
+                if holes > self.holes {
+                    let most = self.holes >> 20;
+                    return Err(FsError::Unsupported(format!("a file with more than {most} MiB of holes")));
                 }
             } else {
                 self.read_at(at, &mut buf[..len])?;

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::bytes::FsError;
-use super::ext::{FileKind, Part, Piece};
+use super::ext::{FileKind, Part, Piece, ROOT};
 use super::files::Files;
 use super::tree::Tree;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 
+/// The first inode that files can have.
+const RESERVED: u32 = 11;
 /// Orphans that are looked at.
 const ORPHANS: usize = 1 << 16;
 
@@ -104,6 +106,7 @@ impl Files<'_> {
             }
         }
         self.journal(&mut asked, &mut out);
+        self.reserved(&mut asked, &mut out);
         self.orphans(&mut asked, &mut out);
         self.groups(&mut asked, &mut out)?;
         Ok(out)
@@ -122,6 +125,22 @@ impl Files<'_> {
             }
             Ok(())
         });
+    }
+
+    /// What the file system keeps in inodes of its own: room to grow, quotas, the list of orphans.
+    fn reserved(&self, asked: &mut Asked, out: &mut Owned) {
+        let superblock = &self.ext.superblock;
+        let own = (1..RESERVED).filter(|number| *number != ROOT && *number != superblock.journal_inode);
+        for number in own.chain([superblock.orphan_file]).filter(|number| *number != 0) {
+            let Ok(inode) = self.ext.inode(number) else { continue };
+            let _ = self.ext.parts(&inode, &mut |part| {
+                out.tables += match part {
+                    Part::Data(piece) => asked.take(piece.physical, piece.blocks),
+                    Part::Map(block) => asked.take(block, 1),
+                };
+                Ok(())
+            });
+        }
     }
 
     /// Files that were deleted while they were open; the next mount frees them.
@@ -151,11 +170,12 @@ impl Files<'_> {
             for number in 0..superblock.groups() {
                 let group = self.ext.group(number)?;
                 let start = superblock.first_data_block + number * per_group;
-                if superblock.has_copy(number) {
-                    let descriptors = superblock.groups().div_ceil(superblock.descriptors_per_block());
-                    out.tables += asked.take(start, 1 + descriptors);
-                } else if superblock.is_meta_group(number) {
-                    out.tables += asked.take(start, 1);
+                let copy = superblock.has_copy(number);
+                if copy {
+                    out.tables += asked.take(start, 1 + superblock.descriptor_blocks());
+                }
+                if superblock.has_own_descriptors(number) {
+                    out.tables += asked.take(start + u64::from(copy), 1);
                 }
                 out.tables += asked.take(group.block_bitmap, 1);
                 out.tables += asked.take(group.inode_bitmap, 1);

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::candidates::{self, ShownCandidate};
 use super::escape;
+use super::file_changes::{self, ShownFileLoss};
 use super::model::{self, Step};
 use super::options::{ShownOptions, options};
 use crate::analysis::{Analysis, LeftOut, PredictedJoin, Volume};
@@ -65,6 +66,9 @@ struct ShownVolume<'a> {
     /// What is inside the view of each replica, where something was recognised and blocks were read.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     inside: &'a BTreeMap<Label, Contents>,
+    /// What each choice loses in files, where the file system inside can say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    file_losses: Vec<ShownFileLoss<'a>>,
     graph: ShownGraph<'a>,
     ancestors: Vec<ShownAncestor<'a>>,
     relations: Vec<ShownRelation<'a>>,
@@ -369,6 +373,7 @@ fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
             })
             .collect(),
         inside: &volume.inside,
+        file_losses: file_changes::losses(&volume.file_losses),
         graph: graph(volume),
         ancestors: ancestors(volume),
         relations: volume.lineage.relations.iter().map(|r| relation(volume, r)).collect(),

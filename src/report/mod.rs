@@ -9,6 +9,7 @@ pub mod documents;
 pub mod dot;
 pub mod escape;
 pub mod explain;
+mod file_changes;
 pub mod files;
 mod findings_page;
 pub mod glossary;

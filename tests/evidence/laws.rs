@@ -41,6 +41,9 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
             br#"{"type":"collection","resourceType":"replica","data":[{"address":"tcp://10.1.1.1:9502","mode":"RW","type":"replica"}]}"#.to_vec(),
             br#"{"apiVersion":"v1","kind":"List","items":[{"kind":"Pod","metadata":{"name":"pvc-1-rep-1"},"status":{"podIP":"10.1.1.1"}}]}"#.to_vec(),
         ],
+        "file_system" => [&b"name"[..], b"..", b"x"]
+            .map(|name| crate::support::ext::image(name, b"content")[1024..].to_vec())
+            .to_vec(),
         "tar_index" => vec![tar()],
         "decompression" => {
             let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

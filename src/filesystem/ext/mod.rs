@@ -241,6 +241,11 @@ impl<'a> Ext<'a> {
         self.bytes.place.len()
     }
 
+    /// The blocks that recovery writes, ascending.
+    pub fn recovered(&self) -> impl Iterator<Item = u64> {
+        self.recovery.newer.keys().copied()
+    }
+
     /// Whether recovery writes any of these blocks.
     pub fn is_recovered(&self, first: u64, blocks: u64) -> bool {
         self.recovery.newer.range(first..first.saturating_add(blocks)).next().is_some()

@@ -42,6 +42,7 @@ pub(super) mod incompat {
 }
 
 const HAS_JOURNAL: u32 = 0x4;
+const ORPHAN_FILE: u32 = 0x1000;
 const SPARSE_SUPER2: u32 = 0x200;
 const SPARSE_SUPER: u32 = 0x1;
 const BIGALLOC: u32 = 0x200;
@@ -53,6 +54,7 @@ pub(in crate::filesystem) struct Superblock {
     pub block_size: u64,
     pub blocks: u64,
     pub inodes: u32,
+    pub free_inodes: u32,
     pub first_data_block: u64,
     pub blocks_per_group: u64,
     pub inodes_per_group: u32,
@@ -73,6 +75,7 @@ pub(in crate::filesystem) struct Superblock {
     pub checked: Option<Moment>,
     pub journal_inode: u32,
     pub first_orphan: u32,
+    pub orphan_file: u32,
     pub errors: u32,
     pub first_error: Option<Moment>,
     pub last_error: Option<Moment>,
@@ -113,6 +116,7 @@ impl Superblock {
             block_size: 1024 << log,
             blocks,
             inodes: fields.u32(0),
+            free_inodes: fields.u32(0x10),
             first_data_block: fields.u32(0x14).into(),
             blocks_per_group: fields.u32(0x20).into(),
             inodes_per_group: fields.u32(0x28),
@@ -132,6 +136,7 @@ impl Superblock {
             checked: time(0x40, 0x277),
             journal_inode: fields.u32(0xe0),
             first_orphan: fields.u32(0xe8),
+            orphan_file: if compat & ORPHAN_FILE != 0 { fields.u32(0x280) } else { 0 },
             errors: fields.u32(0x194),
             first_error: time(0x198, 0x278),
             last_error: time(0x1cc, 0x279),
@@ -221,6 +226,18 @@ impl Superblock {
     /// Descriptors in one block.
     pub fn descriptors_per_block(&self) -> u64 {
         self.block_size / self.descriptor_size
+    }
+
+    /// Blocks of descriptors behind each copy of the superblock.
+    pub fn descriptor_blocks(&self) -> u64 {
+        let all = self.groups().div_ceil(self.descriptors_per_block());
+        if self.has(incompat::META_BG) { all.min(self.first_meta_group) } else { all }
+    }
+
+    /// Whether a group holds the descriptors of its neighbours: the first, the second and the last of those that share a block.
+    pub fn has_own_descriptors(&self, group: u64) -> bool {
+        let per_block = self.descriptors_per_block();
+        self.is_meta_group(group) && (group % per_block <= 1 || group % per_block == per_block - 1)
     }
 
     /// Whether the descriptors of a group lie in the group itself and not behind the superblock.

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-#[cfg(feature = "cli")]
-use crate::filesystem::Replayed;
-use crate::filesystem::{Contents, FileSystem, FsState, Table};
+use crate::filesystem::{Contents, FileSystem, FsState, Replayed, Table};
 use crate::ident::Label;
 use crate::report::words;
 
@@ -79,7 +77,6 @@ pub(crate) fn state(state: &FsState) -> String {
 }
 
 /// What replaying the journal does.
-#[cfg(feature = "cli")]
 pub(crate) fn replayed(replayed: &Replayed) -> String {
     let done = match (replayed.transactions, replayed.blocks) {
         (0, _) => "it holds no complete transaction, so recovery changes nothing".to_owned(),

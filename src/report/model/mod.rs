@@ -3,6 +3,7 @@
 
 mod answer;
 mod difference;
+mod files_apart;
 mod findings;
 mod history;
 pub(super) mod inside;
@@ -18,6 +19,7 @@ mod summary;
 
 pub use answer::{Answer, Tone};
 pub use difference::{DiffPair, DiffRange, DiffReport, DiffVolume};
+pub use files_apart::FilesReport;
 pub use findings::{FindingGroup, Findings};
 pub use history::{History, Kind as StateKind, Spot, State};
 pub use inspection::{Candidates, InspectedDisk, Inspection};
@@ -64,6 +66,8 @@ pub struct VolumeReport<'a> {
     pub steps: Vec<Step>,
     /// What keeping one replica loses of the others; `None` where nothing is to be chosen.
     pub losses: Option<Losses>,
+    /// What each choice loses in files: what the list is called, and a sentence each.
+    pub file_losses: (&'static str, Vec<String>),
     /// What is inside the views: whose, and what.
     pub inside: Vec<(String, Vec<String>)>,
     /// Each replica, by label.
@@ -110,6 +114,7 @@ impl<'a> VolumeReport<'a> {
             answer: Answer::of(volume, &analysis.options),
             steps: steps(volume, analysis),
             losses: losses::losses(volume),
+            file_losses: files_apart::losses(volume),
             inside: inside::grouped(&volume.inside),
             replicas: replicas::rows(volume),
             history: History::of(volume),

@@ -118,6 +118,13 @@ fn one(page: &mut Page<'_>, report: &VolumeReport<'_>) {
     if let Some(table) = &report.losses {
         losses(page, table);
     }
+    let (heading, files) = &report.file_losses;
+    if !files.is_empty() {
+        page.heading(heading);
+        for text in files {
+            page.item(Role::Plain, "  - ", text);
+        }
+    }
     replicas(page, &report.replicas);
     inside(page, &report.inside);
     page.heading("history, newest first");
