@@ -8,6 +8,8 @@ use super::ext::{Ext, FileKind, Inode, Name, ROOT};
 
 /// Entries that are kept of one file system.
 pub(super) const ENTRIES: usize = 1 << 20;
+/// Bytes of paths and of targets of links that are kept of one file system.
+const NAMES: usize = 64 << 20;
 /// Remarks that are kept.
 const REMARKS: usize = 64;
 /// Bytes of a path: more than any system opens, so that a chain of directories ends.
@@ -121,6 +123,7 @@ pub(super) fn list(ext: &Ext<'_>, start: &FileEntry) -> Tree {
     let mut out = Tree { complete: true, ..Tree::default() };
     let mut seen = HashSet::new();
     let mut open: Vec<FileEntry> = vec![start.clone()];
+    let mut room = NAMES;
     while let Some(next) = open.pop() {
         if out.entries.len() >= ENTRIES {
             out.remark(format!("more than {ENTRIES} entries: the rest is not listed"));
@@ -128,7 +131,7 @@ pub(super) fn list(ext: &Ext<'_>, start: &FileEntry) -> Tree {
         }
         if next.kind == FileKind::Directory {
             if seen.insert(next.inode) {
-                below(ext, &next, &mut open, &mut out);
+                below(ext, &next, &mut open, &mut room, &mut out);
             } else {
                 out.remark(format!("/{}: a directory with a second name; it is listed once", next.name()));
             }
@@ -140,7 +143,7 @@ pub(super) fn list(ext: &Ext<'_>, start: &FileEntry) -> Tree {
 }
 
 /// Puts what a directory holds on the list of what is open.
-fn below(ext: &Ext<'_>, directory: &FileEntry, open: &mut Vec<FileEntry>, out: &mut Tree) {
+fn below(ext: &Ext<'_>, directory: &FileEntry, open: &mut Vec<FileEntry>, room: &mut usize, out: &mut Tree) {
     let place = || format!("/{}", directory.name());
     let names = ext.inode(directory.inode).and_then(|inode| ext.names(&inode));
     let names = match names {
@@ -154,7 +157,7 @@ fn below(ext: &Ext<'_>, directory: &FileEntry, open: &mut Vec<FileEntry>, out: &
     };
     for Name { name, inode } in names {
         if open.len() + out.entries.len() >= ENTRIES {
-            break;
+            return out.remark(format!("{}: more than {ENTRIES} entries: not all is listed", place()));
         }
         let mut path = directory.path.clone();
         if !path.is_empty() {
@@ -167,7 +170,17 @@ fn below(ext: &Ext<'_>, directory: &FileEntry, open: &mut Vec<FileEntry>, out: &
         }
         path.extend_from_slice(&name);
         match ext.inode(inode).and_then(|inode| entry(ext, path.clone(), &inode)) {
-            Ok(entry) => open.push(entry),
+            Ok(entry) => {
+                let target = entry.target.as_ref().map_or(0, Vec::len);
+                match room.checked_sub(entry.path.len() + target) {
+                    Some(left) => *room = left,
+                    None => {
+                        return out
+                            .remark(format!("{}: the names take too much room; not all is listed", place()));
+                    }
+                }
+                open.push(entry);
+            }
             Err(error) => out.remark(format!("/{}: {error}", shown(&path))),
         }
     }

@@ -5,6 +5,9 @@ use super::Ext;
 use super::inode::{FileKind, Inode};
 use crate::filesystem::bytes::{Fields, FsError};
 
+/// Names that are kept of one directory.
+const NAMES: usize = 1 << 20;
+
 /// One name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::filesystem) struct Name {
@@ -69,6 +72,9 @@ impl Ext<'_> {
                     return Err(damaged());
                 }
                 if name != b"." && name != b".." {
+                    if out.len() >= NAMES {
+                        return Err(FsError::Endless);
+                    }
                     out.push(Name { name: name.to_vec(), inode });
                 }
             }

@@ -69,10 +69,12 @@ struct Reader<'a> {
     seed: u32,
     first: u64,
     end: u64,
+    most: u64,
 }
 
 /// What recovery would write.
-pub(super) fn recovery(log: &dyn Log) -> Result<Recovery, FsError> {
+/// At most `most` blocks of the log are looked at: what is not stored is no part of it.
+pub(super) fn recovery(log: &dyn Log, most: u64) -> Result<Recovery, FsError> {
     let mut out = Recovery::default();
     if log.blocks() == 0 {
         return Err(FsError::damaged("the journal is empty"));
@@ -107,7 +109,7 @@ pub(super) fn recovery(log: &dyn Log) -> Result<Recovery, FsError> {
     {
         return Err(FsError::damaged("the journal's superblock has impossible places"));
     }
-    let reader = Reader { log, incompat, seed: crc32c(!0, fields.bytes(0x30, 16)), first, end };
+    let reader = Reader { log, incompat, seed: crc32c(!0, fields.bytes(0x30, 16)), first, end, most };
     let done = reader.transactions(start, fields.be32(0x18), &mut out.remarks)?;
     out.transactions = done.len() as u32;
     // A revoked block is not written from a transaction up to the one that revokes it.
@@ -159,7 +161,7 @@ impl Reader<'_> {
         let (mut at, mut expected) = (start, sequence);
         let (mut done, mut open) = (Vec::new(), Transaction::default());
         // Each block of the log counts once: a log that leads in a circle ends here.
-        let mut left = self.end - self.first;
+        let mut left = (self.end - self.first).min(self.most);
         let mut broken = false;
         while left > 0 {
             let raw = self.log.read(at)?;

@@ -88,8 +88,12 @@ impl<'a> Ext<'a> {
             return Ok(());
         }
         let inode = self.inode(self.superblock.journal_inode)?;
-        let mut recovery =
-            journal::recovery(&JournalFile { file: self.file(&inode)?, block: self.block_size() })?;
+        let log = JournalFile { file: self.file(&inode)?, block: self.block_size() };
+        let mut recovery = journal::recovery(&log, self.bytes.stored() / self.block_size())?;
+        drop(log);
+        // What it would write outside of the file system is nobody's.
+        let blocks = self.superblock.blocks;
+        recovery.newer.retain(|block, _| *block < blocks);
         // Places in the journal are places of its file; reads want places of the file system.
         let file = self.file(&inode)?;
         let place = |at: u64| {

@@ -202,7 +202,7 @@ impl Superblock {
         if !size.is_power_of_two() || size < 32 || size > self.block_size {
             return wrong("an impossible size of group descriptors");
         }
-        if self.first_data_block > 1 || self.blocks > 1 << 48 {
+        if self.first_data_block > 1 || self.blocks > 1 << 46 {
             return wrong("an impossible number of blocks");
         }
         Ok(())
