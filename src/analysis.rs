@@ -1,8 +1,10 @@
 //! The whole way from evidence to answers, one volume at a time, in stages: described, related, judged, forecast.
 
 mod described;
+mod files;
 mod forecast;
 mod ground;
+mod inside;
 mod judged;
 mod labels;
 mod loss;
@@ -19,6 +21,7 @@ use rayon::prelude::*;
 use crate::blocks::{Comparison, Holes, Rescued};
 use crate::dialect::jiva::engine::Election;
 use crate::evidence::{Evidence, InputReport};
+use crate::filesystem::Contents;
 use crate::finding::Finding;
 use crate::ident::Label;
 use crate::ident::Version;
@@ -30,7 +33,9 @@ use crate::verdict::Verdict;
 use crate::witness::{Collection, Happened, Tied, Witness};
 
 pub use described::{describe, remark_unread};
+pub use files::{FileLoss, ancestor};
 pub use forecast::{LeftOut, PredictedJoin};
+pub use inside::inside;
 pub use related::{Related, Which};
 pub use scenario::{Fate, FinalState, Part, Row};
 
@@ -116,6 +121,10 @@ pub struct Volume {
     pub copies: Copies,
     /// What comparing the blocks found; `None` if they were not read.
     pub comparison: Option<Comparison>,
+    /// What is inside the view of each replica, where something was recognised; empty where blocks were not read.
+    pub inside: BTreeMap<Label, Contents>,
+    /// What each choice loses in files, by who is kept and who is given up.
+    pub file_losses: Vec<FileLoss>,
     /// What Jiva would do for every ordered pair.
     pub joins: Vec<PredictedJoin>,
     /// Whom Jiva would elect, for every order of registering.
@@ -213,9 +222,12 @@ fn volume(
     let hazards = start::hazards(&ground, &forecast, start, options.without_missing);
     verdict.start = Some(start);
     let timeline = timeline::timeline(shown.timeline, &related);
+    let inside = if options.metadata_only { BTreeMap::new() } else { inside::inside(&related.replicas) };
+    let file_losses = files::losses(&related, &verdict, &inside);
     let related::Related { name, replicas, copies, comparison, lineage, candidates, rescued, mut findings } =
         related;
     findings.extend(hazards);
+    findings.extend(inside::notice(&replicas, &inside));
     let reported = witnessed::merged(shown.findings, &mut findings);
     findings.extend(reported);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
@@ -227,6 +239,8 @@ fn volume(
         lineage,
         copies,
         comparison,
+        inside,
+        file_losses,
         joins: forecast.joins,
         elections: forecast.elections,
         starts: forecast.rows,

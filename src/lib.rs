@@ -91,6 +91,7 @@
 //! | [`dialect`] | which engine wrote it; Jiva's files, versions, opening, and [what it would do](dialect::jiva::engine): start, elect, join |
 //! | [`lineage`] | many replicas: the DAG ([petgraph]), ancestors, relations |
 //! | [`blocks`] | merged views that can be read and sought, comparison by blocks |
+//! | [`filesystem`] | file systems inside views: what they say of themselves, their files, whose a block is |
 //! | [`verdict`] | from relations to an answer with reasons |
 //! | [`analysis`] | the whole way, one call |
 //! | [`redact`] | replicas made safe to share: structure kept, content gone |
@@ -117,6 +118,7 @@ pub mod blocks;
 pub mod check;
 pub mod dialect;
 pub mod evidence;
+pub mod filesystem;
 pub mod finding;
 pub mod go;
 pub mod ident;

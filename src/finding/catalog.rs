@@ -488,6 +488,10 @@ catalog! {
         "a file of the witnesses is not whole"
         "What is not in it may have happened all the same."
         "Collect the whole log: kubectl logs without --tail and --since, and with --previous."
+    97 FileSystemDamaged "file-system-damaged" Danger
+        "a file system says that it is damaged"
+        "The verdict is about the replicas, not about the file system. Equal replicas hold the same damage; mounting it for writing can make it worse."
+        "Export a view and check the image: e2fsck -fn for ext2 to ext4, xfs_repair -n for XFS. Repair a copy first, never the only good replica."
 }
 
 #[cfg(test)]

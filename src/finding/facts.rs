@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::inside::BrokenFileSystem;
 use super::parts::{
     ApartBy, CandidateBeside, CloneStop, CopyFault, CopyReason, CrashStep, FileFault, ForeignGap, ImageSize,
     Likeliest, NotRead, Oddity, Parting, Refuser, ReplicaSize, Sighting, UnreadPart, WonBy,
@@ -556,4 +557,6 @@ pub enum Facts {
     ClockSkew(Skew),
     /// A file of the witnesses is not whole.
     EvidenceIncomplete(Incomplete),
+    /// A file system inside the volume says of itself that it is damaged.
+    FileSystemDamaged(BrokenFileSystem),
 }

@@ -7,6 +7,7 @@
 pub mod catalog;
 mod facts;
 mod grave;
+mod inside;
 mod parts;
 mod phrases;
 mod witnessed;
@@ -15,6 +16,7 @@ mod words;
 
 pub use catalog::{Code, Severity};
 pub use facts::Facts;
+pub use inside::BrokenFileSystem;
 pub use parts::{
     ApartBy, CandidateBeside, CandidateHolds, CloneStop, CopyFault, CopyReason, CrashStep, FileFault,
     ForeignGap, ImageSize, Likeliest, NotRead, NotReadReason, Oddity, Parting, RecordElsewhere, Refuser,

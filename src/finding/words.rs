@@ -274,6 +274,7 @@ impl Display for Facts {
             Self::DirectoryMadeAnew(facts) => facts.fmt(f),
             Self::ClockSkew(facts) => facts.fmt(f),
             Self::EvidenceIncomplete(facts) => facts.fmt(f),
+            Self::FileSystemDamaged(facts) => facts.fmt(f),
             Self::NoMajority(facts) => facts.no_majority(f),
             Self::ReadOnlyPeriod(facts) => facts.read_only(f),
         }

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::file_changes::{self, ShownFilesApart};
 use super::json::{ShownRange, Tool};
 use crate::blocks::{Apart, Holes};
 use crate::evidence::InputReport;
+use crate::filesystem::InFiles;
 use crate::ident::{BLOCK_SIZE, DiskName, Label};
 use crate::lineage::{Relation, RelationKind};
 
@@ -33,6 +35,8 @@ pub struct ComparedVolume<'a> {
     pub name: Option<&'a str>,
     /// The pairs, by label.
     pub pairs: Vec<Apart<'a>>,
+    /// The same pairs in files, in the same order; empty where they were not asked for.
+    pub files: Vec<InFiles>,
     /// Replicas that could not be compared, and why.
     pub left_out: Vec<(Label, String)>,
 }
@@ -110,6 +114,12 @@ struct ShownPair<'a> {
     equal: Option<bool>,
     blocks: Blocks,
     ranges: Vec<ShownRange<'a>>,
+    /// What differs in files, by file system, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<ShownFilesApart>>,
+    /// Why something was not compared in files.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    without_files: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unread: Vec<ShownUnread<'a>>,
 }
@@ -180,12 +190,17 @@ pub fn json(compared: &Compared<'_>) -> String {
 fn volume<'a>(compared: &Compared<'_>, volume: &'a ComparedVolume<'a>) -> ShownVolume<'a> {
     ShownVolume {
         name: volume.name,
-        pairs: volume.pairs.iter().map(|one| pair(compared, one)).collect(),
+        pairs: volume
+            .pairs
+            .iter()
+            .enumerate()
+            .map(|(at, one)| pair(compared, one, volume.files.get(at)))
+            .collect(),
         left_out: volume.left_out.iter().map(|(replica, why)| LeftOut { replica, why }).collect(),
     }
 }
 
-fn pair<'a>(compared: &Compared<'_>, pair: &'a Apart<'a>) -> ShownPair<'a> {
+fn pair<'a>(compared: &Compared<'_>, pair: &'a Apart<'a>, files: Option<&'a InFiles>) -> ShownPair<'a> {
     let side = |(replica, disk, size): &'a (Label, DiskName, u64)| Side { replica, disk, size: *size };
     let relation: Option<&'a Relation> = pair.relation.as_deref();
     ShownPair {
@@ -212,6 +227,8 @@ fn pair<'a>(compared: &Compared<'_>, pair: &'a Apart<'a>) -> ShownPair<'a> {
                 foreign_b: relation.foreign_b.blocks(),
             }),
         },
+        files: files.map(|files| files.apart.iter().map(file_changes::apart).collect()),
+        without_files: files.map_or(&[], |files| &files.without),
         ranges: pair.ranges.iter().copied().map(ShownRange::from).collect(),
         unread: pair
             .unread

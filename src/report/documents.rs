@@ -1,5 +1,7 @@
 //! The JSON documents of `inspect` and `graph`: parts of the document of an analysis, in the same form.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::candidates;
@@ -10,6 +12,8 @@ use super::json::{
 use crate::analysis::Analysis;
 use crate::blocks::{self, Seen};
 use crate::evidence::InputReport;
+use crate::filesystem::Contents;
+use crate::ident::Label;
 use crate::lineage::rescue;
 use crate::replica::Replica;
 use crate::replica::VolumeMeta;
@@ -32,16 +36,24 @@ struct InFull<'a> {
     /// `volume.meta`, as it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     volume_meta: Option<&'a VolumeMeta>,
+    /// What is inside its view, where something was recognised and it was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inside: Option<&'a Contents>,
     findings: Vec<ShownFinding<'a>>,
 }
 
 impl<'a> InspectDocument<'a> {
     /// Makes the document.
-    pub fn of(inputs: &'a [InputReport], replicas: &'a [Replica]) -> Self {
+    pub fn of(
+        inputs: &'a [InputReport],
+        replicas: &'a [Replica],
+        inside: &'a BTreeMap<Label, Contents>,
+    ) -> Self {
         let in_full = |one: &'a Replica| InFull {
             replica: replica(one, Some(&blocks::quality(one, Seen::Extents)))
                 .with_candidates(candidates::alone(rescue::candidates(one, replicas))),
             volume_meta: one.meta.as_ref(),
+            inside: inside.get(&one.label),
             findings: one.findings.iter().map(finding).collect(),
         };
         Self {

@@ -6,11 +6,14 @@ use serde::Serialize;
 
 use super::candidates::{self, ShownCandidate};
 use super::escape;
+use super::file_changes::{self, ShownFileLoss};
 use super::model::{self, Step};
-use crate::analysis::{Analysis, LeftOut, Options, PredictedJoin, Volume};
-use crate::blocks::{Difference, Holes, Meaning, differences};
+use super::options::{ShownOptions, options};
+use crate::analysis::{Analysis, LeftOut, PredictedJoin, Volume};
+use crate::blocks::{Difference, Meaning, differences};
 use crate::dialect::jiva::engine::{Election, Outcome};
 use crate::evidence::InputReport;
+use crate::filesystem::Contents;
 use crate::finding::{Code, Exhibit, Facts, Finding, Severity};
 use crate::ident::{BLOCK_SIZE, Counter, DiskName, Label};
 use crate::lineage::{Basis, Relation, RelationKind, Witness};
@@ -55,31 +58,17 @@ pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ShownOptions<'a> {
-    replication_factor: usize,
-    metadata_only: bool,
-    without_missing: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sample: Option<f64>,
-    /// `zeros`: blocks of zeros were taken for holes in copies whose holes were filled, so those are reconstructions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    holes: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    volume: Option<&'a str>,
-    /// Replicas whose defective copy was taken for what lies on the node.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    as_found: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jiva_version: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ShownVolume<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
     replicas: Vec<ShownReplica<'a>>,
+    /// What is inside the view of each replica, where something was recognised and blocks were read.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    inside: &'a BTreeMap<Label, Contents>,
+    /// What each choice loses in files, where the file system inside can say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    file_losses: Vec<ShownFileLoss<'a>>,
     graph: ShownGraph<'a>,
     ancestors: Vec<ShownAncestor<'a>>,
     relations: Vec<ShownRelation<'a>>,
@@ -370,19 +359,6 @@ pub(super) fn pretty(document: &impl Serialize) -> String {
     escape::json(&text) + "\n"
 }
 
-fn options(options: &Options) -> ShownOptions<'_> {
-    ShownOptions {
-        replication_factor: options.factor,
-        metadata_only: options.metadata_only,
-        without_missing: options.without_missing,
-        sample: options.sample,
-        holes: (options.holes == Holes::Zeros).then_some("zeros"),
-        volume: options.volume.as_deref(),
-        as_found: &options.as_found,
-        jiva_version: options.jiva_version.map(|version| version.to_string()),
-    }
-}
-
 fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
     ShownVolume {
         name: &volume.name,
@@ -396,6 +372,8 @@ fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
                 replica(one, volume.copies.of(&one.label)).with_candidates(candidates)
             })
             .collect(),
+        inside: &volume.inside,
+        file_losses: file_changes::losses(&volume.file_losses),
         graph: graph(volume),
         ancestors: ancestors(volume),
         relations: volume.lineage.relations.iter().map(|r| relation(volume, r)).collect(),

@@ -11,6 +11,8 @@ pub mod dot;
 pub mod drawing;
 pub mod escape;
 pub mod explain;
+mod file_changes;
+pub mod files;
 mod findings_page;
 pub mod glossary;
 #[cfg(feature = "cli")]
@@ -18,6 +20,7 @@ pub mod html;
 pub mod json;
 pub mod mermaid;
 pub mod model;
+mod options;
 pub mod repair;
 pub mod runbook;
 #[cfg(feature = "schema")]

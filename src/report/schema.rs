@@ -24,6 +24,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("analysis", written().into_root_schema_for::<Document<'_>>()),
         ("diff", written().into_root_schema_for::<super::diff::Document<'_>>()),
+        ("files", written().into_root_schema_for::<super::files::FilesDocument<'_>>()),
         ("graph", written().into_root_schema_for::<GraphDocument<'_>>()),
         ("inspect", written().into_root_schema_for::<InspectDocument<'_>>()),
         ("simulate", written().into_root_schema_for::<SimulateDocument<'_>>()),

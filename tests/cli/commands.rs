@@ -94,6 +94,12 @@ fn lay(dir: &Path, names: &Names) {
         + &line(&format!("Setting replica tcp://10.0.0.8:9502 to ERR due to: {}", names.field))
         + &line(&format!("Target name:x:{}", names.field));
     std::fs::write(place.join("controller.log"), log).unwrap();
+    // A file system inside a volume, with a file of the name in question.
+    replica(&dir.join("inside"), names.field);
+    let name = names.target.as_bytes();
+    let name = if name.len() < 200 { name } else { &name[..200] };
+    let image = crate::support::ext::image(name, b"some content");
+    std::fs::write(dir.join("inside/volume-head-001.img"), image).unwrap();
     // An image that ends too early, so that a range cannot be read.
     replica(&place.join("short"), names.field);
     std::fs::write(place.join("short/volume-head-001.img"), "").unwrap();
@@ -247,6 +253,28 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             take(1, [with(&["--socket"]), vec![names.place.clone()]].concat());
             take(2, with(&["--tcp", "192.0.2.1:10809"]));
             take(1, vec![missing.clone()]);
+        }
+        "files" => {
+            let inside = joined(&[&names.label, s("=inside")]);
+            let of = |view: &OsStr, more: &[&OsStr]| {
+                let mut list = vec![inside.clone(), "--replica".into(), view.to_owned()];
+                list.extend(more.iter().map(OsString::from));
+                list
+            };
+            let found = hostile_or(4, 0);
+            take(found, of(&names.label, &[]));
+            take(found, of(&names.label, &[s("--sums")]));
+            take(found, of(&names.label, &[s("--to"), &names.target]));
+            take(1, of(&names.label, &[s("--to"), s("cases")]));
+            take(1, of(&names.label, &[s("--to"), s("inside/new")]));
+            take(found, of(&names.label, &[s("--path"), &names.target]));
+            take(1, of(&names.label, &[s("--path"), &names.place]));
+            take(1, of(&names.label, &[s("--partition"), s("1")]));
+            take(1, of(&names.target, &[]));
+            take(1, [with(&["--replica"]), vec![names.label.clone()]].concat());
+            for form in forms(command) {
+                take(found, of(&names.label, &[s("--output"), s(&form)]));
+            }
         }
         "check" => {
             take(3, vec!["cases".into()]);

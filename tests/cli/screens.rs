@@ -1,7 +1,7 @@
 //! The screens: what a person sees, in 80 columns, without anything that moves the cursor.
 #![cfg(feature = "cli")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::support::cli::{archives, captures, folders, program, run};
@@ -123,7 +123,11 @@ fn every_screen_of_every_recording_is_80_columns_wide_and_its_words_are_explaine
         check_page(&text::graph(&analysis, true, &palette), WIDTH, &what);
         let evidence = gathered(&paths);
         let replicas = analysis::describe(&evidence, &());
-        check_page(&text::inspect(&evidence.inputs, &replicas, &palette), WIDTH, &what);
+        check_page(
+            &text::inspect(&evidence.inputs, &replicas, &analysis::inside(&replicas), &palette),
+            WIDTH,
+            &what,
+        );
         explained(&Document::of(&analysis).to_text(), &what);
         // The order of inputs is nobody's business.
         let mut backward = paths.clone();
@@ -230,7 +234,7 @@ fn inspect_tells_of_replicas_what_analyze_tells() {
     let paths = archives(&captures.join("08-missing-witness"));
     let evidence = gathered(&paths);
     let replicas = analysis::describe(&evidence, &());
-    let text = InspectDocument::of(&evidence.inputs, &replicas).to_text();
+    let text = InspectDocument::of(&evidence.inputs, &replicas, &BTreeMap::new()).to_text();
     let inspected: serde_json::Value = serde_json::from_str(&text).unwrap();
     let whole: serde_json::Value = serde_json::from_str(&Document::of(&analyzed(&paths)).to_text()).unwrap();
     assert_eq!(inspected["schema"], "jivascope.inspect/1");
@@ -259,10 +263,10 @@ fn inspect_tells_how_a_replica_was_copied() {
     ] {
         let evidence = gathered(&[damaged.join(format!("{name}.tar.zst"))]);
         let replicas = analysis::describe(&evidence, &());
-        let text = InspectDocument::of(&evidence.inputs, &replicas).to_text();
+        let text = InspectDocument::of(&evidence.inputs, &replicas, &BTreeMap::new()).to_text();
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(document["replicas"][0]["quality"], word, "{name}");
-        let screen = text::inspect(&evidence.inputs, &replicas, &Palette::plain());
+        let screen = text::inspect(&evidence.inputs, &replicas, &BTreeMap::new(), &Palette::plain());
         let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains(&format!(" copy fidelity {shown}")), "{name}:\n{screen}");
     }

@@ -28,6 +28,7 @@ const COMMANDS: &[&[&str]] = &[
     &["repair-copy", "IN", "--replica", "rep-1", "--to", "OUT"],
     &["serve", "IN", "--list"],
     &["simulate", "IN"],
+    &["files", "x=INSIDE", "--replica", "x", "--to", "OUT"],
     &["cluster", "IN"],
     &["timeline", "IN"],
     &["plan", "IN"],
@@ -68,6 +69,10 @@ impl Evidence {
         let mut tar = tar::Builder::new(fs::File::create(root.path().join("one.tar")).unwrap());
         tar.append_dir_all("one", root.path().join("in/rep-1")).unwrap();
         tar.finish().unwrap();
+        let inside = root.path().join("inside");
+        crate::support::evil::replica(&inside, "");
+        let image = crate::support::ext::image(b"file", b"some content");
+        fs::write(inside.join("volume-head-001.img"), image).unwrap();
         Self { root }
     }
 
@@ -78,6 +83,7 @@ impl Evidence {
             "TAR" => self.root.path().join("one.tar"),
             "CASE" => self.root.path().join("case"),
             "OUT" => out.to_owned(),
+            "x=INSIDE" => format!("x={}", self.root.path().join("inside").display()).into(),
             word => PathBuf::from(word),
         };
         command.iter().map(one).collect()

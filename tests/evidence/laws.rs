@@ -59,6 +59,9 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
                 [begin(&[option(1, b"a")]), requests].concat(),
             ]
         }
+        "file_system" => [&b"name"[..], b"..", b"x"]
+            .map(|name| crate::support::ext::image(name, b"content")[1024..].to_vec())
+            .to_vec(),
         "tar_index" => vec![tar()],
         "decompression" => {
             let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

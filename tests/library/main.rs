@@ -4,6 +4,7 @@
 mod support;
 
 mod blocks;
+mod filesystem;
 mod lineage;
 mod page;
 mod properties;

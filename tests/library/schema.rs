@@ -61,7 +61,11 @@ fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
         holds(&simulate, &value(&SimulateDocument::of(&found).to_text()), what);
         holds(&graph, &value(&GraphDocument::of(&found).to_text()), what);
         let volume = &found.volumes[0];
-        holds(&inspect, &value(&InspectDocument::of(&found.inputs, &volume.replicas).to_text()), what);
+        holds(
+            &inspect,
+            &value(&InspectDocument::of(&found.inputs, &volume.replicas, &volume.inside).to_text()),
+            what,
+        );
         let filled = updated(&Expected::default(), &found).unwrap();
         holds(&expected, &value(&filled.to_text()), what);
         let mut wrong = filled.clone();
@@ -84,7 +88,7 @@ fn diff_keeps(inputs: &[(String, PathBuf)], what: &str) {
     }
     let inputs = inputs.iter().map(|(label, path)| format!("{label}={}", path.display()));
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_jivascope"));
-    let output = command.args(["diff", "--output", "json"]).args(inputs).output().unwrap();
+    let output = command.args(["diff", "--files", "--output", "json"]).args(inputs).output().unwrap();
     if output.stdout.is_empty() {
         return; // nothing in it can be read; an error was told
     }
@@ -93,6 +97,23 @@ fn diff_keeps(inputs: &[(String, PathBuf)], what: &str) {
 
 #[cfg(not(feature = "cli"))]
 fn diff_keeps(_: &[(String, PathBuf)], _: &str) {}
+
+#[test]
+#[cfg(feature = "cli")]
+fn files_keeps_to_its_schema() {
+    let dir = tempfile::tempdir().unwrap();
+    crate::support::evil::replica(dir.path(), "");
+    let image = crate::support::ext::image(b"name", b"content");
+    fs::write(dir.path().join("volume-head-001.img"), image).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_jivascope"));
+    let given = format!("x={}", dir.path().display());
+    let output =
+        command.args(["files", "--sums", "--replica", "x", "--output", "json", &given]).output().unwrap();
+    let document = value(&String::from_utf8(output.stdout).unwrap());
+    holds(&validator("files"), &document, "files");
+    assert_eq!(document["entries"][1]["path"], "name");
+    assert!(document["entries"][1]["sha256"].is_string());
+}
 
 #[test]
 fn outputs_keep_to_the_schemas() {

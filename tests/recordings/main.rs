@@ -6,6 +6,7 @@ mod support;
 mod captures;
 mod copies;
 mod elections;
+mod files;
 mod jiva;
 mod missing_parts;
 mod plans;

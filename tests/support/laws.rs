@@ -34,6 +34,7 @@ pub const LAWS: &[Law] = &[
     ("qcow2", qcow2),
     ("witness", witness),
     ("nbd", nbd),
+    ("file_system", file_system),
 ];
 
 /// What decodes is written and decoded again as the same; reading it leniently gives the same too.
@@ -473,6 +474,35 @@ impl Exports for Pattern {
         match name {
             "" | "a" => Ok(Export::new("a", "an image", Arc::new(Pattern))),
             other => Err(other.repeat(3)),
+        }
+    }
+}
+
+/// Whatever the bytes of a view are: what is inside is said, listed and summed up in bounded work; every entry has a path of
+/// its own below the root, and no block is two owners' beyond what the view has.
+pub fn file_system(bytes: &[u8]) {
+    use jivascope::filesystem::{Contents, FileKind, Files};
+    // The superblock begins where a file system of small blocks has it; the rest is the input's.
+    let mut image = vec![0; 64 << 10];
+    let len = bytes.len().min(image.len() - 1024);
+    image[1024..1024 + len].copy_from_slice(&bytes[..len]);
+    let contents = Contents::of(&image);
+    for system in &contents.file_systems {
+        for open in [Files::open(&image, system), Files::open_as_it_lies(&image, system)] {
+            let Ok(files) = open.map(|files| files.with_holes(1 << 20)) else { continue };
+            let Ok(tree) = files.all() else { continue };
+            for entry in &tree.entries {
+                let odd = |part: &[u8]| part.is_empty() || part == b"." || part == b".." || part.contains(&0);
+                assert!(entry.path.is_empty() || !entry.path.split(|byte| *byte == b'/').any(odd));
+                if entry.kind == FileKind::File {
+                    let _ = files.sha256(entry);
+                }
+            }
+            let mut all = Runs::new();
+            all.push(0, image.len() as u64);
+            if let Ok(owned) = files.owners(&all, &tree) {
+                assert!(owned.free + owned.outside <= image.len() as u64);
+            }
         }
     }
 }

@@ -7,7 +7,9 @@ pub mod builder;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod directory;
+pub mod e2fs;
 pub mod evil;
+pub mod ext;
 pub mod faulty;
 pub mod incidents;
 pub mod judge;

@@ -2,9 +2,11 @@
 
 use clap::Args;
 use jivascope::analysis::{self, Options, Related, Which};
-use jivascope::blocks::{self, Point};
+use jivascope::blocks::{self, Apart, Difference, Meaning, MergedView, Point};
 use jivascope::evidence::{Evidence, InputReport};
-use jivascope::ident::Label;
+use jivascope::filesystem::{Bytes, InFiles, in_files};
+use jivascope::ident::{DiskName, Label, Runs};
+use jivascope::replica::Replica;
 use jivascope::report::diff::{Compared, ComparedVolume, json};
 use jivascope::report::text;
 
@@ -27,6 +29,7 @@ usage.
 Examples:
   jivascope diff rep-1.tar.zst rep-2.tar.zst
   jivascope diff ./copies --between rep-1@volume-snap-e6fa71a8 rep-1
+  jivascope diff ./copies --files
   jivascope diff ./copies --output json")]
 pub(super) struct Diff {
     #[command(flatten)]
@@ -44,7 +47,10 @@ pub(super) struct Diff {
     /// Compare only this share of the blocks, such as 5% or 0.05
     #[arg(long, value_name = "SHARE", value_parser = args::share)]
     pub sample: Option<f64>,
-    /// List every range in the text output
+    /// Also say what differs in files, where the file system inside can be read (ext2, ext3, ext4)
+    #[arg(long, conflicts_with = "sample")]
+    pub files: bool,
+    /// List every range, and with --files every path, in the text output
     #[arg(long)]
     pub all: bool,
     #[command(flatten)]
@@ -77,7 +83,13 @@ fn two(command: &Diff, evidence: &Evidence, progress: &Bar, out: &Out) -> anyhow
         }
     }
     let pair = blocks::between(&a, &b, command.sample, progress)?;
-    let volume = ComparedVolume { name: None, pairs: vec![pair], left_out: Vec::new() };
+    let mut files = Vec::new();
+    if command.files {
+        let (view_a, view_b) = (a.view()?, b.view()?);
+        let (name_a, name_b) = (a.name(), b.name());
+        files.push(in_files((&name_a, &view_a), (&name_b, &view_b), None, &ground(&pair)));
+    }
+    let volume = ComparedVolume { name: None, pairs: vec![pair], files, left_out: Vec::new() };
     show(command, out, &evidence.inputs, vec![volume], defective)
 }
 
@@ -106,12 +118,12 @@ fn every_pair(command: &Diff, mut evidence: Evidence, progress: &Bar, out: &Out)
             }
         }
     }
-    let volumes = related.iter().map(compared).collect();
+    let volumes = related.iter().map(|volume| compared(command, volume)).collect();
     show(command, out, &evidence.inputs, volumes, defective)
 }
 
 /// The pairs of a volume, and who could not be compared.
-fn compared(volume: &Related) -> ComparedVolume<'_> {
+fn compared<'a>(command: &Diff, volume: &'a Related) -> ComparedVolume<'a> {
     let unable = volume
         .replicas
         .iter()
@@ -121,7 +133,29 @@ fn compared(volume: &Related) -> ComparedVolume<'_> {
     let mut left_out: Vec<_> = unable.chain(without).collect();
     left_out.sort();
     let pairs = found.map(|found| blocks::pairs(&volume.lineage, found)).unwrap_or_default();
-    ComparedVolume { name: Some(&volume.name), pairs, left_out }
+    let files = match command.files {
+        true => pairs.iter().map(|pair| pair_in_files(volume, pair)).collect(),
+        false => Vec::new(),
+    };
+    ComparedVolume { name: Some(&volume.name), pairs, files, left_out }
+}
+
+/// One pair in files, each side by its own state.
+fn pair_in_files(volume: &Related, pair: &Apart<'_>) -> InFiles {
+    let view = |(label, disk, _): &(Label, DiskName, u64)| {
+        Replica::among(&volume.replicas, label).and_then(|replica| MergedView::at(replica, disk).ok())
+    };
+    let (Some(a), Some(b)) = (view(&pair.a), view(&pair.b)) else { return InFiles::default() };
+    let ancestor = pair.relation.as_ref().and_then(|relation| analysis::ancestor(relation, &volume.replicas));
+    let ancestor = ancestor.as_ref().map(|view| view as &dyn Bytes);
+    in_files((pair.a.0.as_str(), &a), (pair.b.0.as_str(), &b), ancestor, &ground(pair))
+}
+
+/// Where files have to be looked at: what differs in the states that are compared, and what could not be read.
+fn ground(pair: &Apart<'_>) -> Runs {
+    let own = |range: &&Difference<'_>| !matches!(range.meaning, Some(Meaning::ForeignA | Meaning::ForeignB));
+    let differ = pair.ranges.iter().filter(own).map(|range| range.run);
+    Runs::from_unsorted(differ.chain(pair.unread.iter().map(|unread| unread.run)).collect())
 }
 
 fn show(

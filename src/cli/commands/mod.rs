@@ -6,6 +6,7 @@ mod cluster;
 mod diff;
 mod explain;
 mod export;
+mod files;
 mod generate;
 mod graph;
 mod hash;
@@ -57,6 +58,8 @@ enum Command {
     Diff(diff::Diff),
     /// Write a replica's merged view to an image file
     Export(export::Export),
+    /// List the files inside a view, or take them out
+    Files(files::FilesCommand),
     /// Check cases against their expected verdicts, for continuous integration
     Check(check::Check),
     /// Check the running side from logs, API replies and pod lists alone, for periodic checks
@@ -89,6 +92,7 @@ pub(super) fn run(arguments: &Arguments, out: &Out) -> anyhow::Result<u8> {
         Command::Graph(command) => graph::run(command, out),
         Command::Diff(command) => diff::run(command, out),
         Command::Export(command) => export::run(command, out),
+        Command::Files(command) => files::run(command, out),
         Command::Check(command) => check::run(command, out),
         Command::Cluster(command) => cluster::run(command, out),
         Command::Timeline(command) => timeline::run(command, out),

@@ -1,7 +1,8 @@
 //! What `diff` says of two views: whether they differ, what that means, and in which ranges.
 
-use super::Tone;
+use super::{FilesReport, Tone};
 use crate::blocks::{Apart, Difference, Holes, Meaning};
+use crate::filesystem::InFiles;
 use crate::ident::{BLOCK_SIZE, DiskName, Label};
 use crate::lineage::{Relation, RelationKind};
 use crate::report::diff::{Compared, ComparedVolume};
@@ -47,6 +48,8 @@ pub struct DiffPair<'a> {
     pub sides: (String, String),
     /// Whether the ranges have a meaning.
     pub with_meaning: bool,
+    /// The same in files, where it was asked for.
+    pub files: Vec<FilesReport>,
     /// The ranges, by their place.
     pub ranges: Vec<DiffRange<'a>>,
 }
@@ -91,12 +94,17 @@ fn volume<'a>(compared: &Compared<'_>, volume: &'a ComparedVolume<'a>) -> DiffVo
     let left_out = volume.left_out.iter().map(|(label, why)| format!("{label} was not compared: {why}"));
     DiffVolume {
         name: volume.name,
-        pairs: volume.pairs.iter().map(|one| pair(compared, one)).collect(),
+        pairs: volume
+            .pairs
+            .iter()
+            .enumerate()
+            .map(|(at, one)| pair(compared, one, volume.files.get(at)))
+            .collect(),
         left_out: left_out.collect(),
     }
 }
 
-fn pair<'a>(compared: &Compared<'_>, pair: &'a Apart<'a>) -> DiffPair<'a> {
+fn pair<'a>(compared: &Compared<'_>, pair: &'a Apart<'a>, files: Option<&InFiles>) -> DiffPair<'a> {
     let ((a, top_a, size_a), (b, top_b, size_b)) = (&pair.a, &pair.b);
     let (one, two) = match &pair.relation {
         None => (format!("{a}@{top_a}"), format!("{b}@{top_b}")),
@@ -135,6 +143,7 @@ fn pair<'a>(compared: &Compared<'_>, pair: &'a Apart<'a>) -> DiffPair<'a> {
             unread.replica, unread.disk, unread.why
         )
     }));
+    let files = files.map(|files| FilesReport::of(files, &one, &two)).unwrap_or_default();
     let sides = match a == b {
         true => (top_a.short(), top_b.short()),
         false => (a.to_string(), b.to_string()),
@@ -153,6 +162,7 @@ fn pair<'a>(compared: &Compared<'_>, pair: &'a Apart<'a>) -> DiffPair<'a> {
         gaps,
         with_meaning: relation.is_some(),
         ranges: ranges.collect(),
+        files,
         sides,
     }
 }

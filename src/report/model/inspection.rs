@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::blocks::{self, Seen};
+use crate::filesystem::Contents;
 use crate::finding::{Code, Finding};
-use crate::ident::DiskName;
+use crate::ident::{DiskName, Label};
 use crate::lineage::rescue;
 use crate::replica::{Copied, Disk, Flag, Quality, RecordState, Replica};
 use crate::report::{json, words};
@@ -63,12 +64,12 @@ pub struct Candidates {
 
 impl<'a> Inspection<'a> {
     /// The account of each replica.
-    pub fn of(replicas: &'a [Replica]) -> Vec<Self> {
-        replicas.iter().map(|replica| one(replica, replicas)).collect()
+    pub fn of(replicas: &'a [Replica], inside: &BTreeMap<Label, Contents>) -> Vec<Self> {
+        replicas.iter().map(|replica| one(replica, replicas, inside.get(&replica.label))).collect()
     }
 }
 
-fn one<'a>(replica: &'a Replica, replicas: &[Replica]) -> Inspection<'a> {
+fn one<'a>(replica: &'a Replica, replicas: &[Replica], inside: Option<&Contents>) -> Inspection<'a> {
     let disks = json::in_order(replica);
     let places: BTreeMap<&str, usize> =
         disks.iter().enumerate().map(|(at, disk)| (disk.name.as_str(), at)).collect();
@@ -82,7 +83,7 @@ fn one<'a>(replica: &'a Replica, replicas: &[Replica]) -> Inspection<'a> {
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
     Inspection {
         title: format!("{} · {}", replica.label, words::condition(replica, !replica.defects.is_empty())),
-        facts: facts(replica),
+        facts: facts(replica).into_iter().chain(contents(inside)).collect(),
         chain: chain(replica, &disks),
         candidates: candidates(replica, replicas),
         findings,
@@ -160,6 +161,12 @@ fn facts(replica: &Replica) -> Vec<(&'static str, String)> {
         fact("rebuild snapshot", Some(peer.join_snapshot.to_string()));
     }
     out
+}
+
+/// What is inside the view.
+fn contents(inside: Option<&Contents>) -> Vec<(&'static str, String)> {
+    let texts = inside.map(super::inside::contents).unwrap_or_default();
+    texts.into_iter().map(|text| ("inside", text)).collect()
 }
 
 fn candidates(replica: &Replica, replicas: &[Replica]) -> Option<Candidates> {

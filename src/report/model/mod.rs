@@ -7,8 +7,10 @@ mod blockmap;
 #[cfg(feature = "cli")]
 mod copies;
 mod difference;
+mod files_apart;
 mod findings;
 mod history;
+pub(super) mod inside;
 mod inspection;
 mod losses;
 mod pairs;
@@ -26,6 +28,7 @@ pub use blockmap::{BlockMap, Group, PairMap, Scale, Strip};
 #[cfg(feature = "cli")]
 pub(super) use copies::{Copy, copies, options};
 pub use difference::{DiffPair, DiffRange, DiffReport, DiffVolume};
+pub use files_apart::FilesReport;
 pub use findings::{FindingGroup, Findings};
 pub use history::{History, Kind as StateKind, Spot, State};
 pub use inspection::{Candidates, InspectedDisk, Inspection};
@@ -73,6 +76,10 @@ pub struct VolumeReport<'a> {
     pub steps: Vec<Step>,
     /// What keeping one replica loses of the others; `None` where nothing is to be chosen.
     pub losses: Option<Losses>,
+    /// What each choice loses in files: what the list is called, and a sentence each.
+    pub file_losses: (&'static str, Vec<String>),
+    /// What is inside the views: whose, and what.
+    pub inside: Vec<(String, Vec<String>)>,
     /// Each replica, by label.
     pub replicas: Vec<ReplicaRow>,
     /// The states and what each stands on.
@@ -117,6 +124,8 @@ impl<'a> VolumeReport<'a> {
             answer: Answer::of(volume, &analysis.options),
             steps: steps(volume, analysis),
             losses: losses::losses(volume),
+            file_losses: files_apart::losses(volume),
+            inside: inside::grouped(&volume.inside),
             replicas: replicas::rows(volume),
             history: History::of(volume),
             pairs: pairs::pairs(volume),

@@ -6,8 +6,10 @@ use super::screen::role;
 use super::table::{Cell, Column, table};
 use crate::ident::DiskName;
 use crate::report::diff::Compared;
-use crate::report::model::{DiffPair, DiffReport};
+use crate::report::model::{DiffPair, DiffReport, FilesReport};
 
+/// Paths listed of one kind of difference unless all are asked for.
+const FILES: usize = 16;
 /// Ranges listed of one pair unless all are asked for.
 const RANGES: usize = 24;
 
@@ -48,6 +50,9 @@ fn pair(page: &mut Page<'_>, pair: &DiffPair<'_>, all: bool) {
     for text in &pair.gaps {
         page.say(Role::Warning, 2, text);
     }
+    for one in &pair.files {
+        files(page, one, all);
+    }
     if pair.ranges.is_empty() {
         return;
     }
@@ -57,6 +62,25 @@ fn pair(page: &mut Page<'_>, pair: &DiffPair<'_>, all: bool) {
     if shown < pair.ranges.len() {
         let text = format!("{} more ranges not shown (use --all)", pair.ranges.len() - shown);
         page.say(Role::Faint, 2, &text);
+    }
+}
+
+fn files(page: &mut Page<'_>, report: &FilesReport, all: bool) {
+    page.gap();
+    page.say(Role::Heading, 2, &report.title);
+    for (tone, text) in &report.notes {
+        page.say(tone.map_or(Role::Plain, role), 4, text);
+    }
+    for (heading, rows) in &report.sections {
+        page.say(Role::Heading, 4, heading);
+        let shown = if all { rows.len() } else { rows.len().min(FILES) };
+        for row in &rows[..shown] {
+            page.item(Role::Plain, "      - ", row);
+        }
+        if shown < rows.len() {
+            let text = format!("{} more not shown (use --all)", rows.len() - shown);
+            page.say(Role::Faint, 6, &text);
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! The screen of `inspect`: each replica in full.
 
+use std::collections::BTreeMap;
+
 use super::lanes::draw;
 use super::page::Page;
 use super::palette::{Palette, Role};
 use super::{findings, screen};
 use crate::evidence::InputReport;
+use crate::filesystem::Contents;
+use crate::ident::Label;
 use crate::replica::Replica;
 use crate::report::model::{self, Candidates, InspectedDisk, Inspection};
 
@@ -12,9 +16,14 @@ use crate::report::model::{self, Candidates, InspectedDisk, Inspection};
 const LANES: usize = 12;
 
 /// Every replica: what volume.meta says, the chain as a tree, every disk, every finding.
-pub fn inspect(inputs: &[InputReport], replicas: &[Replica], palette: &Palette) -> String {
+pub fn inspect(
+    inputs: &[InputReport],
+    replicas: &[Replica],
+    inside: &BTreeMap<Label, Contents>,
+    palette: &Palette,
+) -> String {
     let mut page = Page::new(palette);
-    for replica in Inspection::of(replicas) {
+    for replica in Inspection::of(replicas, inside) {
         page.gap();
         page.say(Role::Heading, 0, &replica.title);
         for (name, text) in &replica.facts {

@@ -118,7 +118,15 @@ fn one(page: &mut Page<'_>, report: &VolumeReport<'_>) {
     if let Some(table) = &report.losses {
         losses(page, table);
     }
+    let (heading, files) = &report.file_losses;
+    if !files.is_empty() {
+        page.heading(heading);
+        for text in files {
+            page.item(Role::Plain, "  - ", text);
+        }
+    }
     replicas(page, &report.replicas);
+    inside(page, &report.inside);
     page.heading("history, newest first");
     history::write(page, &report.history, Scope { off_chain: false, full: false, rows: ROWS });
     if let Some(all) = &report.pairs {
@@ -198,6 +206,19 @@ fn replicas(page: &mut Page<'_>, replicas: &[ReplicaRow]) {
     };
     let rows: Vec<Vec<Cell>> = replicas.iter().zip(labels).map(row).collect();
     table(page, 0, &columns, &rows);
+}
+
+/// What is inside the views.
+fn inside(page: &mut Page<'_>, inside: &[(String, Vec<String>)]) {
+    if inside.is_empty() {
+        return;
+    }
+    page.heading("inside the volume");
+    for (whose, texts) in inside {
+        for text in texts {
+            page.item(Role::Plain, "  - ", &format!("{whose}: {text}"));
+        }
+    }
 }
 
 fn pairs(page: &mut Page<'_>, pairs: &Pairs) {

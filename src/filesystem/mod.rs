@@ -1,0 +1,31 @@
+//! File systems inside views: which there are and what they say of themselves, their files, whose a block is.
+//!
+//! Everything is read through positional reads of a view. What a file system says is hostile: numbers are checked before
+//! they are used, work and memory are bounded by what the view stores, and names never lead out of a target directory.
+
+mod apart;
+mod bytes;
+mod clock;
+mod contents;
+mod ext;
+mod files;
+mod known;
+mod loss;
+mod owners;
+mod pair;
+mod partitions;
+mod take;
+mod tree;
+
+pub use apart::{Change, FilesAndTree, How, changes};
+pub use bytes::{Bytes, FsError};
+pub use clock::Moment;
+pub use contents::{Contents, FileSystem, FsState};
+pub use ext::FileKind;
+pub use files::{FileReader, Files, Replayed};
+pub use loss::{LossInFiles, Lost, LostFile, loss_in_files};
+pub use owners::Owned;
+pub use pair::{FilesApart, InFiles, Newest, Recovered, Side, both_have, files_apart, in_files};
+pub use partitions::Table;
+pub use take::{TakeError, Taken, TargetDirectory, take};
+pub use tree::{FileEntry, Tree, shown};
