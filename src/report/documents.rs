@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::candidates;
-use super::json::{
-    ShownAncestor, ShownFinding, ShownGraph, ShownReplica, TOOL, Tool, ancestors, finding, graph, pretty,
-    replica,
-};
+use super::graph::{ShownAncestor, ShownGraph, ancestors, graph};
+use super::json::{ShownFinding, ShownReplica, TOOL, Tool, finding, pretty, replica};
 use crate::analysis::Analysis;
 use crate::blocks::{self, Seen};
 use crate::evidence::InputReport;

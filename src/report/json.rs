@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::candidates::{self, ShownCandidate};
 use super::escape;
 use super::file_changes::{self, ShownFileLoss};
+use super::graph::{ShownAncestor, ShownGraph, ancestors, graph};
 use super::model::{self, Step};
 use super::options::{ShownOptions, options};
 use crate::analysis::{Analysis, LeftOut, PredictedJoin, Volume};
@@ -162,45 +163,6 @@ struct ShownDisk<'a> {
     /// What the copy of its image is worth; only given for images of the chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     quality: Option<Quality>,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(super) struct ShownGraph<'a> {
-    nodes: Vec<ShownNode<'a>>,
-    edges: Vec<ShownEdge>,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ShownNode<'a> {
-    id: usize,
-    disks: Vec<Place<'a>>,
-    on_chain: Vec<&'a Label>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    heads: Vec<&'a Label>,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ShownEdge {
-    child: usize,
-    parent: usize,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Place<'a> {
-    replica: &'a Label,
-    disk: &'a DiskName,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(super) struct ShownAncestor<'a> {
-    replicas: &'a [Label],
-    disks: Vec<Place<'a>>,
-    divergence: Vec<Place<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -387,21 +349,6 @@ fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
     }
 }
 
-pub(super) fn ancestors(volume: &Volume) -> Vec<ShownAncestor<'_>> {
-    let ancestors = volume.lineage.ancestors.iter();
-    ancestors
-        .map(|ancestor| ShownAncestor {
-            replicas: &ancestor.replicas,
-            disks: places(&ancestor.disks),
-            divergence: places(&ancestor.divergence),
-        })
-        .collect()
-}
-
-fn places<'a>(disks: impl IntoIterator<Item = (&'a Label, &'a DiskName)>) -> Vec<Place<'a>> {
-    disks.into_iter().map(|(replica, disk)| Place { replica, disk }).collect()
-}
-
 impl<'a> ShownReplica<'a> {
     /// Shows chains that may be rescued from it.
     pub(super) fn with_candidates(self, candidates: Vec<ShownCandidate<'a>>) -> Self {
@@ -471,29 +418,6 @@ fn disk<'a>(replica: &'a Replica, disk: &'a Disk, qualities: &BTreeMap<&DiskName
         links,
         quality: qualities.get(&disk.name).copied(),
     }
-}
-
-pub(super) fn graph(volume: &Volume) -> ShownGraph<'_> {
-    let dag = &volume.lineage.graph.dag;
-    let nodes = dag
-        .node_indices()
-        .map(|at| {
-            let node = &dag[at];
-            ShownNode {
-                id: at.index(),
-                disks: places(node.disks.iter().map(|(replica, disk)| (replica, disk))),
-                on_chain: node.on_chain.iter().collect(),
-                heads: node.heads.iter().collect(),
-            }
-        })
-        .collect();
-    let mut edges: Vec<ShownEdge> = dag
-        .edge_indices()
-        .filter_map(|edge| dag.edge_endpoints(edge))
-        .map(|(child, parent)| ShownEdge { child: child.index(), parent: parent.index() })
-        .collect();
-    edges.sort_by_key(|edge| (edge.child, edge.parent));
-    ShownGraph { nodes, edges }
 }
 
 fn relation<'a>(volume: &'a Volume, relation: &'a Relation) -> ShownRelation<'a> {

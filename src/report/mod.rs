@@ -15,6 +15,7 @@ mod file_changes;
 pub mod files;
 mod findings_page;
 pub mod glossary;
+mod graph;
 #[cfg(feature = "cli")]
 pub mod html;
 pub mod json;

@@ -221,6 +221,7 @@ fn an_unseen_replica_bears_on_the_answer_until_it_is_supplied() {
         let verdict = &found.volumes[0].verdict;
         assert!(!verdict.complete && verdict.kind != VerdictKind::Consistent, "{name}: {verdict:?}");
         assert_eq!(verdict.must_not_wipe.len(), 3, "{name}: nothing may be wiped");
+        its_chain_is_drawn(&found);
         let mut inputs: Vec<Input> = Vec::new();
         for directory in [folder.clone(), folder.join("unseen")] {
             for entry in fs::read_dir(directory).unwrap() {
@@ -239,4 +240,22 @@ fn an_unseen_replica_bears_on_the_answer_until_it_is_supplied() {
             findings(&whole).iter().any(|f| f["name"] == "missing-replica" && f["severity"] != "info");
         assert!(!missing, "{name}: the fourth is here");
     }
+}
+
+/// What was seen of a replica that nobody supplied stands in the graph: on what is held, and beside it.
+fn its_chain_is_drawn(analysis: &Analysis) {
+    let document: Value = serde_json::from_str(&Document::of(analysis).to_text()).unwrap();
+    let graph = &document["volumes"][0]["graph"];
+    let nodes = graph["nodes"].as_array().unwrap();
+    let ids: Vec<u64> = nodes.iter().map(|node| node["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, (0..nodes.len() as u64).collect::<Vec<_>>());
+    let of = |edge: &Value, end: &str| usize::try_from(edge[end].as_u64().unwrap()).unwrap();
+    let seen = |at: usize| nodes[at].get("seen").is_some();
+    let held = |at: usize| !nodes[at]["disks"].as_array().unwrap().is_empty();
+    let edges = graph["edges"].as_array().unwrap();
+    let alone = (0..nodes.len()).filter(|at| seen(*at) && !held(*at)).count();
+    assert!(alone > 0, "its head is nobody's");
+    let stands = edges.iter().any(|edge| seen(of(edge, "child")) && seen(of(edge, "parent")));
+    assert!(stands, "its disks stand on each other");
+    assert!((0..nodes.len()).all(|at| seen(at) || held(at)), "a node of nobody");
 }

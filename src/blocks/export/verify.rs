@@ -126,7 +126,8 @@ impl Image for Tables<'_> {
     /// One cluster: the next need not lie behind it.
     fn stored(&self, at: u64, size: u64) -> io::Result<Option<Run>> {
         let mut cluster = at / CLUSTER;
-        while cluster * CLUSTER < size {
+        // The last cluster may reach beyond the end.
+        while at < size && cluster * CLUSTER < size {
             if self.l2.get((cluster / ENTRIES) as usize).is_none_or(Option::is_none) {
                 cluster = (cluster / ENTRIES + 1) * ENTRIES;
                 continue;
