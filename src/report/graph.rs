@@ -96,40 +96,56 @@ pub(super) fn graph(volume: &Volume) -> ShownGraph<'_> {
 }
 
 impl<'a> ShownGraph<'a> {
-    /// Adds what other witnesses saw of replicas that nobody supplied. A snapshot has one name everywhere; a head has not.
+    /// Adds what other witnesses saw of replicas that nobody supplied.
+    ///
+    /// A name alone is no state: the snapshot of a refused join lies on both sides, over what each had. So a disk is one of
+    /// those that are held only if it stands on the same state. The lowest one that was seen is known by its name, where
+    /// that is the name of one state.
     fn add_seen(&mut self, volume: &'a Volume) {
-        let mut known: BTreeMap<&DiskName, usize> = BTreeMap::new();
+        let mut named: BTreeMap<&DiskName, Vec<usize>> = BTreeMap::new();
         for node in &self.nodes {
             for place in node.disks.iter().filter(|place| place.disk.is_snapshot()) {
-                known.entry(place.disk).or_insert(node.id);
+                let ids = named.entry(place.disk).or_default();
+                if ids.last() != Some(&node.id) {
+                    ids.push(node.id);
+                }
             }
         }
+        let mut below: BTreeMap<usize, usize> =
+            self.edges.iter().map(|edge| (edge.child, edge.parent)).collect();
         for finding in &volume.findings {
             let Facts::MissingWitness { seen: Some(missing), .. } = &finding.facts else { continue };
-            let mut above: Option<usize> = None;
-            for disk in &missing.chain {
-                let id = known.get(disk).copied().unwrap_or_else(|| {
-                    let node = ShownNode {
-                        id: self.nodes.len(),
-                        disks: vec![],
-                        on_chain: vec![],
-                        heads: vec![],
-                        seen: vec![],
-                    };
-                    self.nodes.push(node);
-                    self.nodes.len() - 1
-                });
-                if disk.is_snapshot() {
-                    known.insert(disk, id);
-                }
+            let mut parent: Option<usize> = None;
+            for disk in missing.chain.iter().rev() {
+                let same = named.get(disk).map_or(&[][..], Vec::as_slice);
+                let known = match parent {
+                    Some(_) => same.iter().copied().find(|id| below.get(id).copied() == parent),
+                    None => same.first().copied().filter(|_| same.len() == 1),
+                };
+                let id = known.unwrap_or_else(|| self.add(disk, parent, &mut named, &mut below));
                 self.nodes[id].seen.push(Seen { address: &missing.address, disk });
-                if let Some(child) = above
-                    && !self.edges.iter().any(|edge| (edge.child, edge.parent) == (child, id))
-                {
-                    self.edges.push(ShownEdge { child, parent: id });
-                }
-                above = Some(id);
+                parent = Some(id);
             }
         }
+    }
+
+    /// A state that nobody holds.
+    fn add(
+        &mut self,
+        disk: &'a DiskName,
+        parent: Option<usize>,
+        named: &mut BTreeMap<&'a DiskName, Vec<usize>>,
+        below: &mut BTreeMap<usize, usize>,
+    ) -> usize {
+        let id = self.nodes.len();
+        self.nodes.push(ShownNode { id, disks: vec![], on_chain: vec![], heads: vec![], seen: vec![] });
+        if let Some(parent) = parent {
+            self.edges.push(ShownEdge { child: id, parent });
+            below.insert(id, parent);
+        }
+        if disk.is_snapshot() {
+            named.entry(disk).or_default().push(id);
+        }
+        id
     }
 }

@@ -216,6 +216,9 @@ fn errors_say_whose_matter_they_are_and_what_to_do() {
     let export = |to: &str| {
         ["export", &a, "--replica", "a", "--format", "raw", "--to", to].map(str::to_owned).to_vec()
     };
+    let qcow2 = |to: &str| {
+        ["export", &a, "--replica", "a", "--format", "qcow2", "--to", to].map(str::to_owned).to_vec()
+    };
     let plain = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
     for (arguments, code, error, hint) in [
         (
@@ -242,7 +245,7 @@ fn errors_say_whose_matter_they_are_and_what_to_do() {
         (plain(&["new-case", &a, "--to", "n", "--key", "z"]), 2, "--key: is not 64 hexadecimal digits", ""),
         (plain(&["explain", "zzzzzz"]), 1, "unknown code zzzzzz", "jivascope explain lists"),
         (plain(&["hash", &a, "--spool-dir", "/none"]), 1, "--spool-dir /none: is not a directory", ""),
-        (export("-"), 2, "--to -: an image cannot be written to standard output", "./-"),
+        (qcow2("-"), 2, "--to -: only a raw image can be written to standard output", "qemu-img convert"),
         (export("none/"), 1, "none/: is a directory, not an image file", "rep-1.raw"),
         (export("none/."), 1, "none/.: is a directory, not an image file", "rep-1.raw"),
         (export(".."), 1, "..: is a directory, not an image file", "rep-1.raw"),
