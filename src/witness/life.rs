@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::frame::floor;
 use crate::dialect::jiva::log::Address;
 use crate::dialect::jiva::log::Moment;
 use crate::dialect::jiva::log::{Chain, End, Event, Mode, Role};
@@ -202,7 +203,7 @@ impl Life {
             self.recent.pop_front();
         }
         self.recent.push_back(self.sightings.len());
-        let text = text[..text.floor_char_boundary(SHOWN)].into();
+        let text = text[..floor(text, SHOWN)].into();
         self.sightings.push(Sighting { event, at, seen, until: at, times: 1, line, text, relative });
     }
 

@@ -1,4 +1,5 @@
 //! `repair-copy`: corrected metadata in a new directory, never in place, with a proof and a forecast, or a refusal.
+#![cfg(feature = "cli")]
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

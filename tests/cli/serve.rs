@@ -1,4 +1,5 @@
 //! `serve`: what clients read equals an export, whichever client reads; what hostile clients send harms nobody else.
+#![cfg(feature = "cli")]
 
 use std::ffi::OsString;
 use std::fs;

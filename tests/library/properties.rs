@@ -451,6 +451,10 @@ fn evidence_is_left_as_it_was() {
             if command == "export" {
                 call.args(["--replica", "rep-0", "--to"]).arg(dir.path().join(format!("{form}.raw")));
             }
+            if command == "serve" {
+                // It would go on serving.
+                call.arg("--list");
+            }
             let status = call.output().unwrap().status.code();
             // What a command says of this evidence, or that it takes other arguments, is its own matter here.
             assert!(status.is_some_and(|code| code != 101), "{command} {form}: {status:?}");

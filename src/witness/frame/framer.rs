@@ -295,7 +295,7 @@ fn straightened(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// The largest place at or below `at` at which a text can be cut.
-fn floor(text: &str, at: usize) -> usize {
+pub(in super::super) fn floor(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;

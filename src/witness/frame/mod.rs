@@ -9,7 +9,7 @@ mod framer;
 mod json;
 mod prefix;
 
-pub(super) use framer::{Counts, Framer};
+pub(super) use framer::{Counts, Framer, floor};
 pub(super) use json::loki_reply;
 
 use crate::dialect::jiva::log::Moment;
