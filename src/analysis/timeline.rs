@@ -10,6 +10,7 @@ pub(super) fn timeline(logged: Vec<Happened>, related: &Related) -> Vec<Happened
     let mut out = logged;
     for replica in &related.replicas {
         disks(replica, &mut out);
+        out.extend(counted(replica));
     }
     parted(related, &mut out);
     out.sort_by_key(|one| (one.at.is_none(), when(one)));
@@ -29,6 +30,15 @@ fn disks(replica: &Replica, out: &mut Vec<Happened>) {
         let (subject, file) = (replica.label.to_string(), format!("{}/{}", replica.path, disk.name.record()));
         out.push(Happened::recorded(at, event, subject, file));
     }
+}
+
+/// The last write that was counted: a write changes the file of the counter.
+fn counted(replica: &Replica) -> Option<Happened> {
+    const COUNTER: &str = "revision.counter";
+    let (counter, seconds) = (replica.counter?, replica.changed_at(COUNTER)?);
+    let at = Moment::from_millis(i64::try_from(seconds).ok()?.checked_mul(1000)?)?;
+    let (subject, file) = (replica.label.to_string(), format!("{}/{COUNTER}", replica.path));
+    Some(Happened::of_file(Some(at.to_string()), format!("counter {counter} written last"), subject, file))
 }
 
 /// The moment after which two histories part: the newest snapshot that both have.

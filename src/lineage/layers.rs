@@ -101,7 +101,7 @@ impl Layers {
             checkpoint,
             checkpoint_name: replica.checkpoint.clone(),
             counter: replica.counter.filter(|_| !restarted),
-            counted_at: changed_at(replica, "revision.counter"),
+            counted_at: replica.changed_at("revision.counter"),
             written_at: written_at(replica),
             memberships: replica.memberships.clone(),
             joined: received_head(replica),
@@ -173,18 +173,11 @@ fn is_restarted(list: &[Layer], tip: Option<usize>, counter: Option<Counter>) ->
     own.filter_map(|layer| layer.counter).any(|counted| counted > counter)
 }
 
-/// When a file was changed last.
-fn changed_at(replica: &Replica, name: &str) -> Option<i128> {
-    let entries = replica.source.entries();
-    let file = &entries[entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?];
-    replica.source.modified(file).map(|nanoseconds| nanoseconds.div_euclid(1_000_000_000))
-}
-
 /// When its counter or its head was changed last, whichever was later.
 fn written_at(replica: &Replica) -> Option<i64> {
     let head = replica.chain.first().filter(|_| !replica.memberships.list.is_empty())?;
-    let counted = changed_at(replica, "revision.counter")?;
-    i64::try_from(counted.max(changed_at(replica, head.as_str())?)).ok()
+    let counted = replica.changed_at("revision.counter")?;
+    i64::try_from(counted.max(replica.changed_at(head.as_str())?)).ok()
 }
 
 /// Whether the record of the head was copied here in a join.

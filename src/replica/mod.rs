@@ -297,6 +297,14 @@ impl Disk {
 }
 
 impl Replica {
+    /// When a file in the directory was changed last, in whole seconds since 1970: archives tell no more. `None` where it is
+    /// not here, or nothing tells.
+    pub fn changed_at(&self, name: &str) -> Option<i128> {
+        let entries = self.source.entries();
+        let at = entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
+        Some(self.source.modified(&entries[at])?.div_euclid(1_000_000_000))
+    }
+
     /// The one of a label among replicas that are sorted by label, as those of a volume are.
     pub fn among<'a>(replicas: &'a [Self], label: &Label) -> Option<&'a Self> {
         let at = replicas.binary_search_by(|replica| replica.label.cmp(label)).ok()?;

@@ -41,6 +41,10 @@ pub fn timeline(analysis: &Analysis, all: bool, palette: &Palette) -> String {
 
 fn one(page: &mut Page<'_>, entry: &Happened) {
     let at = entry.at.as_deref().unwrap_or("time unknown");
-    let mark = if entry.at_source == "log" { "" } else { " (record)" };
+    let mark = match entry.at_source {
+        "log" => "",
+        "file-time" => " (time of the file)",
+        _ => " (record)",
+    };
     page.item(Role::Plain, &format!("  {at:20}  "), &format!("{}: {}{mark}", entry.subject, entry.event));
 }
