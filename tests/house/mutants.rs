@@ -30,7 +30,7 @@ const MUTANTS: &[Mutant] = &[
         file: "src/lineage/earlier.rs",
         from: "own_b.is_subset(own_a) && is_earlier(b, bt, a, at)",
         to: "own_b.is_subset(own_a)",
-        caught_by: &["captures/random/r111"],
+        caught_by: &["cases/snapshot-of-its-own"],
     },
     Mutant {
         what: "one name is one state, whatever its counters",
@@ -72,7 +72,14 @@ const MUTANTS: &[Mutant] = &[
         file: "src/lineage/company.rs",
         from: "    Company::None\n}",
         to: "    Company::Shown\n}",
-        caught_by: &["captures/05-split-brain"],
+        caught_by: &["cases/split-brain-without-logs"],
+    },
+    Mutant {
+        what: "logs do not show who ran with whom",
+        file: "src/lineage/company.rs",
+        from: "Some(Order::Earlier) => return Company::Logged,",
+        to: "Some(Order::Earlier) => {}",
+        caught_by: &["captures/05-split-brain", "cases/stale-two-of-three"],
     },
     Mutant {
         what: "of several holders the worst is kept",
