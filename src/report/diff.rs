@@ -41,6 +41,13 @@ pub struct ComparedVolume<'a> {
     pub left_out: Vec<(Label, String)>,
 }
 
+impl<'a> ComparedVolume<'a> {
+    /// Each pair, with its files where they were asked for.
+    pub(super) fn with_files(&self) -> impl Iterator<Item = (&Apart<'a>, Option<&InFiles>)> {
+        self.pairs.iter().enumerate().map(|(at, one)| (one, self.files.get(at)))
+    }
+}
+
 impl Compared<'_> {
     /// Whether any pair differs.
     pub fn differs(&self) -> bool {
@@ -190,12 +197,7 @@ pub fn json(compared: &Compared<'_>) -> String {
 fn volume<'a>(compared: &Compared<'_>, volume: &'a ComparedVolume<'a>) -> ShownVolume<'a> {
     ShownVolume {
         name: volume.name,
-        pairs: volume
-            .pairs
-            .iter()
-            .enumerate()
-            .map(|(at, one)| pair(compared, one, volume.files.get(at)))
-            .collect(),
+        pairs: volume.with_files().map(|(one, files)| pair(compared, one, files)).collect(),
         left_out: volume.left_out.iter().map(|(replica, why)| LeftOut { replica, why }).collect(),
     }
 }

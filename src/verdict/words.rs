@@ -203,6 +203,9 @@ fn flaws(replica: &Replica, out: &mut Vec<Reason>) {
     out.push(reason(format!("{label}: {flaw}"), vec![Exhibit::file(label, "volume.meta")]));
 }
 
+/// The log that a replica keeps in its directory.
+const LOG: &str = "replica.log";
+
 /// What two replicas are to each other, in one sentence.
 fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
     let of = |label: &Label| Replica::among(case.replicas, label);
@@ -253,6 +256,7 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
     if relation.doubts.contains(&Doubt::OneWrite) {
         text.push_str("; the only difference looks like one write that was never acknowledged");
     }
+    let by_logs = [Doubt::DecidedByLogs, Doubt::RanApart].iter().any(|doubt| relation.doubts.contains(doubt));
     let mut evidence = Vec::new();
     for label in [a, b] {
         let replica = of(label)?;
@@ -262,6 +266,10 @@ fn describe(case: &Case<'_>, relation: &Relation) -> Option<Reason> {
         }
         if let Some(counter) = replica.counter {
             evidence.push(Exhibit::field(label, "revision.counter", "counter", counter));
+        }
+        // A log that was given beside the directory stands among the witnesses.
+        if by_logs && replica.source.entries().iter().any(|entry| entry.name == LOG) {
+            evidence.push(Exhibit::file(label, LOG));
         }
     }
     let first =

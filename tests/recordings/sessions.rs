@@ -47,6 +47,7 @@ fn ask(capture: &Capture, without: Option<&str>) -> Option<Settled> {
     }
     let analysis = judge(capture, &chosen, whole, false);
     let verdict = &analysis.volumes[0].verdict;
+    cites_the_logs(capture, &analysis);
     let score = Told::of(capture.truth.as_ref()?, &labels).score(&chosen, verdict);
     let strong = verdict.confidence >= Confidence::Strong;
     let right = score.found || verdict.kind == VerdictKind::Irreconcilable && !score.findable;
@@ -56,6 +57,16 @@ fn ask(capture: &Capture, without: Option<&str>) -> Option<Settled> {
         wrong: strong && !right,
         text: score.text,
     })
+}
+
+/// Where a reason leans on logs, it names the files.
+fn cites_the_logs(capture: &Capture, analysis: &Analysis) {
+    for reason in &analysis.volumes[0].verdict.reasons {
+        let says = reason.text.contains("their logs show");
+        let cites =
+            reason.evidence.iter().filter(|exhibit| exhibit.file.as_deref() == Some("replica.log")).count();
+        assert_eq!(cites, if says { 2 } else { 0 }, "{}: {}", capture.name, reason.text);
+    }
 }
 
 #[test]

@@ -94,12 +94,7 @@ fn volume<'a>(compared: &Compared<'_>, volume: &'a ComparedVolume<'a>) -> DiffVo
     let left_out = volume.left_out.iter().map(|(label, why)| format!("{label} was not compared: {why}"));
     DiffVolume {
         name: volume.name,
-        pairs: volume
-            .pairs
-            .iter()
-            .enumerate()
-            .map(|(at, one)| pair(compared, one, volume.files.get(at)))
-            .collect(),
+        pairs: volume.with_files().map(|(one, files)| pair(compared, one, files)).collect(),
         left_out: left_out.collect(),
     }
 }

@@ -20,7 +20,10 @@ pub(in crate::report) fn places(exhibits: &[Exhibit]) -> String {
     };
     let mut text = groups.into_iter().map(group).collect::<Vec<_>>().join("; ");
     if exhibits.len() > MOST {
-        text.push_str(&format!("; and {} more places", exhibits.len() - MOST));
+        text.push_str(&match exhibits.len() - MOST {
+            1 => "; and 1 more place".to_owned(),
+            more => format!("; and {more} more places"),
+        });
     }
     text
 }
