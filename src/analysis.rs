@@ -15,6 +15,7 @@ mod timeline;
 mod witnessed;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -141,8 +142,18 @@ pub struct Volume {
     pub verdict: Verdict,
     /// Everything noticed: the replicas' findings and the volume's.
     pub findings: Vec<Finding>,
-    /// What happened, by time, as far as logs, records and times tell.
-    pub timeline: Vec<Happened>,
+    /// What the logs tell of it.
+    logged: Vec<Happened>,
+    /// The same with what the directories tell, once somebody asked.
+    timeline: OnceLock<Vec<Happened>>,
+}
+
+impl Volume {
+    /// What happened, by time, as far as logs, records and times tell. It is put together when it is first asked for: few
+    /// outputs show it, and where records are many it costs a fifth of the analysis.
+    pub fn timeline(&self) -> &[Happened] {
+        self.timeline.get_or_init(|| timeline::timeline(&self.logged, &self.replicas, &self.lineage))
+    }
 }
 
 /// Describes and judges everything in the evidence.
@@ -221,7 +232,6 @@ fn volume(
     let start = start::start(&ground, &forecast, &verdict, options.without_missing);
     let hazards = start::hazards(&ground, &forecast, start, options.without_missing);
     verdict.start = Some(start);
-    let timeline = timeline::timeline(shown.timeline, &related);
     let inside = if options.metadata_only { BTreeMap::new() } else { inside::inside(&related.replicas) };
     let file_losses = files::losses(&related, &verdict, &inside);
     let related::Related { name, replicas, copies, comparison, lineage, candidates, rescued, mut findings } =
@@ -251,6 +261,7 @@ fn volume(
         rescued,
         verdict,
         findings,
-        timeline,
+        logged: shown.timeline,
+        timeline: OnceLock::new(),
     }
 }

@@ -1,19 +1,18 @@
 //! One ordered account of a volume: what logs tell, with what records and times of files tell.
 
-use super::related::Related;
-use crate::lineage::RelationKind;
+use crate::lineage::{Lineage, RelationKind};
 use crate::replica::Replica;
 use crate::witness::{Happened, Moment};
 
 /// Puts what the directories tell among what the logs tell.
-pub(super) fn timeline(logged: Vec<Happened>, related: &Related) -> Vec<Happened> {
-    let mut out = logged;
-    for replica in &related.replicas {
+pub(super) fn timeline(logged: &[Happened], replicas: &[Replica], lineage: &Lineage) -> Vec<Happened> {
+    let mut out = logged.to_vec();
+    for replica in replicas {
         disks(replica, &mut out);
         out.extend(counted(replica));
     }
-    parted(related, &mut out);
-    out.sort_by_key(|one| (one.at.is_none(), when(one)));
+    parted(replicas, lineage, &mut out);
+    out.sort_by_cached_key(|one| (one.at.is_none(), when(one)));
     out
 }
 
@@ -42,12 +41,10 @@ fn counted(replica: &Replica) -> Option<Happened> {
 }
 
 /// The moment after which two histories part: the newest snapshot that both have.
-fn parted(related: &Related, out: &mut Vec<Happened>) {
-    for relation in
-        related.lineage.relations.iter().filter(|relation| relation.kind == RelationKind::Diverged)
-    {
+fn parted(replicas: &[Replica], lineage: &Lineage, out: &mut Vec<Happened>) {
+    for relation in lineage.relations.iter().filter(|relation| relation.kind == RelationKind::Diverged) {
         let Some((disk, _)) = &relation.ancestor else { continue };
-        let Some(replica) = related.replicas.iter().find(|one| one.label == relation.a) else { continue };
+        let Some(replica) = replicas.iter().find(|one| one.label == relation.a) else { continue };
         let created = replica.disk(disk).and_then(|disk| disk.read_record()?.created.clone());
         let at = created.as_deref().and_then(Moment::parse).map(|at| at.to_string());
         let event = format!("the histories part after this: {disk} is the newest state that both have");

@@ -32,7 +32,7 @@ struct Shown<'a> {
 impl<'a> TimelineDocument<'a> {
     /// Makes the document of an analysis.
     pub fn of(analysis: &'a Analysis) -> Self {
-        let shown = |volume: &'a Volume| Shown { name: &volume.name, timeline: &volume.timeline };
+        let shown = |volume: &'a Volume| Shown { name: &volume.name, timeline: volume.timeline() };
         let volumes = analysis.volumes.iter().map(shown).collect();
         Self { schema: SCHEMA, tool: TOOL, witnesses: &analysis.witnesses, volumes }
     }
@@ -47,7 +47,7 @@ impl<'a> TimelineDocument<'a> {
 pub fn csv(analysis: &Analysis) -> String {
     let mut out = String::from("volume,at,at_source,clock,event,subject,file,line\n");
     for volume in &analysis.volumes {
-        for entry in &volume.timeline {
+        for entry in volume.timeline() {
             let line = entry.line.map(|line| line.to_string()).unwrap_or_default();
             let at = entry.at.as_deref().unwrap_or_default();
             let cells = [

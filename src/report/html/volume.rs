@@ -37,7 +37,7 @@ pub(super) fn sections(report: &VolumeReport<'_>) -> Vec<(&'static str, &'static
     add(BlockMap::has(report.volume), "map", "Block map");
     add(true, "why", "Why");
     add(!report.findings.is_empty(), "findings", "Findings");
-    add(!report.volume.timeline.is_empty(), "timeline", "Timeline");
+    add(!report.volume.timeline().is_empty(), "timeline", "Timeline");
     out
 }
 
@@ -77,8 +77,8 @@ pub(super) fn rest(report: &VolumeReport<'_>, at: usize) -> Markup {
         @if !report.findings.is_empty() {
             (section(at, "findings", "Findings", &findings::all(report)))
         }
-        @if !report.volume.timeline.is_empty() {
-            (section(at, "timeline", "Timeline", &timeline::all(&report.volume.timeline, name)))
+        @if !report.volume.timeline().is_empty() {
+            (section(at, "timeline", "Timeline", &timeline::all(report.volume.timeline(), name)))
         }
     }
 }

@@ -21,7 +21,7 @@ pub fn timeline(analysis: &Analysis, all: bool, palette: &Palette) -> String {
             }
         }
         page.gap();
-        let left_out = if all { 0 } else { volume.timeline.len().saturating_sub(PAGE) };
+        let left_out = if all { 0 } else { volume.timeline().len().saturating_sub(PAGE) };
         if left_out > 0 {
             page.say(
                 Role::Faint,
@@ -29,10 +29,10 @@ pub fn timeline(analysis: &Analysis, all: bool, palette: &Palette) -> String {
                 &format!("{left_out} earlier entries; all with --all, --output json or csv"),
             );
         }
-        if volume.timeline.is_empty() {
+        if volume.timeline().is_empty() {
             page.say(Role::Faint, 2, "no log, and no record with a time");
         }
-        for entry in &volume.timeline[left_out..] {
+        for entry in &volume.timeline()[left_out..] {
             one(&mut page, entry);
         }
     }
