@@ -15,15 +15,6 @@ pub use version::{NoVersion, Version};
 /// Size of the unit in which Jiva stores and serves data, in bytes.
 pub const BLOCK_SIZE: u64 = 4096;
 
-/// The first bytes of a name as a number that sorts as they do. Names of disks mostly differ there, and comparing
-/// numbers needs no look at the names; equal fronts say nothing.
-pub(crate) fn front(name: &str) -> u128 {
-    let mut bytes = [0; 16];
-    let count = name.len().min(bytes.len());
-    bytes[..count].copy_from_slice(&name.as_bytes()[..count]);
-    u128::from_be_bytes(bytes)
-}
-
 /// The number of at most 16 hexadecimal digits, in lower case only.
 fn hexadecimal<'a>(digits: impl Iterator<Item = &'a u8>) -> Option<u64> {
     // All are read before the answer, without a jump for each: nearly every disk's name has a UUID.

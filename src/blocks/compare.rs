@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::pass::ZEROS;
+use super::sample::is_chosen;
 use super::unread::Unread;
 use super::view::MergedView;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
@@ -165,13 +166,13 @@ pub fn compare_views(
     };
     let pool = Pool::default();
     let mut windows = Windows { runs: stored.as_slice(), at: 0 };
-    let wanted = |window: &Run| sample.is_none_or(|share| chosen(window.start / WINDOW, share));
+    let wanted = |window: &Run| sample.is_none_or(|share| is_chosen(window.start / WINDOW, share));
     let mut next: Vec<Run> = windows.by_ref().take(BATCH).collect();
     while !next.is_empty() {
         let batch = std::mem::replace(&mut next, windows.by_ref().take(BATCH).collect());
         let total = batch.iter().map(Run::len).sum();
         if let Some(share) = sample {
-            for window in batch.iter().filter(|window| !chosen(window.start / WINDOW, share)) {
+            for window in batch.iter().filter(|window| !is_chosen(window.start / WINDOW, share)) {
                 out.unseen.push(window.start, window.end);
             }
         }
@@ -233,13 +234,6 @@ impl Iterator for Windows<'_> {
         self.at = end;
         Some(Run { start, end })
     }
-}
-
-/// Whether a window belongs to the sample: a fixed mixing of its number, spread evenly.
-fn chosen(window: u64, share: f64) -> bool {
-    let mixed = window.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let mixed = (mixed ^ (mixed >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    ((mixed >> 11) as f64 / (1u64 << 53) as f64) < share
 }
 
 /// Buffers of one window, one for each content that is met in it.

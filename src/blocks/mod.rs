@@ -13,6 +13,7 @@ mod quality;
 mod reconstruct;
 mod replicas;
 mod rescued;
+mod sample;
 mod unread;
 mod verity;
 mod versions;

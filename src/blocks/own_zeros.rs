@@ -1,6 +1,7 @@
 //! Blocks of zeros that an image stores itself, whether a newer layer hides them or not.
 
 use super::pass::ZEROS;
+use super::sample::one_of;
 use crate::evidence::Entry;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 use crate::replica::{Image, Replica};
@@ -82,7 +83,7 @@ fn visit(
     let mut block = [0; BLOCK_SIZE as usize];
     // The number of the next block to read, and of the first block of the run at hand.
     let (mut turn, mut before) = (0, 0);
-    let mut wanted = place(turn, step);
+    let mut wanted = one_of(turn, step);
     for Run { start, end } in stored {
         let blocks = (end - start).div_ceil(BLOCK_SIZE);
         while wanted < before + blocks {
@@ -92,15 +93,9 @@ fn visit(
                 return Some(());
             }
             turn += 1;
-            wanted = place(turn, step);
+            wanted = one_of(turn, step);
         }
         before += blocks;
     }
     Some(())
-}
-
-/// The block that is read of the stretch `turn` of `step` blocks: a fixed mixing of its number.
-fn place(turn: u64, step: u64) -> u64 {
-    let mixed = turn.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    turn * step + (mixed >> 32) % step
 }

@@ -24,7 +24,7 @@ use super::handles::{Handles, read_full_at};
 use super::remarks::Remarks;
 use super::sys::Mapper;
 use super::{Entry, Extents, Kind, ReadError, SMALL_FILE_LIMIT, Source, spelled};
-use crate::ident::{Run, front};
+use crate::ident::Run;
 
 /// A directory of the file system.
 #[derive(Debug)]
@@ -78,14 +78,15 @@ impl Directory {
     /// Examines every listed name once.
     pub(super) fn describe(
         path: &Path,
-        listed: Vec<Listed>,
+        mut listed: Vec<Listed>,
         handles: &Arc<Handles>,
         remarks: &mut Remarks,
     ) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
         let identity = identity(&fstat(&directory)?);
-        let listed = by_name(listed);
+        // Two names on the disk may be written alike.
+        listed.sort_unstable_by(|a, b| (&a.name, &a.raw).cmp(&(&b.name, &b.raw)));
         let mut examiner = Examiner::new(&directory, &listed);
         let mut looks: Vec<Option<Look>> = Vec::new();
         looks.resize_with(listed.len(), || None);
@@ -127,12 +128,6 @@ impl Directory {
 
     /// The place of an entry. Two names on the disk may be written alike; then the rest tells them apart.
     fn position(&self, entry: &Entry) -> Result<usize, ReadError> {
-        // Nearly always it is one of our own.
-        let address = std::ptr::from_ref(entry).addr();
-        let own = address.wrapping_sub(self.entries.as_ptr().addr()) / size_of::<Entry>();
-        if self.entries.get(own).is_some_and(|e| std::ptr::eq(e, entry)) {
-            return Ok(own);
-        }
         let first = self.entries.partition_point(|e| e.name < entry.name);
         let same = self.entries[first..].iter().take_while(|e| e.name == entry.name);
         match same.enumerate().find(|(_, e)| *e == entry) {
@@ -340,15 +335,6 @@ impl Source for Directory {
 fn is_written_to(name: &str) -> bool {
     matches!(name, "volume.meta" | "revision.counter")
         || name.starts_with("volume-head-") && name.ends_with(".img")
-}
-
-/// Sorts names; two on the disk may be written alike.
-fn by_name(listed: Vec<Listed>) -> Vec<Listed> {
-    let mut listed: Vec<(u128, Listed)> = listed.into_iter().map(|item| (front(&item.name), item)).collect();
-    listed.sort_unstable_by(|(front_a, a), (front_b, b)| {
-        front_a.cmp(front_b).then_with(|| (&a.name, &a.raw).cmp(&(&b.name, &b.raw)))
-    });
-    listed.into_iter().map(|(_, item)| item).collect()
 }
 
 /// The places of all names in the order of their inodes, each with whether it has its inode for itself: neighbours

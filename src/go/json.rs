@@ -177,7 +177,7 @@ impl<'a, const N: usize> Decoded<'a, N> {
     fn member(&mut self, member: &Member) {
         let at = member.key.start as u64;
         let (key, oddities) = self.string(member.key.clone());
-        let (field, exact) = field_of(self.shape, &key, self.keys.count);
+        let (field, exact) = field_of(self.shape, &key);
         let place = |offset| Place { offset: Some(offset), field: field.map(|i| self.shape.fields[i].0) };
         self.remark(place(at), oddities);
         match field {
@@ -292,12 +292,8 @@ impl Kind {
 
 /// The field that a key fills: the one of exactly that name, else the first that differs in letter case only.
 ///
-/// `likely` is the place of that field in a file that has all of them in order, as nearly every one has.
-pub(crate) fn field_of<const N: usize>(shape: &Shape<N>, key: &str, likely: usize) -> (Option<usize>, bool) {
+pub(crate) fn field_of<const N: usize>(shape: &Shape<N>, key: &str) -> (Option<usize>, bool) {
     let fields = &shape.fields;
-    if fields.get(likely).is_some_and(|(name, _)| *name == key) {
-        return (Some(likely), true);
-    }
     let exact = fields.iter().position(|(name, _)| *name == key);
     let alike = || fields.iter().position(|(name, _)| name.chars().map(fold).eq(key.chars().map(fold)));
     (exact.or_else(alike), exact.is_some())

@@ -289,23 +289,8 @@ impl Scanner<'_> {
 }
 
 /// How many bytes stand before the first that is a quote, a backslash or a control character.
-///
-/// Eight are asked at once, by the arithmetic that finds a zero byte in a word; the lowest hit is always a true one.
 fn plain_length(bytes: &[u8]) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const TOP: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word & TOP;
-        let is = |byte: u8| below(word ^ (EACH * u64::from(byte)), 1);
-        let odd = below(word, 0x20) | is(b'"') | is(b'\\');
-        if odd != 0 {
-            return at * 8 + odd.trailing_zeros() as usize / 8;
-        }
-    }
-    let odd = |byte: &u8| matches!(byte, 0..=0x1f | b'"' | b'\\');
-    words.len() * 8 + rest.iter().position(odd).unwrap_or(rest.len())
+    bytes.iter().take_while(|byte| !matches!(byte, 0..=0x1f | b'"' | b'\\')).count()
 }
 
 #[cfg(test)]
@@ -458,15 +443,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn plain_bytes_are_counted(bytes in proptest::collection::vec(
-            prop_oneof![any::<u8>(), 0x1eu8..0x24, Just(b'\\'), Just(0x5b), Just(0xa2), 0x80u8..],
-            0..40,
-        )) {
-            let plain = bytes.iter().take_while(|byte| **byte >= 0x20 && !b"\"\\".contains(byte)).count();
-            prop_assert_eq!(plain_length(&bytes), plain);
-        }
-
         /// What serde_json takes as a whole, this takes up to the same end, and the other way round.
         #[test]
         fn agrees_with_serde_json(text in nearly_json()) {

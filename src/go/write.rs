@@ -31,14 +31,6 @@ impl fmt::Write for Rest<'_> {
         self.0 = self.0.strip_prefix(text.as_bytes()).ok_or(fmt::Error)?;
         Ok(())
     }
-
-    fn write_char(&mut self, c: char) -> fmt::Result {
-        match self.0.split_first() {
-            Some((first, rest)) if c.is_ascii() && char::from(*first) == c => self.0 = rest,
-            _ => self.write_str(c.encode_utf8(&mut [0; 4]))?,
-        }
-        Ok(())
-    }
 }
 
 fn write(out: &mut impl fmt::Write, fields: &Fields<'_>) -> fmt::Result {

@@ -7,14 +7,12 @@ use std::borrow::Borrow;
 use std::ops::Index;
 
 use super::{Disk, Image, RecordState};
-use crate::ident::{DiskName, front};
+use crate::ident::DiskName;
 
 /// The disks of one directory, ordered by name.
 #[derive(Debug, Default)]
 pub struct Disks {
     list: Vec<Disk>,
-    /// For each the front of its name.
-    fronts: Vec<u128>,
     /// For each the place of its parent; `None` for a base, and where the parent is not there.
     below: Vec<Option<u32>>,
     /// The UUIDs of automatic snapshots, ascending.
@@ -24,7 +22,7 @@ pub struct Disks {
 impl Disks {
     /// None yet, with room for so many.
     pub(crate) fn with_capacity(count: usize) -> Self {
-        Self { list: Vec::with_capacity(count), fronts: Vec::with_capacity(count), ..Self::default() }
+        Self { list: Vec::with_capacity(count), ..Self::default() }
     }
 
     /// The disk of a name.
@@ -70,18 +68,7 @@ impl Disks {
 
     /// The place of a name, or the one where it would stand.
     fn search(&self, name: &str) -> Result<usize, usize> {
-        let wanted = front(name);
-        let from = self.fronts.partition_point(|front| *front < wanted);
-        // Hardly ever more than one has a front, and then there is nothing to search.
-        let alike = match &self.fronts[from..] {
-            [_, second, ..] if *second == wanted => {
-                self.fronts[from..].partition_point(|front| *front == wanted)
-            }
-            [first, ..] if *first == wanted => 1,
-            _ => 0,
-        };
-        let found = self.list[from..from + alike].binary_search_by(|disk| disk.name.as_str().cmp(name));
-        found.map(|at| from + at).map_err(|at| from + at)
+        self.list.binary_search_by(|disk| disk.name.as_str().cmp(name))
     }
 
     /// The place of the parent that the record of the disk at `at` names, if that is there.
@@ -110,7 +97,6 @@ impl Disks {
                 on_chain: false,
             };
             self.list.insert(at, new);
-            self.fronts.insert(at, front(name));
             at
         });
         &mut self.list[at]

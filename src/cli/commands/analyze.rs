@@ -67,10 +67,5 @@ pub(super) fn run(command: &Analyze, out: &Out) -> anyhow::Result<u8> {
         Form::Text => text::analysis(&analysis, out.palette()),
         Form::Html => html::analysis(&analysis),
     })?;
-    let code = verdicts::exit_code(&analysis.volumes, &command.fail_on);
-    if analysis.options.metadata_only {
-        // Nothing was spooled, so there is nothing to clear away but memory, which the system takes back at once.
-        std::mem::forget(analysis);
-    }
-    Ok(code)
+    Ok(verdicts::exit_code(&analysis.volumes, &command.fail_on))
 }

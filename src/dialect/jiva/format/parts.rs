@@ -92,7 +92,7 @@ impl Parts {
         let value = scan(bytes, |member| {
             let (name, oddities) = unquote(&bytes[member.key.clone()]);
             let name = name.into_owned();
-            let (field, _) = field_of(shape, &name, members.len());
+            let (field, _) = field_of(shape, &name);
             let value = match field {
                 Some(at) => value_of(&bytes[member.value.clone()], shape.fields[at].1),
                 None => Value::Other,
