@@ -27,8 +27,9 @@ fn lines(test: &str) -> String {
 
 #[test]
 fn each_line_is_one_volume_of_the_document() {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/captures");
-    let inputs = ["01-healthy", "05-split-brain", "damaged"].map(|name| place.join(name));
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let inputs = ["incident-2026-01-06", "incident-2026-02-22", "incident-2026-03-28", "incident-2026-07-13"]
+        .map(|name| place.join(name));
     let with = |form: &str| {
         let mut arguments: Vec<OsString> =
             ["analyze", "--metadata-only", "--output", form].map(OsString::from).into();
