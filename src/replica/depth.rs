@@ -71,6 +71,12 @@ impl Growth {
         Some(Self { of, snapshots: times.len(), first, last, newest_day })
     }
 
+    /// The growth of a chain by `Created` of its snapshots, from the oldest on. What is no time is passed over.
+    pub fn by_created<'t>(created: impl Iterator<Item = &'t str>) -> Option<Self> {
+        let times: Vec<i64> = created.filter_map(parse_rfc3339).collect();
+        Self::of(GrowthOf::Chain, &times)
+    }
+
     /// Seconds from the first to the last.
     pub fn seconds(&self) -> u64 {
         self.last.abs_diff(self.first)
@@ -152,9 +158,8 @@ impl Depth {
 impl Replica {
     /// How fast its chain grew, by `Created` of its snapshots.
     pub fn growth(&self) -> Option<Growth> {
-        let created = |disk: &super::Disk| parse_rfc3339(disk.read_record()?.created.as_deref()?);
-        let times: Vec<i64> = self.chain_disks().skip(1).rev().filter_map(created).collect();
-        Growth::of(GrowthOf::Chain, &times)
+        let snapshots = self.chain_disks().skip(1).rev();
+        Growth::by_created(snapshots.filter_map(|disk| disk.read_record()?.created.as_deref()))
     }
 }
 

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::escape;
-use super::json::{ShownVolume, TOOL, Tool, volume};
+use super::json::{self, ShownVolume, TOOL, Tool, volume};
 use super::options::{ShownOptions, options};
 use crate::analysis::Analysis;
 
@@ -23,15 +22,13 @@ pub struct VolumeLine<'a> {
 
 /// A line for each volume, in the order of the document; a line feed ends each.
 pub fn lines(analysis: &Analysis) -> String {
-    let line = |one| {
-        let line = VolumeLine {
+    let one = |one| {
+        json::line(&VolumeLine {
             schema: SCHEMA,
             tool: TOOL,
             options: options(&analysis.options),
             volume: volume(one, analysis),
-        };
-        let text = serde_json::to_string(&line).expect("every key of a document is a string");
-        escape::json(&text) + "\n"
+        })
     };
-    analysis.volumes.iter().map(line).collect()
+    analysis.volumes.iter().map(one).collect()
 }

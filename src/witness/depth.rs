@@ -8,7 +8,6 @@ use super::process::Run;
 use super::{Address, Event, Moment};
 use crate::dialect::jiva::api::Own;
 use crate::finding::{Exhibit, LimitBy};
-use crate::go::parse_rfc3339;
 use crate::ident::{Label, Version};
 use crate::replica::{Depth, Growth, GrowthOf, Limit};
 
@@ -180,9 +179,7 @@ impl<'a> Known<'a> {
         let growth = match seen.own {
             Some(own) => {
                 let snapshots = own.disks.iter().skip(1).rev();
-                let times: Vec<i64> =
-                    snapshots.filter_map(|disk| parse_rfc3339(disk.created.as_deref()?)).collect();
-                Growth::of(GrowthOf::Chain, &times)
+                Growth::by_created(snapshots.filter_map(|disk| disk.created.as_deref()))
             }
             None if self.gaps => None,
             None => {
