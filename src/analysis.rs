@@ -1,5 +1,6 @@
 //! The whole way from evidence to answers, one volume at a time, in stages: described, related, judged, forecast.
 
+mod depth;
 mod described;
 mod files;
 mod forecast;
@@ -33,6 +34,7 @@ use crate::replica::{Copies, Replica};
 use crate::verdict::Verdict;
 use crate::witness::{Collection, Happened, Tied, Witness};
 
+pub use depth::{ChainRoom, room};
 pub use described::{describe, remark_unread};
 pub use files::{FileLoss, ancestor};
 pub use forecast::{LeftOut, PredictedJoin};
@@ -124,6 +126,8 @@ pub struct Volume {
     pub comparison: Option<Comparison>,
     /// What is inside the view of each replica, where something was recognised; empty where blocks were not read.
     pub inside: BTreeMap<Label, Contents>,
+    /// How deep the chain of each replica is against its limit, how fast it grows, and what its disks hold.
+    pub rooms: BTreeMap<Label, ChainRoom>,
     /// What each choice loses in files, by who is kept and who is given up.
     pub file_losses: Vec<FileLoss>,
     /// What Jiva would do for every ordered pair.
@@ -232,12 +236,14 @@ fn volume(
     let start = start::start(&ground, &forecast, &verdict, options.without_missing);
     let hazards = start::hazards(&ground, &forecast, start, options.without_missing);
     verdict.start = Some(start);
+    let rooms = depth::rooms(&related.replicas, &shown.limits);
     let inside = if options.metadata_only { BTreeMap::new() } else { inside::inside(&related.replicas) };
     let file_losses = files::losses(&related, &verdict, &inside);
     let related::Related { name, replicas, copies, comparison, lineage, candidates, rescued, mut findings } =
         related;
     findings.extend(hazards);
     findings.extend(inside::notice(&replicas, &inside));
+    findings.extend(depth::notice(&replicas, &rooms));
     let reported = witnessed::merged(shown.findings, &mut findings);
     findings.extend(reported);
     findings.extend(replicas.iter().flat_map(|replica| replica.findings.iter().cloned()));
@@ -250,6 +256,7 @@ fn volume(
         copies,
         comparison,
         inside,
+        rooms,
         file_losses,
         joins: forecast.joins,
         elections: forecast.elections,

@@ -1,12 +1,12 @@
 //! What witnesses say, volume by volume: logs, replies of the REST API, Kubernetes objects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evidence::Evidence;
 use crate::finding::{Facts, Finding, Missing, Severity};
 use crate::ident::Label;
 use crate::lineage::Group;
-use crate::replica::Replica;
+use crate::replica::{Limit, Replica};
 use crate::witness::{
     Account, Collection, Directory, Given, Happened, Processes, Testimony, Tied, findings, timeline,
 };
@@ -64,6 +64,7 @@ pub(super) struct Shown {
     pub(super) findings: Vec<Finding>,
     pub(super) addresses: Vec<Tied>,
     pub(super) timeline: Vec<Happened>,
+    pub(super) limits: BTreeMap<Label, Limit>,
 }
 
 /// Asks the witnesses about each volume.
@@ -71,7 +72,12 @@ pub(super) fn shown(collection: &Collection, groups: &[Group], factor: usize) ->
     let ask = |collection: &Collection, group: &Group| {
         let directories: Vec<Directory> = group.replicas.iter().map(directory).collect();
         let account = Account::of(collection, &directories, factor);
-        Shown { findings: findings(&account), addresses: account.addresses(), timeline: timeline(&account) }
+        Shown {
+            findings: findings(&account),
+            addresses: account.addresses(),
+            timeline: timeline(&account),
+            limits: account.limits(),
+        }
     };
     if collection.given.is_empty() {
         return groups.iter().map(|_| Shown::default()).collect();

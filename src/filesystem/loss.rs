@@ -4,10 +4,15 @@ use std::collections::HashSet;
 
 use super::apart::{How, changes};
 use super::bytes::FsError;
+use super::databases::{Database, databases};
 use super::owners::Owned;
 use super::pair::{Side, is_newer};
+use super::sqlite::Look;
 use super::tree::FileEntry;
 use crate::ident::Runs;
+
+/// Lost files that are looked at for SQLite databases.
+const LOOKED_AT: usize = 256;
 
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -43,6 +48,8 @@ pub struct LossInFiles {
     pub owned: Owned,
     /// Whether all could be listed and compared.
     pub complete: bool,
+    /// The SQLite databases among the files: what the side that is given up has, and what the kept one has.
+    pub databases: Vec<Database>,
 }
 
 /// What is lost where `kept` is kept and `given` is given up. `blocks` is what only `given` holds, `differ` where both differ.
@@ -83,5 +90,9 @@ pub fn loss_in_files(
             _ => {}
         }
     }
-    Ok(LossInFiles { files, owned, complete: compared && kept.tree.complete && given.tree.complete })
+    let lost = files.iter().filter(|file| file.lost != Lost::Deletion).take(LOOKED_AT);
+    let (databases, _) =
+        databases([given.beside(), kept.beside()], lost.map(|file| file.entry.path.as_slice()), Look::Header);
+    let complete = compared && kept.tree.complete && given.tree.complete;
+    Ok(LossInFiles { files, owned, complete, databases })
 }

@@ -6,8 +6,10 @@ use super::apart::{Change, FilesAndTree, How, changes};
 use super::bytes::{Bytes, FsError};
 use super::clock::Moment;
 use super::contents::{Contents, FileSystem};
+use super::databases::{Database, databases};
 use super::files::{Files, Replayed};
 use super::owners::Owned;
+use super::sqlite::Look;
 use super::tree::{FileEntry, Tree};
 use crate::ident::{Run, Runs};
 
@@ -68,6 +70,10 @@ pub struct FilesApart {
     pub complete: bool,
     /// Whether a common ancestor was looked at.
     pub with_ancestor: bool,
+    /// The SQLite databases among what differs.
+    pub databases: Vec<Database>,
+    /// How many paths that differ were not looked at for one.
+    pub not_looked_at: usize,
 }
 
 impl<'a> Side<'a> {
@@ -165,6 +171,9 @@ pub fn files_apart(
         two.files.owners(differ, &two.tree).map_err(|error| (1, error))?,
     ];
     let compared = changes.iter().all(|change| change.how != How::Unread);
+    let other = changes.iter().filter(|change| matches!(change.how, How::OnlyA | How::OnlyB | How::Content));
+    let (databases, not_looked_at) =
+        databases([one.beside(), two.beside()], other.map(Change::path), Look::Structure);
     Ok(FilesApart {
         what: one.what.clone(),
         deleted_by,
@@ -175,6 +184,8 @@ pub fn files_apart(
         complete: one.tree.complete && two.tree.complete && compared,
         remarks: [one.tree.remarks, two.tree.remarks],
         with_ancestor: older.is_some(),
+        databases,
+        not_looked_at,
         changes,
     })
 }

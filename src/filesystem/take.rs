@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use super::clock::Moment;
 use super::ext::FileKind;
 use super::files::Files;
+use super::sqlite::{Look, Sqlite};
 use super::tree::{FileEntry, Tree};
 use crate::blocks;
 use crate::evidence::spelled;
@@ -120,6 +121,8 @@ pub struct Taken {
     pub sha256: Option<String>,
     /// Why it was left out or is not whole.
     pub remark: Option<String>,
+    /// What it shows as a SQLite database, where it is one and its content was read.
+    pub sqlite: Option<Sqlite>,
 }
 
 /// Takes a file, or a directory and all below it, out into `target`. `start` gets no directory of its own: what lies below it
@@ -144,7 +147,7 @@ pub fn take(
     let mut room = files.ext.superblock.blocks.saturating_mul(files.ext.block_size());
     for entry in &tree.entries {
         let path = place(&root, start, entry);
-        let mut taken = Taken { entry: entry.clone(), sha256: None, remark: None };
+        let mut taken = Taken { entry: entry.clone(), sha256: None, remark: None, sqlite: None };
         match entry.kind {
             FileKind::Directory if path == root => directories.push((path, entry)),
             FileKind::Directory => match DirBuilder::new().mode(0o700).create(&path) {
@@ -160,6 +163,7 @@ pub fn take(
             FileKind::File => match one(files, entry, &path, &mut room, progress) {
                 Ok(Ok(sum)) => {
                     taken.sha256 = Some(sum);
+                    taken.sqlite = Sqlite::of(files, tree, entry, Look::Structure);
                     first_names.insert(entry.inode, (path, taken.sha256.clone()));
                 }
                 Ok(Err(remark)) => taken.remark = Some(remark),

@@ -492,6 +492,14 @@ catalog! {
         "a file system says that it is damaged"
         "The verdict is about the replicas, not about the file system. Equal replicas hold the same damage; mounting it for writing can make it worse."
         "Export a view and check the image: e2fsck -fn for ext2 to ext4, xfs_repair -n for XFS. Repair a copy first, never the only good replica."
+    120 ChainLimitSoon "chain-limit-soon" Warning
+        "the chain reaches its limit of layers soon"
+        "At the limit no snapshot can be taken, so no replica can be rebuilt, on either side."
+        "Find what takes the snapshots: a replica that is refused again and again adds one at each attempt. Let clean-up run while all replicas are RW, before any restart."
+    121 FewLayersLeft "few-layers-left" Danger
+        "few layers are left before the limit that a log or a reply shows"
+        "At the limit no snapshot can be taken, so no replica can be rebuilt, on either side. A chain above the limit does not open."
+        "Do not restart a replica of this volume. Where MAX_CHAIN_LENGTH was lowered, raise it to its default first. Let clean-up run while all replicas are RW."
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::depth::{FewLayers, LimitSoon};
 use super::inside::BrokenFileSystem;
 use super::parts::{
     ApartBy, CandidateBeside, CloneStop, CopyFault, CopyReason, CrashStep, FileFault, ForeignGap, ImageSize,
@@ -559,4 +560,8 @@ pub enum Facts {
     EvidenceIncomplete(Incomplete),
     /// A file system inside the volume says of itself that it is damaged.
     FileSystemDamaged(BrokenFileSystem),
+    /// The chain grows fast enough to reach its limit soon.
+    ChainLimitSoon(LimitSoon),
+    /// Few layers are left before a limit that a witness shows.
+    FewLayersLeft(FewLayers),
 }

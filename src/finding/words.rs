@@ -275,6 +275,8 @@ impl Display for Facts {
             Self::ClockSkew(facts) => facts.fmt(f),
             Self::EvidenceIncomplete(facts) => facts.fmt(f),
             Self::FileSystemDamaged(facts) => facts.fmt(f),
+            Self::ChainLimitSoon(facts) => facts.fmt(f),
+            Self::FewLayersLeft(facts) => facts.fmt(f),
             Self::NoMajority(facts) => facts.no_majority(f),
             Self::ReadOnlyPeriod(facts) => facts.read_only(f),
         }

@@ -12,6 +12,7 @@ mod relate;
 mod relation;
 pub mod rescue;
 mod shared;
+mod space;
 mod split;
 mod supply;
 mod together;
@@ -25,6 +26,7 @@ pub use relation::{
     Basis, Content, Contents, Doubt, Former, Holds, Leaning, OneWrite, Relation, RelationKind, Side, Wanted,
 };
 pub use shared::{Shared, Stop, shared};
+pub use space::{Held, Space};
 pub use supply::{Segment, Supply, Zip};
 pub use witness::{Witness, missing};
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod chain;
 mod defect;
+mod depth;
 mod disks;
 mod error;
 mod membership;
@@ -23,6 +24,7 @@ use crate::go::MetaError;
 use crate::ident::{Counter, DiskName, Label};
 
 pub use defect::Defect;
+pub use depth::{Depth, Growth, GrowthOf, Limit, Rate};
 pub use disks::Disks;
 pub use error::{CounterError, CounterErrorKind, OpenError, StartError};
 pub use membership::{Membership, Memberships};

@@ -123,7 +123,7 @@ struct ShownPair<'a> {
     ranges: Vec<ShownRange<'a>>,
     /// What differs in files, by file system, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    files: Option<Vec<ShownFilesApart>>,
+    files: Option<Vec<ShownFilesApart<'a>>>,
     /// Why something was not compared in files.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     without_files: &'a [String],

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::candidates;
 use super::graph::{ShownAncestor, ShownGraph, ancestors, graph};
 use super::json::{ShownFinding, ShownReplica, TOOL, Tool, finding, pretty, replica};
-use crate::analysis::Analysis;
+use crate::analysis::{self, Analysis};
 use crate::blocks::{self, Seen};
 use crate::evidence::InputReport;
 use crate::filesystem::Contents;
@@ -49,7 +49,8 @@ impl<'a> InspectDocument<'a> {
     ) -> Self {
         let in_full = |one: &'a Replica| InFull {
             replica: replica(one, Some(&blocks::quality(one, Seen::Extents)))
-                .with_candidates(candidates::alone(rescue::candidates(one, replicas))),
+                .with_candidates(candidates::alone(rescue::candidates(one, replicas)))
+                .with_room(analysis::room(one, None).as_ref()),
             volume_meta: one.meta.as_ref(),
             inside: inside.get(&one.label),
             findings: one.findings.iter().map(finding).collect(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::analysis::FileLoss;
 use crate::filesystem::{
-    Change, FileEntry, FileKind, FilesApart, How, Lost, Moment, Newest, Owned, Recovered,
+    Change, Database, FileEntry, FileKind, FilesApart, How, Lost, Moment, Newest, Owned, Recovered, Sqlite,
 };
 use crate::ident::Label;
 
@@ -58,11 +58,36 @@ pub(super) struct ShownFileLoss<'a> {
     /// What the lost blocks belong to, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<ShownOwned>,
+    /// The SQLite databases among these files: as it is lost, and as the kept replica has it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    databases: Vec<ShownLostDatabase<'a>>,
     /// Whether all files could be listed and compared.
     complete: bool,
     /// Why it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+}
+
+/// A SQLite database that differs, by its header and its write-ahead log.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ShownLostDatabase<'a> {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<&'a Sqlite>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<&'a Sqlite>,
+}
+
+/// A SQLite database as both sides have it; absent where a side has none of that path.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ShownDatabase<'a> {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    a: Option<&'a Sqlite>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b: Option<&'a Sqlite>,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,6 +127,7 @@ pub(super) fn losses(all: &[FileLoss]) -> Vec<ShownFileLoss<'_>> {
                 files,
                 left_out,
                 bytes,
+                databases: loss.loss.iter().flat_map(|loss| &loss.databases).map(lost_database).collect(),
                 complete,
                 why: loss.loss.as_ref().err().map(String::as_str),
             }
@@ -109,14 +135,27 @@ pub(super) fn losses(all: &[FileLoss]) -> Vec<ShownFileLoss<'_>> {
         .collect()
 }
 
+fn lost_database(database: &Database) -> ShownLostDatabase<'_> {
+    let [lost, kept] = database.sides.each_ref().map(Option::as_ref);
+    ShownLostDatabase { path: crate::filesystem::shown(&database.path), lost, kept }
+}
+
+fn shown_database(database: &Database) -> ShownDatabase<'_> {
+    let [a, b] = database.sides.each_ref().map(Option::as_ref);
+    ShownDatabase { path: crate::filesystem::shown(&database.path), a, b }
+}
+
 /// How the files of one file system differ between two views.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(super) struct ShownFilesApart {
+pub(super) struct ShownFilesApart<'a> {
     file_system: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     partition: Option<u32>,
     changes: Vec<ShownChange>,
+    /// The SQLite databases among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    databases: Vec<ShownDatabase<'a>>,
     /// What the differing blocks belong to on each side, in bytes.
     bytes_a: ShownOwned,
     bytes_b: ShownOwned,
@@ -188,7 +227,7 @@ struct ShownRecovered {
 }
 
 /// The parts of one pair.
-pub(super) fn apart(found: &FilesApart) -> ShownFilesApart {
+pub(super) fn apart(found: &FilesApart) -> ShownFilesApart<'_> {
     let [newest_a, newest_b] = found.newest.each_ref().map(|newest| newest.as_ref().map(shown_newest));
     let [recovery_a, recovery_b] = found.recovered.each_ref().map(|one| one.as_ref().map(recovered));
     let changes = found.changes.iter().zip(&found.deleted_by);
@@ -196,6 +235,7 @@ pub(super) fn apart(found: &FilesApart) -> ShownFilesApart {
         file_system: found.what.kind,
         partition: found.what.partition,
         changes: changes.map(|(one, deleted_by)| change(one, *deleted_by)).collect(),
+        databases: found.databases.iter().map(shown_database).collect(),
         bytes_a: ShownOwned::of(&found.owned[0]),
         bytes_b: ShownOwned::of(&found.owned[1]),
         newest_a,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::json::{TOOL, Tool, pretty};
 use crate::evidence::InputReport;
-use crate::filesystem::{Contents, FileEntry, FileKind, FileSystem, Moment, Replayed, Taken, shown};
+use crate::filesystem::{Contents, FileEntry, FileKind, FileSystem, Moment, Replayed, Sqlite, Taken, shown};
 
 /// Name and version of the form of the document; additions keep it.
 pub const SCHEMA: &str = "jivascope.files/1";
@@ -42,12 +42,12 @@ impl Listing<'_> {
 
 impl Taken {
     /// An entry that is only listed.
-    pub fn listed(entry: FileEntry, sha256: Result<Option<String>, String>) -> Self {
+    pub fn listed(entry: FileEntry, sha256: Result<Option<String>, String>, sqlite: Option<Sqlite>) -> Self {
         let (sha256, remark) = match sha256 {
             Ok(sum) => (sum, None),
             Err(why) => (None, Some(why)),
         };
-        Self { entry, sha256, remark }
+        Self { entry, sha256, remark, sqlite }
     }
 }
 
@@ -104,6 +104,9 @@ pub(super) struct ShownEntry {
     /// Why it was not taken out, or not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     remark: Option<String>,
+    /// What it shows as a SQLite database, where it is one and its content was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sqlite: Option<Sqlite>,
 }
 
 impl ShownEntry {
@@ -123,6 +126,7 @@ impl ShownEntry {
             encrypted: entry.encrypted,
             sha256: None,
             remark: None,
+            sqlite: None,
         }
     }
 }
@@ -132,6 +136,7 @@ pub fn json(listing: &Listing<'_>) -> String {
     let entries = listing.entries.iter().map(|taken| ShownEntry {
         sha256: taken.sha256.clone(),
         remark: taken.remark.clone(),
+        sqlite: taken.sqlite.clone(),
         ..ShownEntry::of(&taken.entry)
     });
     pretty(&FilesDocument {

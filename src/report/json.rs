@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::candidates::{self, ShownCandidate};
+use super::depth::{self, ShownDepth, ShownSpace};
 use super::escape;
 use super::file_changes::{self, ShownFileLoss};
 use super::graph::{ShownAncestor, ShownGraph, ancestors, graph};
 use super::model::{self, Step};
 use super::options::{ShownOptions, options};
-use crate::analysis::{Analysis, LeftOut, PredictedJoin, Volume};
+use crate::analysis::{Analysis, ChainRoom, LeftOut, PredictedJoin, Volume};
 use crate::blocks::{Difference, Meaning, differences};
 use crate::dialect::jiva::engine::{Election, Outcome};
 use crate::evidence::InputReport;
@@ -59,7 +60,7 @@ pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ShownVolume<'a> {
+pub(super) struct ShownVolume<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
@@ -135,6 +136,12 @@ pub(super) struct ShownReplica<'a> {
     remarks: Vec<CopyRemark>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<&'a PeerRecord>,
+    /// How deep its chain is against its limit, and how fast it grows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<ShownDepth>,
+    /// What the disks of its chain hold, by extents: of a copy that did not keep its holes, more than the original's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    space: Option<ShownSpace>,
     disks: Vec<ShownDisk<'a>>,
     /// Chains that may be rescued, likeliest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -158,6 +165,12 @@ struct ShownDisk<'a> {
     apparent_size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allocated_bytes: Option<u64>,
+    /// Of these, what no other disk of the chain stores anything at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alone_bytes: Option<u64>,
+    /// Of these, what newer disks of the chain hide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shadowed_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<&'a DiskName>,
     /// What the copy of its image is worth; only given for images of the chain.
@@ -315,13 +328,20 @@ impl<'a> Document<'a> {
     }
 }
 
+/// An object as one line that is safe on a terminal, with a line feed at its end.
+pub(super) fn line(object: &impl Serialize) -> String {
+    let text = serde_json::to_string(object).expect("every key of a document is a string");
+    escape::json(&text) + "\n"
+}
+
 /// Any document as text that is safe on a terminal.
 pub(super) fn pretty(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
     escape::json(&text) + "\n"
 }
 
-fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
+/// One volume.
+pub(super) fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
     ShownVolume {
         name: &volume.name,
         size: volume.size,
@@ -331,7 +351,9 @@ fn volume<'a>(volume: &'a Volume, analysis: &Analysis) -> ShownVolume<'a> {
             .map(|one| {
                 let candidates = volume.candidates.get(&one.label).map_or(&[][..], Vec::as_slice);
                 let candidates = candidates::compared(candidates, volume.rescued.get(&one.label));
-                replica(one, volume.copies.of(&one.label)).with_candidates(candidates)
+                replica(one, volume.copies.of(&one.label))
+                    .with_candidates(candidates)
+                    .with_room(volume.rooms.get(&one.label))
             })
             .collect(),
         inside: &volume.inside,
@@ -353,6 +375,18 @@ impl<'a> ShownReplica<'a> {
     /// Shows chains that may be rescued from it.
     pub(super) fn with_candidates(self, candidates: Vec<ShownCandidate<'a>>) -> Self {
         Self { candidates, ..self }
+    }
+
+    /// Shows how much room its chain has.
+    pub(super) fn with_room(mut self, room: Option<&ChainRoom>) -> Self {
+        let Some(room) = room else { return self };
+        self.depth = Some(ShownDepth::from(&room.depth));
+        self.space = depth::space(room);
+        // The chain comes first, head first, as what its disks hold does.
+        for (disk, held) in self.disks.iter_mut().zip(room.space.iter().flat_map(|space| &space.disks)) {
+            (disk.alone_bytes, disk.shadowed_bytes) = (Some(held.alone), Some(held.shadowed));
+        }
+        self
     }
 }
 
@@ -384,6 +418,8 @@ pub(super) fn replica<'a>(replica: &'a Replica, copied: Option<&Copied>) -> Show
         defects: copied.map(|copied| copied.defects.clone()).unwrap_or_default(),
         remarks: copied.map(|copied| copied.remarks.clone()).unwrap_or_default(),
         peer: replica.peer.as_ref(),
+        depth: None,
+        space: None,
         disks: in_order(replica).into_iter().map(|d| disk(replica, d, &qualities)).collect(),
         candidates: Vec::new(),
     }
@@ -415,6 +451,8 @@ fn disk<'a>(replica: &'a Replica, disk: &'a Disk, qualities: &BTreeMap<&DiskName
         counter: disk.counter(),
         apparent_size: disk.image.as_ref().map(|image| image.size),
         allocated_bytes: disk.image.as_ref().and_then(|_| disk.allocated()),
+        alone_bytes: None,
+        shadowed_bytes: None,
         links,
         quality: qualities.get(&disk.name).copied(),
     }

@@ -4,6 +4,7 @@
 mod candidates;
 pub mod check;
 pub mod cluster;
+mod depth;
 pub mod diff;
 pub mod documents;
 pub mod dot;
@@ -19,6 +20,7 @@ mod graph;
 #[cfg(feature = "cli")]
 pub mod html;
 pub mod json;
+pub mod lines;
 pub mod mermaid;
 pub mod model;
 mod options;

@@ -34,6 +34,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("cluster", written().into_root_schema_for::<super::cluster::ClusterDocument<'_>>()),
         ("timeline", written().into_root_schema_for::<super::timeline::TimelineDocument<'_>>()),
         ("check", written().into_root_schema_for::<CheckDocument<'_>>()),
+        ("volume", written().into_root_schema_for::<super::lines::VolumeLine<'_>>()),
         ("expected", read.into_root_schema_for::<Expected>()),
     ]
 }

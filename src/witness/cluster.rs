@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Address;
 use super::account::{Account, Tied};
 use super::collect::{Collection, Given, Witness};
+use super::depth::ShownChain;
 use super::file::Testimony;
 use super::found::findings;
 use crate::finding::{Code, Finding, Severity};
@@ -31,6 +32,8 @@ pub struct RunningVolume {
     pub findings: Vec<(Severity, Finding)>,
     /// Who each address is.
     pub addresses: Vec<Tied>,
+    /// The chains of its replicas, as far as replies and logs show them, by name.
+    pub chains: Vec<ShownChain>,
 }
 
 impl RunningVolume {
@@ -65,7 +68,7 @@ fn volume(name: Option<String>, collection: &Collection, factor: usize) -> Runni
     let mut findings: Vec<(Severity, Finding)> =
         findings(&account).into_iter().map(|finding| (level(&finding), finding)).collect();
     findings.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    RunningVolume { name, findings, addresses: account.addresses() }
+    RunningVolume { name, findings, addresses: account.addresses(), chains: account.chains() }
 }
 
 /// On the running side what keeps a volume from working is a warning, though it says nothing of the data.

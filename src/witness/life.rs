@@ -66,6 +66,10 @@ pub struct Life {
     pub left_out: u64,
     /// Lines of any kind.
     pub lines: u64,
+    /// What it says of `MAX_CHAIN_LENGTH`, if it says something: the number, or that it is not set.
+    pub chain_limit: Option<Option<usize>>,
+    /// Whether only the tops of its chains were kept.
+    pub shortened: bool,
     /// The start of the process, by a line with a clock among those that count seconds.
     anchor: Option<Moment>,
     fresh: bool,
@@ -99,6 +103,8 @@ impl Life {
             end: None,
             left_out: 0,
             lines: 0,
+            chain_limit: None,
+            shortened: false,
             anchor: None,
             fresh: false,
             earliest: None,
@@ -159,11 +165,14 @@ impl Life {
         line: u64,
         text: &str,
     ) {
-        match &event {
-            Event::Start(role) => {
-                (self.role, self.begins, self.fresh) = (Some(*role), true, true);
-                return;
+        if let Some(role) = event.starts() {
+            (self.role, self.begins, self.fresh) = (Some(role), true, true);
+            if let Event::ChainLimit(limit) = event {
+                self.chain_limit = Some(limit);
             }
+            return;
+        }
+        match &event {
             Event::OwnAddress(own) => drop(self.own.insert(own.clone())),
             Event::Counters { own, .. } => drop(self.own.insert(own.clone())),
             Event::Login(_, Some(volume)) if self.volumes.len() < 16 => {
@@ -245,6 +254,7 @@ impl Life {
 
     /// Keeps of every chain only its top: those of the latest lives tell the rest.
     pub(super) fn shorten(&mut self) {
+        self.shortened = true;
         for sighting in &mut self.sightings {
             if let Event::Chains { rw, own } = &mut sighting.event {
                 for chain in [rw, own] {
@@ -322,15 +332,12 @@ fn role(event: &Event) -> Option<Role> {
         | Event::Refused(_)
         | Event::Fatal(_)
         | Event::Snapshot { on: None, .. } => Some(Role::Replica),
-        Event::OwnMode(_) | Event::Copy { from: None, .. } | Event::Start(_) => None,
+        Event::OwnMode(_) | Event::Copy { from: None, .. } | Event::Start(_) | Event::ChainLimit(_) => None,
         _ => Some(Role::Controller),
     }
 }
 
 /// Who alone writes such a line.
 pub(super) fn written_by(event: &Event) -> Option<Role> {
-    match event {
-        Event::Start(role) => Some(*role),
-        other => role(other),
-    }
+    event.starts().or_else(|| role(event))
 }

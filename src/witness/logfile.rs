@@ -144,7 +144,7 @@ impl Taker {
     fn turn(&mut self, at: usize, when: Option<Moment>, event: &Event) -> usize {
         let stream = &mut self.streams[at];
         if stream.is_upside_down() {
-            if matches!(event, Event::Start(_)) {
+            if event.starts().is_some() {
                 stream.closed = true;
             } else if std::mem::take(&mut stream.closed) {
                 self.open(at);
@@ -159,7 +159,7 @@ impl Taker {
             _ => None,
         };
         let other_address = own.is_some_and(|own| !life.own.is_empty() && !life.own.contains(own));
-        let starts = matches!(event, Event::Start(_)) && !life.is_fresh();
+        let starts = event.starts().is_some() && !life.is_fresh();
         let back = matches!((when, life.last), (Some(now), Some(last)) if last.since(now) > BACK);
         let empty = life.role.is_none() && life.sightings.is_empty();
         if empty && !starts {

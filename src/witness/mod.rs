@@ -8,6 +8,7 @@
 mod account;
 mod cluster;
 mod collect;
+mod depth;
 mod event;
 mod file;
 mod found;
@@ -25,6 +26,7 @@ pub use crate::dialect::jiva::log::{Address, Chain, End, Event, Mode, Moment, Re
 pub use account::{Account, Tied};
 pub use cluster::{Cluster, RunningVolume};
 pub use collect::{Clock, Collection, Given, Witness, WitnessKind};
+pub use depth::ShownChain;
 pub use file::{Testimony, read};
 pub use found::findings;
 pub use life::{Asked, Life, Sighting};

@@ -10,6 +10,7 @@ mod check;
 mod commands;
 mod defective_output;
 mod export;
+mod fleet;
 mod hostile_archives;
 mod incidents;
 mod manners;

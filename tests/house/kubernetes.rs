@@ -9,6 +9,9 @@ use crate::support::stepping::{have, step_aside};
 /// Versions of Kubernetes whose schemas must allow the objects.
 const VERSIONS: &[&str] = &["1.28", "1.31", "1.34", "1.37"];
 
+/// Files of objects, and a field of each that no other name may have.
+const OBJECTS: &[(&str, &str)] = &[("cronjob.yaml", "schedule:"), ("fleet-job.yaml", "completionMode:")];
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kubernetes")
 }
@@ -68,17 +71,19 @@ fn the_schemas_of_kubernetes_allow_the_objects() {
         return;
     }
     let place = tempfile::tempdir().unwrap();
-    let broken = place.path().join("job.yaml");
-    std::fs::write(&broken, text("cronjob.yaml").replace("schedule:", "timetable:")).unwrap();
-    let objects = folder().join("cronjob.yaml");
-    for version in VERSIONS {
-        let check = |path: &Path| {
-            python(&["-m", "kubernetes_validate", "--strict", "-k", version, path.to_str().unwrap()])
-        };
-        let (ok, text) = check(&objects);
-        assert!(ok, "{version}: {text}");
-        // The check can fail.
-        assert!(!check(&broken).0, "{version}");
+    for (name, field) in OBJECTS {
+        let broken = place.path().join(name);
+        std::fs::write(&broken, text(name).replace(field, "wrong:")).unwrap();
+        let objects = folder().join(name);
+        for version in VERSIONS {
+            let check = |path: &Path| {
+                python(&["-m", "kubernetes_validate", "--strict", "-k", version, path.to_str().unwrap()])
+            };
+            let (ok, text) = check(&objects);
+            assert!(ok, "{name}, {version}: {text}");
+            // The check can fail.
+            assert!(!check(&broken).0, "{name}, {version}");
+        }
     }
 }
 
@@ -94,4 +99,16 @@ fn its_rights_are_the_least() {
     assert!(asked.clone().all(|line| !line.contains("/v1/stats")), "it asks for /v1/stats");
     assert!(asked.clone().all(|line| !line.contains("privileged: true")));
     assert!(objects.contains("verbs:") && objects.contains("CronJob"));
+}
+
+#[test]
+fn the_job_of_a_fleet_only_reads_the_nodes() {
+    let job = text("fleet-job.yaml");
+    let mounts: Vec<&str> = job.split("- name: replicas").skip(2).collect();
+    assert!(!mounts.is_empty() && mounts.iter().all(|mount| mount[..80].contains("readOnly: true")), "{job}");
+    assert!(job.contains("automountServiceAccountToken: false") && !job.contains("privileged: true"));
+    // Each index is a pod on a node of its own.
+    let number = |field: &str| job.split_once(field).unwrap().1.lines().next().unwrap().trim().to_owned();
+    assert_eq!(number("completions:"), number("parallelism:"));
+    assert!(job.contains("requiredDuringSchedulingIgnoredDuringExecution"));
 }

@@ -4,6 +4,7 @@
 mod support;
 
 mod blocks;
+mod depth;
 mod filesystem;
 mod lineage;
 mod page;
@@ -11,4 +12,5 @@ mod properties;
 mod report;
 mod rescue;
 mod schema;
+mod sqlite;
 mod starts;

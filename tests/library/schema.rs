@@ -10,6 +10,7 @@ use jivascope::check::{Checked, Expected, Outcome, differences, updated};
 use jivascope::report::check::CheckDocument;
 use jivascope::report::documents::{GraphDocument, InspectDocument};
 use jivascope::report::json::Document;
+use jivascope::report::lines::lines;
 use jivascope::report::schema::{schemas, to_text};
 use jivascope::report::simulation::SimulateDocument;
 use jsonschema::Validator;
@@ -49,6 +50,7 @@ fn schemas_are_current() {
 /// Everything that an analysis says, and what `check` makes of it.
 fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
     let (analysis, check, expected) = (validator("analysis"), validator("check"), validator("expected"));
+    let volume = validator("volume");
     let (graph, inspect, simulate) = (validator("graph"), validator("inspect"), validator("simulate"));
     diff_keeps(inputs, what);
     let labelled: Vec<_> = inputs.iter().map(|(label, path)| labelled(label, path)).collect();
@@ -58,12 +60,15 @@ fn all_forms(inputs: &[(String, PathBuf)], what: &str) {
         options.volume = None;
         let found = analysis::analyze(collect(&labelled).unwrap(), options, &());
         holds(&analysis, &value(&Document::of(&found).to_text()), what);
+        for line in lines(&found).lines() {
+            holds(&volume, &value(line), what);
+        }
         holds(&simulate, &value(&SimulateDocument::of(&found).to_text()), what);
         holds(&graph, &value(&GraphDocument::of(&found).to_text()), what);
-        let volume = &found.volumes[0];
+        let first = &found.volumes[0];
         holds(
             &inspect,
-            &value(&InspectDocument::of(&found.inputs, &volume.replicas, &volume.inside).to_text()),
+            &value(&InspectDocument::of(&found.inputs, &first.replicas, &first.inside).to_text()),
             what,
         );
         let filled = updated(&Expected::default(), &found).unwrap();

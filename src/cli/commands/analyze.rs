@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use jivascope::report::json::Document;
+use jivascope::report::lines::lines;
 use jivascope::report::{html, text};
 
 use crate::cli::args::{self, Inputs, Judging, Reading};
@@ -36,6 +37,8 @@ pub(super) enum Form {
     Text,
     /// Everything, for programs
     Json,
+    /// One line of JSON for each volume, for questions about many
+    Jsonl,
     /// One page for the review afterwards, with drawings; it runs and fetches nothing
     Html,
 }
@@ -51,6 +54,7 @@ Examples:
     --volume pvc-a634b9a3-fdaa-4b45-9dc3-2486e716d755
   ssh node tar -C /var/openebs --sparse -cf - . | jivascope analyze -
   jivascope analyze ./copies --output html > report.html
+  jivascope analyze ./fleet --metadata-only --output jsonl > volumes.jsonl
   jivascope analyze ./copies --output json --fail-on irreconcilable,unsafe";
 
 pub(super) fn run(command: &Analyze, out: &Out) -> anyhow::Result<u8> {
@@ -64,6 +68,7 @@ pub(super) fn run(command: &Analyze, out: &Out) -> anyhow::Result<u8> {
     }
     out.report(&match command.output {
         Form::Json => Document::of(&analysis).to_text(),
+        Form::Jsonl => lines(&analysis),
         Form::Text => text::analysis(&analysis, out.palette()),
         Form::Html => html::analysis(&analysis),
     })?;

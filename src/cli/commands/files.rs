@@ -8,7 +8,7 @@ use clap::Args;
 use jivascope::blocks::Point;
 use jivascope::evidence::spelled;
 use jivascope::filesystem::{
-    self, Contents, FileKind, FileSystem, Files, FsError, Taken, TargetDirectory, shown,
+    self, Contents, FileKind, FileSystem, Files, FsError, Look, Sqlite, Taken, TargetDirectory, shown,
 };
 use jivascope::report::files::{Listing, json};
 use jivascope::report::text;
@@ -50,7 +50,7 @@ pub(super) struct FilesCommand {
     /// New directory to take the files out into, with their sums and times; it cannot be inside the inputs
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
-    /// Also print the SHA-256 of each file, which reads all of them
+    /// Also print the SHA-256 of each file, and what each SQLite database shows; this reads all files
     #[arg(long)]
     pub sums: bool,
     /// Number of the partition, where the view has several with a file system
@@ -89,7 +89,11 @@ pub(super) fn run(command: &FilesCommand, out: &Out) -> anyhow::Result<u8> {
             .map(|entry| {
                 let summed = command.sums && entry.kind == FileKind::File;
                 let sum = summed.then(|| files.sha256(entry)).transpose();
-                Taken::listed(entry.clone(), sum.map_err(|error| format!("not read: {error}")))
+                let look = if command.sums { Look::Structure } else { Look::Header };
+                // A listing of many reads no content.
+                let looked_at = command.sums || tree.entries.len() == 1;
+                let sqlite = looked_at.then(|| Sqlite::of(&files, &tree, entry, look)).flatten();
+                Taken::listed(entry.clone(), sum.map_err(|error| format!("not read: {error}")), sqlite)
             })
             .collect(),
     };

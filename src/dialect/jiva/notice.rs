@@ -10,10 +10,7 @@ use crate::evidence::{Entry, Kind, ReadError};
 use crate::finding::{CrashStep, Exhibit, Facts, FileFault, Finding, ImageSize};
 use crate::go::Remark;
 use crate::ident::{Counter, DiskName, Label};
-use crate::replica::{Flag, LastJoin, OpenError, RecordState, Replica, StartError, State};
-
-/// From here on a chain is near its limit: so many layers are left.
-const NEAR_LIMIT: usize = 64;
+use crate::replica::{Depth, Flag, LastJoin, OpenError, RecordState, Replica, StartError, State};
 
 /// Sets flags and findings.
 pub(in crate::dialect) fn notice(replica: &mut Replica, seen: &Seen<'_>, found: &mut Vec<Finding>) {
@@ -207,7 +204,7 @@ fn chain(replica: &mut Replica, found: &mut Vec<Finding>) {
     if depth > limit {
         replica.flags.insert(Flag::ChainOverLimit);
     }
-    if depth + NEAR_LIMIT >= limit {
+    if depth + Depth::NEAR >= limit {
         replica.flags.insert(Flag::ChainNearLimit);
         found.push(Finding::of(
             &label,

@@ -67,7 +67,7 @@ pub(super) fn rest(report: &VolumeReport<'_>, at: usize) -> Markup {
     html! {
         @if !report.steps.is_empty() { (section(at, "steps", "What to do now", &steps(report))) }
         @if let Some(all) = &report.losses { (section(at, "losses", "What is lost", &losses(all, name))) }
-        (section(at, "replicas", "Replicas", &replicas(&report.replicas, name)))
+        (section(at, "replicas", "Replicas", &replicas(report, name)))
         (section(at, "history", "History", &history::drawing(&report.history, at, name)))
         @if let Some(all) = &report.pairs { (section(at, "pairs", "Pairs", &pairs(all, name))) }
         @if let Some(all) = BlockMap::of(report.volume) {
@@ -114,7 +114,8 @@ fn losses(losses: &Losses, name: &str) -> Markup {
     }
 }
 
-fn replicas(replicas: &[ReplicaRow], name: &str) -> Markup {
+fn replicas(report: &VolumeReport<'_>, name: &str) -> Markup {
+    let replicas = &report.replicas;
     let columns = [
         Column::text("Replica"),
         Column::number("Chain"),
@@ -136,6 +137,10 @@ fn replicas(replicas: &[ReplicaRow], name: &str) -> Markup {
     html! {
         (table(&format!("Replicas of {name}"), &columns, replicas.iter().take(REPLICAS).map(row)))
         (bounded(replicas.len().saturating_sub(REPLICAS), "more replica", "Use --output json."))
+        @if !report.depth.is_empty() {
+            p { "Room in the chains:" }
+            ul { @for line in &report.depth { li { (text(line)) } } }
+        }
     }
 }
 

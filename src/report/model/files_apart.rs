@@ -1,7 +1,7 @@
 //! What differs and what is lost in files, in words.
 
 use super::Tone;
-use super::inside;
+use super::{databases, inside};
 use crate::analysis::{FileLoss, Volume};
 use crate::filesystem::{Change, FileEntry, FileKind, FilesApart, How, InFiles, Lost, Owned, shown};
 use crate::ident::Label;
@@ -87,7 +87,16 @@ fn report(found: &FilesApart, names: [&str; 2]) -> FilesReport {
                 .to_owned(),
         ));
     }
-    FilesReport { title, notes, sections: sections(found, names) }
+    let mut sections = sections(found, names);
+    let rows = databases::rows(&found.databases, names);
+    if !rows.is_empty() {
+        sections.push(("SQLite databases among them".to_owned(), rows));
+    }
+    if found.not_looked_at > 0 {
+        let text = format!("{} more paths were not looked at for SQLite databases.", found.not_looked_at);
+        notes.push((None, text));
+    }
+    FilesReport { title, notes, sections }
 }
 
 /// The newest change, as the guest's clock said.
@@ -218,8 +227,9 @@ fn loss(found: &FileLoss) -> String {
         loss.files.iter().filter(|file| file.lost != Lost::Deletion).map(|file| file.entry.modified).max();
     let newest = newest.map_or_else(String::new, |at| format!("; newest {at} by the guest's clock"));
     let whole = if loss.complete { "" } else { "; not all files could be compared" };
+    let databases = databases::lost(&loss.databases, NAMED);
     match parts.is_empty() {
         true => format!("no file is named; the lost blocks are {}{whole}", owners(&loss.owned)),
-        false => format!("{}{newest}{whole}", parts.join("; ")),
+        false => format!("{}{newest}{whole}{databases}", parts.join("; ")),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis;
 use crate::blocks::{self, Seen};
 use crate::filesystem::Contents;
 use crate::finding::{Code, Finding};
 use crate::ident::{DiskName, Label};
-use crate::lineage::rescue;
+use crate::lineage::{Held, rescue};
 use crate::replica::{Copied, Disk, Flag, Quality, RecordState, Replica};
 use crate::report::{json, words};
 
@@ -81,20 +82,25 @@ fn one<'a>(replica: &'a Replica, replicas: &[Replica], inside: Option<&Contents>
     }
     let mut findings: Vec<&Finding> = replica.findings.iter().collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
+    let room = analysis::room(replica, None);
+    let depth = room.as_ref().map(super::depth::facts).unwrap_or_default();
+    let held = room.and_then(|room| room.space).map(|space| space.disks).unwrap_or_default();
     Inspection {
         title: format!("{} · {}", replica.label, words::condition(replica, !replica.defects.is_empty())),
-        facts: facts(replica).into_iter().chain(contents(inside)).collect(),
+        facts: facts(replica).into_iter().chain(depth).chain(contents(inside)).collect(),
         chain: chain(replica, &disks),
         candidates: candidates(replica, replicas),
         findings,
         disks: disks
             .iter()
-            .map(|disk| InspectedDisk {
+            .enumerate()
+            .map(|(at, disk)| InspectedDisk {
                 name: disk.name.clone(),
                 parent: disk.parent().and_then(|parent| places.get(parent).copied()),
                 is_head: Some(&disk.name) == replica.head.as_ref(),
                 on_chain: disk.on_chain,
-                notes: notes(replica, disk, &links),
+                // The chain comes first, head first, as what its disks hold does.
+                notes: notes(replica, disk, &links, held.get(at)),
             })
             .collect(),
     }
@@ -189,7 +195,7 @@ fn candidates(replica: &Replica, replicas: &[Replica]) -> Option<Candidates> {
 }
 
 /// Date, counter, size and what is special about a disk.
-fn notes(replica: &Replica, disk: &Disk, links: &Links<'_>) -> Vec<String> {
+fn notes(replica: &Replica, disk: &Disk, links: &Links<'_>, held: Option<&Held>) -> Vec<String> {
     let mut parts = Vec::new();
     match &disk.record {
         RecordState::Absent => parts.push("no record".to_owned()),
@@ -219,6 +225,7 @@ fn notes(replica: &Replica, disk: &Disk, links: &Links<'_>) -> Vec<String> {
                 Some(stored) => format!("{} stored", words::bytes(stored)),
                 None => "stored ranges unknown".to_owned(),
             });
+            parts.extend(held.into_iter().flat_map(super::depth::notes));
             if replica.size.is_some_and(|size| size != image.size) {
                 parts.push(format!("{} long", words::bytes(image.size)));
             }

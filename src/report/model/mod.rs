@@ -6,6 +6,8 @@ mod answer;
 mod blockmap;
 #[cfg(feature = "cli")]
 mod copies;
+pub(super) mod databases;
+mod depth;
 mod difference;
 mod files_apart;
 mod findings;
@@ -82,6 +84,8 @@ pub struct VolumeReport<'a> {
     pub inside: Vec<(String, Vec<String>)>,
     /// Each replica, by label.
     pub replicas: Vec<ReplicaRow>,
+    /// Chains that are long, or hold much that nobody sees, a sentence each.
+    pub depth: Vec<String>,
     /// The states and what each stands on.
     pub history: History,
     /// What each pair is to each other.
@@ -127,6 +131,7 @@ impl<'a> VolumeReport<'a> {
             file_losses: files_apart::losses(volume),
             inside: inside::grouped(&volume.inside),
             replicas: replicas::rows(volume),
+            depth: depth::lines(volume),
             history: History::of(volume),
             pairs: pairs::pairs(volume),
             reasons: &verdict.reasons,

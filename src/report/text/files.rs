@@ -4,7 +4,7 @@ use super::page::Page;
 use super::palette::{Palette, Role};
 use crate::filesystem::{FileKind, Taken, shown};
 use crate::report::files::Listing;
-use crate::report::model::inside;
+use crate::report::model::{databases, inside};
 use crate::report::words;
 
 /// What was listed or taken out.
@@ -52,6 +52,9 @@ fn one(page: &mut Page<'_>, taken: &Taken, widest: usize) {
     page.item(Role::Plain, &lead, &format!("{}{slash}{target}", entry.name()));
     if let Some(sum) = &taken.sha256 {
         page.say(Role::Faint, 4, &format!("sha256 {sum}"));
+    }
+    if let Some(sqlite) = &taken.sqlite {
+        page.say(Role::Faint, 4, &databases::sqlite(sqlite));
     }
     if let Some(remark) = &taken.remark {
         page.say(Role::Warning, 4, remark);

@@ -127,6 +127,12 @@ fn one(page: &mut Page<'_>, report: &VolumeReport<'_>) {
     }
     replicas(page, &report.replicas);
     inside(page, &report.inside);
+    if !report.depth.is_empty() {
+        page.heading("room in the chains");
+        for text in &report.depth {
+            page.item(Role::Plain, "  - ", text);
+        }
+    }
     page.heading("history, newest first");
     history::write(page, &report.history, Scope { off_chain: false, full: false, rows: ROWS });
     if let Some(all) = &report.pairs {

@@ -1,6 +1,7 @@
 //! What the witnesses show together, as findings. Each file is one idea; none of them says more than its kind of witness
 //! can carry.
 
+mod depth;
 mod elections;
 mod entries;
 mod files;
@@ -29,6 +30,7 @@ pub fn findings(account: &Account<'_>) -> Vec<Finding> {
     sessions::sessions(account, &mut out);
     lives::lives(account, &mut out);
     files::files(account, &mut out);
+    depth::depth(account, &mut out);
     out.sort();
     out
 }

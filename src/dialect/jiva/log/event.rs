@@ -138,6 +138,8 @@ pub struct Registered {
 pub enum Event {
     /// A process began: its first line. The second value says whether it is the first line for certain.
     Start(Role),
+    /// A replica's process began, and says how long a chain may be: `MAX_CHAIN_LENGTH`, if that is set.
+    ChainLimit(Option<usize>),
     /// The controller's addresses: its pod's and that of the service.
     ControllerAt(Address, Address),
     /// The replication factor of the controller.
@@ -303,6 +305,17 @@ pub enum Event {
     Refused(Refusal),
     /// The process ended.
     Fatal(End),
+}
+
+impl Event {
+    /// Whose first line it is, if it is one.
+    pub fn starts(&self) -> Option<Role> {
+        match self {
+            Self::Start(role) => Some(*role),
+            Self::ChainLimit(_) => Some(Role::Replica),
+            _ => None,
+        }
+    }
 }
 
 /// What a line is to the reader.

@@ -13,7 +13,7 @@ pub(super) fn event(text: &str) -> Option<Event> {
             _ => text.starts_with("Creating volume ").then_some(Event::Created),
         },
         b'F' => failed(text),
-        b'M' => text.starts_with("MAX_CHAIN_LENGTH").then_some(Event::Start(Role::Replica)),
+        b'M' => max_chain(text),
         b'O' => text.starts_with("Opening volume ").then_some(Event::Opened),
         b'R' => match text {
             "Received start from controller" => Some(Event::Leads),
@@ -33,6 +33,14 @@ pub(super) fn event(text: &str) -> Option<Event> {
         }
         _ => None,
     }
+}
+
+/// `MAX_CHAIN_LENGTH: 700`, or `MAX_CHAIN_LENGTH env not set, default value is 512`, which is not the default of newer
+/// versions whatever the line says.
+fn max_chain(text: &str) -> Option<Event> {
+    let said = after(text, "MAX_CHAIN_LENGTH")?;
+    let length = said.strip_prefix(':').and_then(|length| length.trim().parse().ok());
+    Some(Event::ChainLimit(length))
 }
 
 fn failed(text: &str) -> Option<Event> {
