@@ -126,6 +126,9 @@ impl Plan {
             let acts = vec![Act::Wait { text: text.clone() }];
             plan.steps.push(Task { title: title.clone(), why: why.clone(), acts, expect: None, undo: None });
         }
+        if plan.reach == Reach::Collect && !plan.acts().iter().any(|act| matches!(act, Act::Wait { .. })) {
+            plan.steps.push(search());
+        }
         plan
     }
 
@@ -291,6 +294,20 @@ fn mend(volume: &Volume) -> Option<Task> {
         expect: Some("nothing is put in place before its forecast was read".to_owned()),
         undo: None,
     })
+}
+
+/// Where the answer asks for nothing, and no way to a running volume was found all the same: what these copies hold may not be
+/// all that there was, as where every directory is empty behind a counter that is not.
+fn search() -> Task {
+    let text = "look for what the directories have lost: another copy of the images, a deleted file on a node's disk, a backup; \
+                write nothing to these disks until then, and read the findings of jivascope analyze";
+    Task {
+        title: "Collect what is missing".to_owned(),
+        why: "No order of starting was found that is safe and ends with every replica RW.".to_owned(),
+        acts: vec![Act::Wait { text: text.to_owned() }],
+        expect: None,
+        undo: None,
+    }
 }
 
 fn verify() -> Task {

@@ -60,7 +60,7 @@ pub(super) struct PlanCommand {
     /// Compare with a plan that was written as JSON: whether it still fits the evidence
     #[arg(long, value_name = "FILE")]
     pub verify: Option<PathBuf>,
-    /// How the replicas are run; without it Kubernetes objects among the inputs tell it, or the names of the directories
+    /// How the replicas are run [default: what Kubernetes objects among the inputs show, else the names of the directories]
     #[arg(long, value_enum, value_name = "LAYOUT")]
     pub layout: Option<Layout>,
     /// Name of the persistent volume
