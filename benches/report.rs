@@ -1,4 +1,4 @@
-//! What a page of the report costs, as a part of the analysis that it is made of.
+//! What a page of the report and a plan cost, as a part of the analysis that they are made of.
 //!
 //! `cargo bench --bench report`
 #![allow(clippy::print_stdout, reason = "a bench prints")]
@@ -10,12 +10,14 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use jivascope::analysis::{Analysis, Options, analyze};
+use jivascope::plan::Plan;
+use jivascope::report::runbook::{Site, markdown};
 use jivascope::report::{html, svg};
 use support::stack::Stack;
 use support::volume::evidence;
 use support::{Race, option, time};
 
-/// No page may cost more than the analysis does.
+/// Neither a page nor a plan may cost more than the analysis does.
 const BUDGET: f64 = 1.0;
 
 fn main() {
@@ -56,6 +58,16 @@ fn analyzed(root: &Path, metadata_only: bool) -> Analysis {
     analyze(evidence(root), options, &())
 }
 
+/// The plan of each volume, played and written, and after the first choice that it leaves.
+fn planned(analysis: &Analysis) -> usize {
+    let plans = analysis.volumes.iter().flat_map(|volume| {
+        let plan = Plan::of(volume, &analysis.options, None);
+        let chosen = plan.choices.first().map(|one| Plan::of(volume, &analysis.options, Some(&one.keep)));
+        [Some(plan), chosen]
+    });
+    markdown(&plans.flatten().collect::<Vec<_>>(), analysis, &Site::default()).len()
+}
+
 fn race(title: &str, root: &Path, metadata_only: bool, rounds: usize) {
     let analysis = analyzed(root, metadata_only);
     println!("\n{title}: a page of {} KiB", html::analysis(&analysis).len() >> 10);
@@ -63,9 +75,10 @@ fn race(title: &str, root: &Path, metadata_only: bool, rounds: usize) {
     race.lane("the analysis", || time(|| analyzed(root, metadata_only)));
     race.lane("the page", || time(|| html::analysis(&analysis)));
     race.lane("the drawing", || time(|| svg::graph(&analysis, false)));
+    race.lane("the plan", || time(|| planned(&analysis)));
     let times = race.run(rounds);
     let whole = times.median("the analysis");
-    for name in ["the page", "the drawing"] {
+    for name in ["the page", "the drawing", "the plan"] {
         let part = times.median(name) / whole;
         println!(
             "  {name}: {part:.2} of the analysis; budget {BUDGET}: {}",

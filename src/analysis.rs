@@ -32,7 +32,7 @@ use crate::lineage::{self, Lineage};
 use crate::progress::Progress;
 use crate::replica::{Copies, Replica};
 use crate::verdict::Verdict;
-use crate::witness::{Collection, Happened, Tied, Witness};
+use crate::witness::{Collection, Happened, Places, Tied, Witness};
 
 pub use depth::{ChainRoom, room};
 pub use described::{describe, remark_unread};
@@ -150,6 +150,8 @@ pub struct Volume {
     logged: Vec<Happened>,
     /// The same with what the directories tell, once somebody asked.
     timeline: OnceLock<Vec<Happened>>,
+    /// Where it lives in the cluster, as far as Kubernetes objects tie it to these directories.
+    pub places: Places,
 }
 
 impl Volume {
@@ -166,12 +168,12 @@ impl Volume {
 /// inputs. Replicas that share a label get numbers as in [`describe`], which is remarked under their inputs.
 pub fn analyze(mut evidence: Evidence, options: Options, progress: &dyn Progress) -> Analysis {
     let mut groups = volumes(&mut evidence, &options, progress);
-    let collection = witnesses(&mut evidence, &options, &mut groups);
+    let collection = witnesses(&mut evidence, &options);
     let unread: Vec<String> =
         evidence.incomplete().map(|(input, why)| format!("{}: {why}", input.input)).collect();
     // Comparing blocks spreads one volume over all threads and tells its progress; records are small, so there each
     // thread takes a volume.
-    let mut shown = witnessed::shown(&collection, &groups, options.factor);
+    let mut shown = witnessed::shown(&collection, &mut groups, options.factor);
     let addresses = shown.iter_mut().flat_map(|shown| std::mem::take(&mut shown.addresses)).collect();
     let pairs: Vec<_> = groups.into_iter().zip(shown).collect();
     let judge = |(group, shown)| volume(group, shown, &options, &unread, progress);
@@ -193,16 +195,13 @@ pub fn relate(
     progress: &dyn Progress,
 ) -> Vec<Related> {
     let mut groups = volumes(evidence, options, progress);
-    witnesses(evidence, options, &mut groups);
+    witnessed::remember(&witnesses(evidence, options), &mut groups);
     groups.into_iter().map(|group| related::relate(group, options, which, progress)).collect()
 }
 
-/// Reads the witnesses, and gives the replicas what their logs tell of sessions.
-fn witnesses(evidence: &mut Evidence, options: &Options, groups: &mut [lineage::Group]) -> Collection {
-    let collection =
-        if options.without_witnesses { Collection::default() } else { witnessed::read(evidence) };
-    witnessed::remember(&collection, groups);
-    collection
+/// Reads the witnesses.
+fn witnesses(evidence: &mut Evidence, options: &Options) -> Collection {
+    if options.without_witnesses { Collection::default() } else { witnessed::read(evidence) }
 }
 
 /// The first stage, and which replicas are one volume.
@@ -270,5 +269,6 @@ fn volume(
         findings,
         logged: shown.timeline,
         timeline: OnceLock::new(),
+        places: shown.places,
     }
 }

@@ -8,7 +8,8 @@ use crate::ident::Label;
 use crate::lineage::Group;
 use crate::replica::{Limit, Replica};
 use crate::witness::{
-    Account, Collection, Directory, Given, Happened, Processes, Testimony, Tied, findings, timeline,
+    Account, Collection, Directory, Given, Happened, Places, Processes, Testimony, Tied, findings, places,
+    timeline,
 };
 
 /// Reads every witness of the evidence; what was taken for one and is none goes to the remarks of its input.
@@ -33,7 +34,8 @@ pub(super) fn read(evidence: &mut Evidence) -> Collection {
 fn directory(replica: &Replica) -> Directory {
     let disks = replica.disks.iter().map(|disk| disk.name.clone()).collect();
     let counter = replica.counter.map(|counter| counter.0);
-    Directory::new(replica.label.clone(), replica.uuid().map(str::to_owned), disks, counter)
+    let name = replica.path.rsplit(['/', ':']).find(|part| !part.is_empty()).map(str::to_owned);
+    Directory::new(replica.label.clone(), replica.uuid().map(str::to_owned), disks, counter).called(name)
 }
 
 /// Gives every replica what the logs tell of its memberships: on them relations can turn.
@@ -65,18 +67,26 @@ pub(super) struct Shown {
     pub(super) addresses: Vec<Tied>,
     pub(super) timeline: Vec<Happened>,
     pub(super) limits: BTreeMap<Label, Limit>,
+    pub(super) places: Places,
 }
 
-/// Asks the witnesses about each volume.
-pub(super) fn shown(collection: &Collection, groups: &[Group], factor: usize) -> Vec<Shown> {
-    let ask = |collection: &Collection, group: &Group| {
+/// Asks the witnesses about each volume, and gives its replicas what the logs tell of their memberships: on them relations can
+/// turn. Processes are sorted out once for both.
+pub(super) fn shown(collection: &Collection, groups: &mut [Group], factor: usize) -> Vec<Shown> {
+    let ask = |collection: &Collection, group: &mut Group| {
         let directories: Vec<Directory> = group.replicas.iter().map(directory).collect();
-        let account = Account::of(collection, &directories, factor);
+        let processes = Processes::of(collection, &directories);
+        let mut known = processes.memberships();
+        let account = Account::of_processes(collection, &directories, processes, factor);
+        for replica in &mut group.replicas {
+            replica.memberships = known.remove(&replica.label).unwrap_or_default();
+        }
         Shown {
             findings: findings(&account),
             addresses: account.addresses(),
             timeline: timeline(&account),
             limits: account.limits(),
+            places: places(&account, &group.name),
         }
     };
     if collection.given.is_empty() {
@@ -85,7 +95,7 @@ pub(super) fn shown(collection: &Collection, groups: &[Group], factor: usize) ->
     if let [one] = groups {
         return vec![ask(collection, one)];
     }
-    groups.iter().map(|group| ask(&about(collection, group), group)).collect()
+    groups.iter_mut().map(|group| ask(&about(collection, group), group)).collect()
 }
 
 /// The witnesses that speak of one of several volumes: those in its directories, those that name it, and objects of the

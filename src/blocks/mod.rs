@@ -33,4 +33,4 @@ pub use replicas::{Comparison, compare};
 pub use rescued::{Held, Rescued, RescuedRelation, rescued};
 pub use unread::Unread;
 pub use versions::relate;
-pub use view::{MergedView, ViewError, ViewLayer, ViewReader};
+pub use view::{MergedView, NoChainToRead, ViewError, ViewLayer, ViewReader};

@@ -13,6 +13,41 @@ use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Segment, Supply};
 use crate::replica::{Disk, Replica, State};
 
+/// Why a replica has no chain to read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoChainToRead {
+    /// The engine would not open it: its message, or what could not be read here.
+    #[error("{0}")]
+    Broken(String),
+    /// The same of a copy that is not whole: what lies on the node may well open.
+    #[error("{said}; the copy is not whole: {defect}")]
+    BrokenCopy {
+        /// What the engine would say of the copy.
+        said: String,
+        /// What is wrong with the copy.
+        defect: String,
+    },
+    /// There is no `volume.meta`.
+    #[error("there is no volume.meta")]
+    NoVolumeMeta,
+    /// The copy has no `volume.meta`, and is not whole.
+    #[error("the copy has no volume.meta, and is not whole: {0}")]
+    NotCopied(String),
+}
+
+impl NoChainToRead {
+    fn of(replica: &Replica) -> Self {
+        let defect = replica.defects.first().map(|defect| defect.text.clone());
+        match (replica.why_broken(), defect) {
+            (Some(said), Some(defect)) => Self::BrokenCopy { said, defect },
+            (Some(said), None) => Self::Broken(said),
+            (None, Some(defect)) => Self::NotCopied(defect),
+            (None, None) => Self::NoVolumeMeta,
+        }
+    }
+}
+
 /// Why a range of a view cannot be served.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,8 +65,8 @@ pub enum ViewError {
     NoView {
         /// Whose.
         replica: Label,
-        /// The replica's state in words.
-        why: String,
+        /// Why.
+        why: NoChainToRead,
     },
     /// The extents of a layer are not known.
     #[error("{replica}/{disk}: {why}")]
@@ -140,10 +175,7 @@ impl MergedView {
             Some(head) if replica.state != State::Broken => {
                 Self::of_chain(replica, replica.chain_disks(), head)
             }
-            _ => Err(ViewError::NoView {
-                replica: replica.label.clone(),
-                why: replica.why_broken().unwrap_or_else(|| "there is no volume.meta".to_owned()),
-            }),
+            _ => Err(ViewError::NoView { replica: replica.label.clone(), why: NoChainToRead::of(replica) }),
         }
     }
 

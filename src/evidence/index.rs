@@ -123,6 +123,7 @@ impl Indexer<'_> {
             self.others.link(&path);
         }
         if kind == Kind::File {
+            let mut witness = false;
             if Others::wants(&path) {
                 // What a sparse member stores first may belong anywhere.
                 let stored = match &head.map {
@@ -132,9 +133,9 @@ impl Indexer<'_> {
                 let start = self.walk.ahead(stored.min(LOOK));
                 let whole = head.map.is_none() && head.size <= start.len() as u64;
                 let start = &start[..if whole { head.size as usize } else { start.len() }];
-                self.others.file(&path, start, whole);
+                witness = self.others.file(&path, start, whole);
             }
-            let body = self.body(&head, path.last().map_or("", |name| name))?;
+            let body = self.body(&head, path.last().map_or("", |name| name), witness)?;
             node.damage = body.missing.as_ref().map(|(_, why)| why.clone());
             node.body = Some(Arc::new(body));
         }
@@ -186,7 +187,7 @@ impl Indexer<'_> {
     }
 
     /// Takes in the payload of a file.
-    fn body(&mut self, head: &Head, name: &str) -> Result<Body, SpoolError> {
+    fn body(&mut self, head: &Head, name: &str, witness: bool) -> Result<Body, SpoolError> {
         let origin = if head.map.is_some() { Origin::SparseMap } else { Origin::Dense };
         let whole = [Run { start: 0, end: head.size }];
         let ranges = head.map.as_deref().unwrap_or(&whole);
@@ -206,7 +207,7 @@ impl Indexer<'_> {
             body.bytes = match self.keep {
                 Keep::Places if head.map.is_none() => Bytes::Stretch(head.place),
                 Keep::Places => Bytes::Pieces(places(ranges, head.place)),
-                Keep::Stream(spool) => self.pass(head, name, ranges, spool.as_deref())?,
+                Keep::Stream(spool) => self.pass(head, name, ranges, spool.as_deref(), witness)?,
             };
         }
         if let Some(Cut(end)) = self.walk.finish() {
@@ -234,6 +235,7 @@ impl Indexer<'_> {
         name: &str,
         ranges: &[Run],
         spool: Option<&Spool>,
+        witness: bool,
     ) -> Result<Bytes, SpoolError> {
         let image = name.ends_with(".img");
         // Logs that were rotated away can fill a disk, and nothing is decided by them.
@@ -256,8 +258,12 @@ impl Indexer<'_> {
             return Ok(Bytes::Kept(bytes));
         }
         match spool {
-            Some(spool) if image || name == "replica.log" => {
-                self.packer.put_aside(&mut self.walk, ranges, spool).map(Bytes::Pieces)
+            Some(spool) if image || name == "replica.log" || (witness && spool.can_spare(head.size)) => {
+                match self.packer.put_aside(&mut self.walk, ranges, spool) {
+                    // A log for which there is no room keeps nothing else from being read.
+                    Err(_) if !image => Ok(Bytes::NotKept),
+                    put => put.map(Bytes::Pieces),
+                }
             }
             _ => Ok(Bytes::NotKept),
         }
@@ -323,6 +329,17 @@ impl Index {
     /// What stands at a name.
     pub(super) fn kind(&self, node: usize) -> Kind {
         self.nodes[node].kind
+    }
+
+    /// One file of the archive as a source of its own, if its bytes can be found again.
+    pub(super) fn alone(&self, path: &[String], backing: &Arc<Backing>) -> Option<Archived> {
+        let Some(Child::Node(number)) = self.tree.get(path) else { return None };
+        let node = &self.nodes[number];
+        let body = node.body.clone().filter(|body| !matches!(body.bytes, Bytes::NotKept))?;
+        let name = path.last()?.as_str().into();
+        let entry = Entry { name, kind: node.kind, size: node.size, link: None, damage: node.damage.clone() };
+        let times = vec![node.modified];
+        Some(Archived { entries: vec![entry], bodies: vec![Some(body)], times, backing: backing.clone() })
     }
 
     /// One directory of the archive as a source; its names are taken out of the tree.

@@ -497,7 +497,12 @@ impl Reader<'_> {
         let mut noted = Noted::default();
         let read: BTreeSet<&[String]> = found.iter().map(|(_, inner, _)| &inner[..]).collect();
         let others = std::mem::take(&mut index.others);
-        let mut testimonies = others.tell(|directory| read.contains(directory), &mut noted);
+        let backing = Arc::new(backing);
+        let kept = |path: &[String]| {
+            let source = Arc::new(index.alone(path, &backing)?);
+            Some(Testimony::of_source(path.join("/"), source))
+        };
+        let mut testimonies = others.tell(|directory| read.contains(directory), kept, &mut noted);
         for testimony in &mut testimonies {
             testimony.path = format!("{}:{}", self.text, testimony.path);
         }
@@ -510,7 +515,6 @@ impl Reader<'_> {
         if taken {
             index.remarks.push(TAKEN);
         }
-        let backing = Arc::new(backing);
         let mut candidates = Vec::with_capacity(found.len());
         for (number, inner, vacant) in found {
             let inside = inner.join("/");

@@ -75,19 +75,24 @@ impl Others {
         path.last().is_some_and(|name| !is_replicas(name.as_bytes()) && !vacant::is_log(name))
     }
 
-    /// Takes in a file, its first bytes, and whether these are all.
-    pub(super) fn file(&mut self, path: &[String], start: &[u8], whole: bool) {
+    /// Takes in a file, its first bytes, and whether these are all. The answer says whether it is a witness of which more than
+    /// these bytes must be kept.
+    pub(super) fn file(&mut self, path: &[String], start: &[u8], whole: bool) -> bool {
         if self.files.len() + self.links.len() < LOOKED_AT {
             let name = path.last().map_or("", String::as_str);
             match look(name, start) {
                 Look::Known(known) if known.witness && whole => {
                     self.testimonies.push((path.to_vec(), Testimony::of_bytes(path.join("/"), start)));
                 }
-                look => self.files.push((path.to_vec(), look)),
+                look => {
+                    self.files.push((path.to_vec(), look));
+                    return matches!(look, Look::Known(known) if known.witness);
+                }
             }
         } else {
             self.more += 1;
         }
+        false
     }
 
     /// Takes in a symbolic link.
@@ -99,12 +104,25 @@ impl Others {
         }
     }
 
-    /// Tells of everything whose directory is not among those that were read, and gives the witnesses.
-    pub(super) fn tell(self, read: impl Fn(&[String]) -> bool, noted: &mut Noted) -> Vec<Testimony> {
+    /// Tells of everything whose directory is not among those that were read, and gives the witnesses; `kept` gives one that was
+    /// too large to be read whole, if its bytes can be found again.
+    pub(super) fn tell(
+        self,
+        read: impl Fn(&[String]) -> bool,
+        kept: impl Fn(&[String]) -> Option<Testimony>,
+        noted: &mut Noted,
+    ) -> Vec<Testimony> {
+        let mut large = Vec::new();
         let outside = |path: &[String]| path.split_last().is_some_and(|(_, directory)| !read(directory));
-        for (path, look) in self.files.iter().filter(|(path, _)| outside(path)) {
-            let path = path.join("/");
+        for (parts, look) in self.files.iter().filter(|(path, _)| outside(path)) {
+            let path = parts.join("/");
             match look {
+                Look::Known(known)
+                    if known.witness
+                        && let Some(testimony) = kept(parts) =>
+                {
+                    large.push(testimony);
+                }
                 Look::Archive => noted.hidden(format!(
                     "{path}: is an archive in an archive, not read: take it out and give it by itself"
                 )),
@@ -116,7 +134,7 @@ impl Others {
         noted.links.extend(self.links.iter().filter(|path| outside(path)).map(|path| path.join("/")));
         noted.more += self.more;
         let testimonies = self.testimonies.into_iter().filter(|(path, _)| outside(path));
-        testimonies.map(|(_, testimony)| testimony).collect()
+        testimonies.map(|(_, testimony)| testimony).chain(large).collect()
     }
 }
 

@@ -141,12 +141,12 @@ const KINDS: &[(Recognised, Test)] = &[
         is_listing,
     ),
     witness(InputKind::Kubernetes, "a dump of Kubernetes objects", |s| {
-        s.is_json() && s.says("\"apiVersion\"") && s.says("\"kind\"") || is_table(s)
+        s.is_json() && s.says("\"apiVersion\"") && s.says("\"kind\"") || is_table(s) || is_yaml(s)
     }),
     row(
         InputKind::Kubernetes,
         "a dump of Kubernetes objects",
-        "give it as JSON (kubectl get -o json)",
+        "give it as kubectl writes it (kubectl get -o json or -o yaml)",
         false,
         |s| s.lines(|line| key(line, "apiVersion:")) > 0 && s.lines(|line| key(line, "kind:")) > 0,
     ),
@@ -346,6 +346,14 @@ fn is_table(start: &Start<'_>) -> bool {
         text.lines().next().is_some_and(columns)
             || text.starts_with("Name:")
                 && keys.iter().all(|key| text.lines().any(|line| line.starts_with(key)))
+    })
+}
+
+/// Whether it is what `kubectl get -o yaml` prints. The kind of a list stands at its end.
+fn is_yaml(start: &Start<'_>) -> bool {
+    let kind = |line: &str| key(line, "kind:");
+    start.text().is_some_and(|text| {
+        text.lines().take(4).any(|line| line.starts_with("apiVersion: ")) && text.lines().any(kind)
     })
 }
 

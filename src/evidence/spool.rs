@@ -72,6 +72,11 @@ impl Spool {
         }
     }
 
+    /// Whether there is room for a file that is no image, and most of what is left stays for images.
+    pub(super) fn can_spare(&self, len: u64) -> bool {
+        len <= self.limit.saturating_sub(self.used.load(Ordering::Relaxed)) / 4
+    }
+
     /// Puts data aside and tells where.
     pub(super) fn write(&self, data: &[u8]) -> Result<u64, SpoolError> {
         let len = data.len() as u64;

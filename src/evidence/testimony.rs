@@ -19,11 +19,26 @@ pub struct Testimony {
     place: Place,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Place {
     File(PathBuf),
     Bytes(Arc<[u8]>),
+    /// The only entry of a source.
+    Source(Arc<dyn Source>),
 }
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Bytes(one), Self::Bytes(other)) => one == other,
+            (Self::Source(one), Self::Source(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Place {}
 
 impl Testimony {
     /// A file of the file system.
@@ -34,6 +49,11 @@ impl Testimony {
     /// A small file that was read already.
     pub fn of_bytes(path: impl Into<String>, bytes: impl Into<Arc<[u8]>>) -> Self {
         Self { path: path.into(), place: Place::Bytes(bytes.into()) }
+    }
+
+    /// The only file of a source, of any size.
+    pub(super) fn of_source(path: impl Into<String>, source: Arc<dyn Source>) -> Self {
+        Self { path: path.into(), place: Place::Source(source) }
     }
 
     /// The directory that it is in, for people.
@@ -48,6 +68,10 @@ impl Testimony {
     pub fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
         match &self.place {
             Place::Bytes(bytes) => unpacked(&bytes[..]),
+            Place::Source(source) => match source.entries() {
+                [entry] => open_entry(source.as_ref(), entry),
+                _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "is no single file")),
+            },
             Place::File(path) => {
                 // What the name stands for may have changed since it was listed.
                 let flags = rustix::fs::OFlags::NONBLOCK;

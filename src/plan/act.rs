@@ -20,6 +20,10 @@ pub enum Who {
     Replicas,
     /// One replica.
     Replica(Label),
+    /// Several replicas at once: nobody sees which of them is first.
+    Several(Vec<Label>),
+    /// What manages volumes in the cluster, where something does: it may start what was stopped.
+    Operator,
 }
 
 impl fmt::Display for Who {
@@ -29,6 +33,11 @@ impl fmt::Display for Who {
             Self::Controller => f.write_str("the controller"),
             Self::Replicas => f.write_str("all replicas"),
             Self::Replica(label) => write!(f, "{label}"),
+            Self::Several(labels) => {
+                let labels: Vec<&str> = labels.iter().map(Label::as_str).collect();
+                write!(f, "{} at once", labels.join(", "))
+            }
+            Self::Operator => f.write_str("the operator"),
         }
     }
 }

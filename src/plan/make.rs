@@ -4,12 +4,15 @@
 use serde::Serialize;
 
 use super::act::{Act, Who};
-use super::lint::{Linted, Outcome, lint, unseen};
+use super::holdings::Holdings;
+use super::lint::{Linted, lint, unseen};
+use super::orders::orders;
+use super::played::Outcome;
 use crate::analysis::{Options, Volume};
 use crate::finding::{Facts, Finding};
 use crate::ident::Label;
 use crate::repair::{self, RepairKind};
-use crate::replica::{Flag, Replica, StartError, State};
+use crate::replica::{Flag, Replica, StartError};
 use crate::verdict::{Case, Confidence, Start, VerdictKind};
 
 /// A plan for one volume.
@@ -123,6 +126,9 @@ impl Plan {
             let acts = vec![Act::Wait { text: text.clone() }];
             plan.steps.push(Task { title: title.clone(), why: why.clone(), acts, expect: None, undo: None });
         }
+        if plan.reach == Reach::Collect && !plan.acts().iter().any(|act| matches!(act, Act::Wait { .. })) {
+            plan.steps.push(search());
+        }
         plan
     }
 
@@ -187,25 +193,12 @@ fn settled(volume: &Volume, options: &Options) -> Option<Label> {
 
 /// Whose data can be taken out: every one that can be read.
 fn candidates(volume: &Volume) -> Vec<Label> {
-    let readable = |replica: &&Replica| {
-        replica.state == State::Usable
-            && replica.has_images()
-            && !replica.chain.is_empty()
-            && volume.copies.is_judged(replica)
-    };
-    volume.replicas.iter().filter(readable).map(|replica| replica.label.clone()).collect()
+    let holdings = Holdings::of(volume);
+    holdings.labels().filter(|label| holdings.can_be_exported(label)).cloned().collect()
 }
 
 fn choice(volume: &Volume, keep: &Label) -> Choice {
-    let lacks = |other: &Label| volume.lineage.between(keep, other)?.lacks(keep, other);
-    let mut without = Vec::new();
-    for other in volume.replicas.iter().map(|replica| &replica.label).filter(|other| *other != keep) {
-        match lacks(other) {
-            Some(holds) if holds.nothing() => {}
-            Some(holds) if !holds.more => without.push((other.clone(), Some(holds.blocks.blocks()))),
-            _ => without.push((other.clone(), None)),
-        }
-    }
+    let without = Holdings::of(volume).without(keep);
     Choice { keep: keep.clone(), confirm: confirmation(keep, &without), without }
 }
 
@@ -303,23 +296,34 @@ fn mend(volume: &Volume) -> Option<Task> {
     })
 }
 
-fn verify() -> Task {
-    let text = "the volume mounts, and the file system check finds nothing";
+/// Where the answer asks for nothing, and no way to a running volume was found all the same: what these copies hold may not be
+/// all that there was, as where every directory is empty behind a counter that is not.
+fn search() -> Task {
+    let text = "look for what the directories have lost: another copy of the images, a deleted file on a node's disk, a backup; \
+                write nothing to these disks until then, and read the findings of jivascope analyze";
     Task {
-        title: "Verify".to_owned(),
-        why: "RW says nothing about the content.".to_owned(),
+        title: "Collect what is missing".to_owned(),
+        why: "No order of starting was found that is safe and ends with every replica RW.".to_owned(),
         acts: vec![Act::Wait { text: text.to_owned() }],
         expect: None,
         undo: None,
     }
 }
 
+fn verify() -> Task {
+    let text = "the volume mounts, and the file system check finds nothing";
+    Task {
+        title: "Verify".to_owned(),
+        why: "RW says nothing about the content.".to_owned(),
+        acts: vec![Act::Start { who: Who::Operator }, Act::Wait { text: text.to_owned() }],
+        expect: None,
+        undo: None,
+    }
+}
+
 fn clean_up(volume: &Volume, keep: &Label) -> Task {
-    let includes = |other: &Label| {
-        volume.lineage.between(keep, other).and_then(|r| r.lacks(keep, other)).is_some_and(|h| h.nothing())
-    };
-    let others = || volume.replicas.iter().map(|replica| &replica.label).filter(|other| *other != keep);
-    let holds: Vec<&str> = others().filter(|other| !includes(other)).map(Label::as_str).collect();
+    let without = Holdings::of(volume).without(keep);
+    let holds: Vec<&str> = without.iter().map(|(label, _)| label.as_str()).collect();
     let text = match holds.is_empty() {
         true => "once the owner of the data has agreed, the copies and what was moved aside can be removed"
             .to_owned(),
@@ -338,41 +342,41 @@ fn clean_up(volume: &Volume, keep: &Label) -> Task {
 }
 
 /// The steps from stopped processes to a volume that runs from `keep`: the first way that was played without a loss and
-/// without anything unknown, and that ends with every replica RW.
+/// without anything unknown, and that ends with every replica RW. Nobody sees who of those that wait for an election registers
+/// first, so the way must be safe in each of their orders.
 fn way(volume: &Volume, options: &Options, keep: &Label) -> Option<Vec<Task>> {
-    let others: Vec<&Label> =
-        volume.replicas.iter().map(|replica| &replica.label).filter(|other| *other != keep).collect();
-    let includes = |holder: &Label, other: &Label| {
-        let relation = volume.lineage.between(holder, other);
-        relation.and_then(|relation| relation.lacks(holder, other)).is_some_and(|holds| holds.nothing())
-    };
+    let holdings = Holdings::of(volume);
+    let others: Vec<&Label> = holdings.labels().filter(|other| *other != keep).collect();
     let nobody: Vec<&Label> = Vec::new();
-    let lesser: Vec<&Label> = others.iter().copied().filter(|other| !includes(other, keep)).collect();
+    let lesser: Vec<&Label> =
+        others.iter().copied().filter(|other| !holdings.includes(other, keep)).collect();
     let mut reversed = others.clone();
     reversed.reverse();
     let ways = [(&others, &nobody), (&reversed, &nobody), (&others, &lesser), (&others, &others)];
     ways.into_iter().find_map(|(order, aside)| {
-        let tasks = tasks(volume, keep, order, aside);
-        let mut acts = vec![stop(), copy(volume)].into_iter().flat_map(|task| task.acts).collect::<Vec<_>>();
-        acts.extend(tasks.iter().flat_map(|task| task.acts.iter().cloned()));
-        let played = lint(volume, options, &acts);
-        ends_well(volume, keep, &played, &includes).then_some(tasks)
+        let well = |first: &[&Label]| {
+            let tasks = tasks(volume, keep, first, order, aside);
+            let before = [stop(), copy(volume)];
+            let acts: Vec<Act> =
+                before.iter().chain(&tasks).flat_map(|task| task.acts.iter().cloned()).collect();
+            ends_well(volume, keep, &lint(volume, options, &acts)).then_some(tasks)
+        };
+        let electors: Vec<&Label> =
+            std::iter::once(keep).chain(order.iter().copied()).take(options.factor / 2 + 1).collect();
+        let all = orders(&electors).iter().skip(1).all(|first| well(first).is_some());
+        well(&electors).filter(|_| all)
     })
 }
 
-fn ends_well(
-    volume: &Volume,
-    keep: &Label,
-    played: &Linted,
-    includes: &impl Fn(&Label, &Label) -> bool,
-) -> bool {
+fn ends_well(volume: &Volume, keep: &Label, played: &Linted) -> bool {
     let serves = played.serves.as_ref();
     played.outcome == Outcome::Safe
-        && serves.is_some_and(|serves| serves == keep || includes(serves, keep))
+        && serves.is_some_and(|serves| Holdings::of(volume).includes(serves, keep))
         && played.members == volume.replicas.len()
 }
 
-fn tasks(volume: &Volume, keep: &Label, order: &[&Label], aside: &[&Label]) -> Vec<Task> {
+/// The tasks of one way: `first` start before there is a leader, then the rest of `order`.
+fn tasks(volume: &Volume, keep: &Label, first: &[&Label], order: &[&Label], aside: &[&Label]) -> Vec<Task> {
     let mut out = Vec::new();
     let stays = |label: &Label| !aside.contains(&label);
     let mend: Vec<Act> = volume
@@ -412,20 +416,25 @@ fn tasks(volume: &Volume, keep: &Label, order: &[&Label], aside: &[&Label]) -> V
         expect: Some("GET /v1/replicas answers with an empty list".to_owned()),
         undo: None,
     });
-    out.push(Task {
-        title: format!("Start {keep}"),
-        why: "It holds the data that are kept.".to_owned(),
-        acts: vec![Act::Start { who: Who::Replica(keep.clone()) }],
-        expect: Some("its log says that it registered".to_owned()),
-        undo: Some("stop it".to_owned()),
-    });
-    for label in order {
+    let rest = order.iter().copied().filter(|label| !first.contains(label));
+    for (number, label) in first.iter().copied().chain(rest).enumerate() {
+        let why = if label == keep {
+            "It holds the data that are kept."
+        } else {
+            "One after the other, so that each joins alone."
+        };
+        let waits = number + 1 < first.len();
+        let expect = if waits {
+            "its log says that it registered; it is elected or joins once enough have".to_owned()
+        } else {
+            format!("GET /v1/replicas lists {label} as RW, before anything else is started")
+        };
         out.push(Task {
             title: format!("Start {label}"),
-            why: "One after the other, so that each joins alone.".to_owned(),
-            acts: vec![Act::Start { who: Who::Replica((*label).clone()) }],
-            expect: Some(format!("GET /v1/replicas lists {label} as RW, before anything else is started")),
-            undo: Some("stop it; the others go on".to_owned()),
+            why: why.to_owned(),
+            acts: vec![Act::Start { who: Who::Replica(label.clone()) }],
+            expect: Some(expect),
+            undo: Some(if number == 0 { "stop it" } else { "stop it; the others go on" }.to_owned()),
         });
     }
     out

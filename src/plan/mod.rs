@@ -5,13 +5,19 @@
 //! [`read`](steps) takes steps as a person writes them, or as the commands that would do them.
 
 mod act;
+mod holdings;
 mod ledger;
 mod lint;
 mod make;
+mod orders;
+mod played;
+mod player;
 mod read;
 
 pub use act::{Act, Who};
+pub use holdings::Holdings;
 pub use ledger::{Ledger, Loss};
-pub use lint::{Linted, Outcome, Played, lint};
+pub use lint::{Linted, lint};
 pub use make::{Choice, Plan, Reach, Task, choose};
+pub use played::{Outcome, Played};
 pub use read::{Line, Unread, steps};

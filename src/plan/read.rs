@@ -18,6 +18,7 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use super::act::{Act, Who};
 use crate::analysis::Volume;
 use crate::ident::Label;
+use crate::witness::Home;
 
 /// A line that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +60,27 @@ pub fn steps(text: &str, volume: &Volume) -> (Vec<Line>, Vec<Unread>) {
             .filter(|(before, _)| !before.is_empty() && before.bytes().all(|byte| byte.is_ascii_digit()))
             .map_or(bare, |(_, rest)| rest);
         let read = shlex::split(bare).ok_or_else(|| "a quote is not closed".to_owned());
-        match read.and_then(|words| act(&words, volume)) {
+        match read.and_then(|words| act(&words, volume)).map(together) {
             Ok(acts) => lines.push(Line { number, text: text.to_owned(), acts }),
             Err(why) => unread.push(Unread { number, text: text.to_owned(), why }),
         }
     }
     (lines, unread)
+}
+
+/// What one line starts is started at once: nobody sees which replica registers first.
+fn together(acts: Vec<Act>) -> Vec<Act> {
+    let started = |act: &Act| match act {
+        Act::Start { who: Who::Replica(label) } => Some(label.clone()),
+        _ => None,
+    };
+    let labels: Vec<Label> = acts.iter().filter_map(started).collect();
+    if labels.len() < 2 {
+        return acts;
+    }
+    let mut out: Vec<Act> = acts.into_iter().filter(|act| started(act).is_none()).collect();
+    out.push(Act::Start { who: Who::Several(labels) });
+    out
 }
 
 fn act(words: &[String], volume: &Volume) -> Result<Vec<Act>, String> {
@@ -77,6 +93,7 @@ fn act(words: &[String], volume: &Volume) -> Result<Vec<Act>, String> {
         "all" => Ok(Who::All),
         "controller" => Ok(Who::Controller),
         "replicas" => Ok(Who::Replicas),
+        "operator" => Ok(Who::Operator),
         name => label(name).map(Who::Replica),
     };
     let each = |names: &[&str], make: &dyn Fn(&str) -> Result<Act, String>| -> Result<Vec<Act>, String> {
@@ -113,7 +130,7 @@ fn act(words: &[String], volume: &Volume) -> Result<Vec<Act>, String> {
     }
 }
 
-/// `kubectl scale … --replicas=N`: 0 stops, more starts.
+/// `kubectl scale … --replicas=N`: 0 stops, 1 starts; of a StatefulSet of replicas only none or all of them.
 fn scale(words: &[&str], volume: &Volume) -> Result<Vec<Act>, String> {
     if !words.contains(&"scale") {
         return Err("of kubectl only scale is played".to_owned());
@@ -135,6 +152,16 @@ fn scale(words: &[&str], volume: &Volume) -> Result<Vec<Act>, String> {
             at += 1;
             continue;
         }
+        // What it matches, or whether it does anything, does not stand in the line.
+        if matches!(
+            word,
+            "-l" | "--selector" | "--all" | "-f" | "--filename" | "--current-replicas" | "--dry-run"
+        ) || ["-l=", "--selector=", "-f=", "--filename=", "--current-replicas=", "--dry-run="]
+            .iter()
+            .any(|option| word.starts_with(option))
+        {
+            return Err(format!("what {word} makes of it is not played: name each workload"));
+        }
         if word == "scale" || word.starts_with('-') {
             continue;
         }
@@ -143,12 +170,21 @@ fn scale(words: &[&str], volume: &Volume) -> Result<Vec<Act>, String> {
             continue;
         }
         let who = workload(name, volume)?;
-        acts.push(if count == 0 { Act::Stop { who } } else { Act::Start { who } });
+        let most = if who == Who::Replicas { volume.replicas.len() } else { 1 };
+        acts.push(match count {
+            0 => Act::Stop { who },
+            count if count == most => Act::Start { who },
+            _ if who == Who::Replicas => {
+                return Err("which replicas a part of a StatefulSet is does not stand in the line".to_owned());
+            }
+            _ => return Err("two processes on one directory destroy it, and are not played".to_owned()),
+        });
     }
     if acts.is_empty() { Err("it names nothing that is scaled".to_owned()) } else { Ok(acts) }
 }
 
-/// Whose a Deployment or StatefulSet is, by its name: `…-ctrl`, `…-rep-N`, or all replicas of a StatefulSet.
+/// Whose a Deployment or StatefulSet is: by what Kubernetes objects show, else by its name: `…-ctrl`, `…-rep-N`, or all replicas
+/// of a StatefulSet.
 fn workload(name: &str, volume: &Volume) -> Result<Who, String> {
     if name.ends_with("-ctrl") {
         return Ok(Who::Controller);
@@ -156,8 +192,18 @@ fn workload(name: &str, volume: &Volume) -> Result<Who, String> {
     if name.ends_with("-jiva-rep") {
         return Ok(Who::Replicas);
     }
+    if name.ends_with("jiva-operator") {
+        return Ok(Who::Operator);
+    }
+    let homes = || volume.places.homes.iter();
+    if let Some((label, _)) = homes().find(|(_, home)| home.deployment.as_deref() == Some(name)) {
+        return Ok(Who::Replica(label.clone()));
+    }
+    // A Deployment that is known to be another replica's is not this one's, whatever the label.
+    let free = |label: &Label| volume.places.homes.get(label).is_none_or(|home| home.deployment.is_none());
     let ends = |label: &Label| name == label.as_str() || name.ends_with(&format!("-{label}"));
-    let mut found = volume.replicas.iter().map(|replica| &replica.label).filter(|label| ends(label));
+    let labels = volume.replicas.iter().map(|replica| &replica.label);
+    let mut found = labels.filter(|label| ends(label) && free(label));
     match (found.next(), found.next()) {
         (Some(label), None) => Ok(Who::Replica(label.clone())),
         _ => Err(format!("{name} does not show which replica it runs")),
@@ -189,6 +235,17 @@ fn on_node(node: &str, words: &[&str], volume: &Volume) -> Result<Vec<Act>, Stri
 
 fn owner(path: &str, node: Option<&str>, volume: &Volume) -> Result<Label, String> {
     let path = path.trim_end_matches(['/', '*']).trim_end_matches('/');
+    if path.split('/').any(|part| part == "..") {
+        return Err("a path with .. in it is not followed: write wipe LABEL".to_owned());
+    }
+    let lives = |home: &Home| {
+        let at = home.path.as_deref().is_some_and(|at| at.trim_end_matches('/') == path);
+        at && node.is_none_or(|node| home.node.as_deref() == Some(node))
+    };
+    let mut known = volume.places.homes.iter().filter(|(_, home)| lives(home));
+    if let (Some((label, _)), None) = (known.next(), known.next()) {
+        return Ok(label.clone());
+    }
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
     let of = |label: &Label| {
         let label = label.as_str();

@@ -129,7 +129,7 @@ pub fn shell(text: &str) -> String {
 }
 
 /// Whether a character does something else than to show itself.
-fn is_unseen(char: char) -> bool {
+pub(super) fn is_unseen(char: char) -> bool {
     char.is_control()
         || matches!(char,
             '\u{ad}' | '\u{61c}' | '\u{180e}'

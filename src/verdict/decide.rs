@@ -183,6 +183,12 @@ fn holds_more(replica: &Replica) -> bool {
     lacks_data(replica) || more.iter().any(|flag| replica.flags.contains(flag))
 }
 
+/// Whether a replica's directory holds data that no view of it shows: off its chain, beyond its size, in an engine's own way.
+/// Another replica that holds its view does not hold these.
+pub fn holds_beside_view(replica: &Replica) -> bool {
+    holds_more(replica) || stores_off_chain(replica)
+}
+
 fn has_broken_chain(replica: &Replica) -> bool {
     replica.flags.contains(&Flag::ImageMissing) || replica.flags.contains(&Flag::ChainHardLinked)
 }

@@ -85,7 +85,16 @@ pub struct Account<'a> {
 impl<'a> Account<'a> {
     /// Sorts out what the witnesses say of these directories.
     pub fn of(collection: &'a Collection, directories: &'a [Directory], factor: usize) -> Self {
-        let processes = Processes::of(collection, directories);
+        Self::of_processes(collection, directories, Processes::of(collection, directories), factor)
+    }
+
+    /// The same, with the processes that were sorted out already.
+    pub fn of_processes(
+        collection: &'a Collection,
+        directories: &'a [Directory],
+        processes: Processes<'a>,
+        factor: usize,
+    ) -> Self {
         let controllers: Vec<Controller<'a>> = processes
             .controllers
             .iter()

@@ -41,6 +41,9 @@ pub fn read(mut reader: impl Read) -> io::Result<Option<Testimony>> {
     if matches!(first, Some(b'{' | b'[')) && !is_lines(&start) {
         return document(start, reader);
     }
+    if kube::begins_yaml(&start) {
+        return objects(start, reader);
+    }
     if start.len() < LOOK
         && let Ok(text) = std::str::from_utf8(&start)
         && let Some(short) = short(text)
@@ -79,6 +82,16 @@ fn document(mut start: Vec<u8>, reader: impl Read) -> io::Result<Option<Testimon
     }
     let log = Log::read(start.as_slice())?;
     Ok(log.is_jiva().then_some(Testimony::Log(log)))
+}
+
+/// Objects in YAML. A log in which such lines stand is none of Kubernetes' own.
+fn objects(mut start: Vec<u8>, reader: impl Read) -> io::Result<Option<Testimony>> {
+    reader.take(DOCUMENT - start.len() as u64 + 1).read_to_end(&mut start)?;
+    if start.len() as u64 > DOCUMENT {
+        return Ok(None);
+    }
+    let found = std::str::from_utf8(&start).ok().and_then(kube::yaml);
+    Ok(found.map(Testimony::Objects))
 }
 
 /// Short texts: a table of pods, the description of one, a time, a request without an answer.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::frame::floor;
 use crate::dialect::jiva::log::Address;
 use crate::dialect::jiva::log::Moment;
-use crate::dialect::jiva::log::{Chain, End, Event, Mode, Role};
+use crate::dialect::jiva::log::{Chain, End, Event, Mode, Request, Role};
 use crate::ident::DiskName;
 
 /// What one line says, and where it stands. Lines that say the same again are counted with the first.
@@ -86,6 +86,9 @@ const WINDOW: usize = 6;
 /// Bytes that are kept of a line.
 const SHOWN: usize = 240;
 
+/// Clients whose requests are remembered.
+const ASKED: usize = 256;
+
 /// A request that took as long is kept.
 const SLOW: i64 = 10;
 
@@ -132,25 +135,37 @@ impl Life {
     }
 
     /// Takes in a request; what it asked for matters only where it deletes, or took long.
-    pub(super) fn request(&mut self, at: Moment, event: Event, line: u64, text: &str, relative: Option<u64>) {
-        let Event::Request { client, deletes, checkpoint, volume } = &event else { return };
+    pub(super) fn request(
+        &mut self,
+        at: Moment,
+        request: Request<'_>,
+        line: u64,
+        text: &str,
+        relative: Option<u64>,
+    ) {
         if let Some(relative) = relative.and_then(|seconds| i64::try_from(seconds).ok()) {
             // The request came before the line: the process began no earlier than this says.
             self.anchor = self.anchor.max(Some(at.plus(-relative)));
         }
         self.first = self.first.or(Some(at));
         self.lines += 1;
-        if *checkpoint && self.asked.len() < 256 {
-            let asked = self.asked.entry(client.clone()).or_insert(Asked { first: at, last: at });
-            asked.last = asked.last.max(at);
+        if request.checkpoint {
+            if let Some(asked) = self.asked.get_mut(request.client) {
+                asked.last = asked.last.max(at);
+            } else if self.asked.len() < ASKED {
+                let asked = Asked { first: at, last: at };
+                self.asked.extend(request.asker().map(|client| (client, asked)));
+            }
         }
-        if let Some(volume) = volume
+        if let Some(volume) = &request.volume
             && self.volumes.len() < 16
         {
             self.volumes.insert(volume.clone());
         }
         let slow = self.last.is_some_and(|last| last.since(at) >= SLOW);
-        if deletes.is_some() || slow {
+        if (request.deletes.is_some() || slow)
+            && let Some(event) = request.event()
+        {
             self.push(Some(at), None, event, line, text);
         }
         self.last = self.last.max(Some(at));

@@ -243,12 +243,12 @@ impl Sink for Taker {
         self.streams[at].outer = line.outer.or(self.streams[at].outer);
         match entry.form {
             Form::Beside => {}
-            Form::Access(event) => {
+            Form::Access(request) => {
                 let relative = self.relative;
                 if let Some(when) = entry.at
                     && let Some(life) = self.streams[at].lives.last_mut()
                 {
-                    life.request(when, event, line.number, line.text, relative);
+                    life.request(when, request, line.number, line.text, relative);
                 }
             }
             Form::Message(message) => {

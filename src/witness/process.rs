@@ -19,12 +19,21 @@ pub struct Directory {
     pub disks: BTreeSet<DiskName>,
     /// Its counter.
     pub counter: Option<i64>,
+    /// What it is called where it lay, where the path of the evidence tells it.
+    pub name: Option<String>,
 }
 
 impl Directory {
     /// A directory.
     pub fn new(label: Label, uuid: Option<String>, disks: BTreeSet<DiskName>, counter: Option<i64>) -> Self {
-        Self { label, uuid, disks, counter }
+        Self { label, uuid, disks, counter, name: None }
+    }
+
+    /// The same, called so.
+    #[must_use]
+    pub fn called(mut self, name: Option<String>) -> Self {
+        self.name = name;
+        self
     }
 }
 

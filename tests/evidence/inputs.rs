@@ -8,7 +8,8 @@ use std::path::Path;
 
 use crate::support::tar_writer::Tar;
 use crate::support::{collect, content, labelled, output, plain};
-use jivascope::evidence::{Evidence, Found, InputKind, InputReport, VacantKind};
+use jivascope::evidence::{Evidence, Found, Images, InputKind, InputReport, Options, VacantKind, gather};
+use jivascope::witness::Collection;
 
 const UUID: &str = "pvc-5c2b0a12-0000-4000-8000-000000000002";
 
@@ -260,7 +261,6 @@ fn what_is_no_replica_is_named() {
         "twice.tar.gz: is compressed twice, with gzip outside",
         "rep.tar.gz.ab: is a part of a split archive",
         "by its name it is a download that was not finished",
-        "pods.yaml: is a dump of Kubernetes objects",
         "1 file of no known kind is not read: notes.txt",
         "2 symbolic links are not followed: broken, link",
     ] {
@@ -268,7 +268,10 @@ fn what_is_no_replica_is_named() {
     }
     // What testifies is handed on; what it says is for the room of witnesses.
     let witnesses = evidence.inputs.iter().flat_map(|input| &input.testimonies);
-    assert!(witnesses.into_iter().any(|one| one.path.ends_with("replica.log.txt")));
+    let witnesses: Vec<&str> = witnesses.map(|one| one.path.as_str()).collect();
+    for name in ["replica.log.txt", "pods.yaml"] {
+        assert!(witnesses.iter().any(|path| path.ends_with(name)), "{name}: {witnesses:?}");
+    }
     // An archive is read whatever its name; the part of a download as far as it goes.
     assert!(labels(&evidence).iter().any(|label| label.contains("r2")), "{:?}", labels(&evidence));
     let why = reasons(&evidence).join("\n");
@@ -483,5 +486,41 @@ fn a_stream_that_holds_nothing_is_no_archive() {
         assert!(collect(&[plain(&path)]).is_err());
         let evidence = collect(&[labelled("x", &path)]).unwrap();
         assert!(evidence.replicas[0].damage[0].contains("no replica can be read"), "{:?}", evidence.replicas);
+    }
+}
+
+/// A log that lies in an archive beside replicas is read whole, however long: from a plain archive, from one that passes by once,
+/// and where nothing may be put aside it is named.
+#[test]
+fn a_long_log_in_an_archive_is_read() {
+    let line = "time=\"2026-11-28T09:44:34Z\" level=info msg=\"Register Replica, Address: 10.1.2.3 UUID: u Uptime: 1s RevisionCount: 7\"\n";
+    let log = line.repeat(20_000);
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pvc-1-rep-1-a-b", "annotations": {"x": "y".repeat(100_000)}}},
+    ]});
+    let tar = whole()
+        .file("logs/controller.txt", log.as_bytes())
+        .file("cluster/pods.json", list.to_string().as_bytes())
+        .file("notes/readme.txt", b"hello")
+        .end();
+    let dir = tempfile::tempdir().unwrap();
+    let (all, packed) = (dir.path().join("all.tar"), dir.path().join("all.tar.gz"));
+    fs::write(&all, &tar).unwrap();
+    fs::write(&packed, gzip(&tar)).unwrap();
+    let gathered = |path: &Path, images: Images| gather(&[plain(path)], &Options::new(images)).unwrap();
+    let spool = || Images::Spool { dir: None, limit: 1 << 30 };
+    for (path, images) in [(&all, spool()), (&all, Images::Skip), (&packed, spool())] {
+        let evidence = gathered(path, images);
+        let files: Vec<_> = evidence.inputs.iter().flat_map(|input| &input.testimonies).collect();
+        let collection = Collection::read(&files, &[]);
+        let lines: Vec<u64> = collection.logs().map(|(_, _, log)| log.lines).collect();
+        assert_eq!(lines, [20_000], "{}: {:?}", path.display(), collection.others);
+        assert_eq!(collection.given.len(), 2, "{:?}", evidence.inputs);
+    }
+    // Nothing is put aside without images, and most of the room stays for them.
+    for images in [Images::Skip, Images::Spool { dir: None, limit: 4 << 20 }] {
+        let evidence = gathered(&packed, images);
+        let remarks = evidence.inputs[0].remarks.join("\n");
+        assert!(remarks.contains("logs/controller.txt: is a log of a controller, not read"), "{remarks}");
     }
 }

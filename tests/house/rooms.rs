@@ -38,7 +38,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("repair", &["ident", "evidence", "dialect", "lineage", "blocks", "replica", "verdict", "analysis"]),
-    ("plan", &["ident", "finding", "dialect", "lineage", "replica", "verdict", "analysis", "repair"]),
+    (
+        "plan",
+        &["ident", "finding", "dialect", "witness", "lineage", "replica", "verdict", "analysis", "repair"],
+    ),
     ("check", &["ident", "finding", "replica", "lineage", "analysis"]),
     (
         "report",

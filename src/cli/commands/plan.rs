@@ -11,6 +11,7 @@ use jivascope::ident::Label;
 use jivascope::plan::{self, Outcome, Plan};
 use jivascope::report::runbook::{self, LintDocument, PlanDocument, Site};
 use jivascope::report::text;
+use jivascope::witness;
 
 use crate::cli::args::{self, Inputs, Judging, Reading};
 use crate::cli::error::{failed, usage};
@@ -29,7 +30,7 @@ Nothing is started and nothing is changed: a plan is written, or the steps that
 you have in mind are played through.
 
 Steps for --lint, one a line (# begins a comment):
-  stop|start|restart all|controller|replicas|LABEL...
+  stop|start|restart all|controller|replicas|operator|LABEL...
   wipe|move-aside|copy|export LABEL...
   restore LABEL [FROM]     remove LABEL FILE     set LABEL Rebuilding=false
   delete-entry ADDRESS     wait TEXT
@@ -59,6 +60,12 @@ pub(super) struct PlanCommand {
     /// Compare with a plan that was written as JSON: whether it still fits the evidence
     #[arg(long, value_name = "FILE")]
     pub verify: Option<PathBuf>,
+    /// How the replicas are run [default: what Kubernetes objects among the inputs show, else the names of the directories]
+    #[arg(long, value_enum, value_name = "LAYOUT")]
+    pub layout: Option<Layout>,
+    /// Name of the persistent volume
+    #[arg(long, value_name = "NAME")]
+    pub persistent_volume: Option<String>,
     /// Kubernetes namespace of the controller and the replicas
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
@@ -85,6 +92,15 @@ pub(super) struct PlanCommand {
 pub(super) enum Form {
     Markdown,
     Json,
+}
+
+/// How the replicas of a volume are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Layout {
+    /// A Deployment for each, as the old provisioner makes them
+    Deployments,
+    /// One StatefulSet for all, as CSI makes it
+    StatefulSet,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -160,6 +176,14 @@ fn site(command: &PlanCommand, analysis: &Analysis) -> anyhow::Result<Site> {
         Ok(out)
     };
     let mut site = Site::default();
+    site.layout = command.layout.map(|layout| match layout {
+        Layout::Deployments => witness::Layout::Deployments,
+        Layout::StatefulSet => witness::Layout::StatefulSet,
+    });
+    if command.persistent_volume.is_some() {
+        single(analysis)?;
+        site.volume = command.persistent_volume.clone();
+    }
     site.namespace = command.namespace.clone();
     site.nodes = named(&command.node)?;
     site.paths = named(&command.path)?;

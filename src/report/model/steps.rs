@@ -3,6 +3,7 @@
 use super::start;
 use crate::analysis::{Analysis, Options, Volume};
 use crate::evidence::InputReport;
+use crate::filesystem::FileSystem;
 use crate::ident::Label;
 use crate::replica::{Flag, Replica, State};
 use crate::report::{escape, words};
@@ -140,6 +141,9 @@ fn look(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
         "Check an exported image without changing it: e2fsck -fn FILE (ext4) or xfs_repair -n FILE (XFS), then \
          mount -o ro,noload,loop FILE DIR (XFS: ro,norecovery,loop)."
         .to_owned();
+    if volume.inside.values().any(|inside| inside.file_systems.iter().any(FileSystem::is_readable)) {
+        text.push_str(" jivascope files, with the same inputs and --replica LABEL, lists the files of a side without an export.");
+    }
     if !unclean.is_empty() {
         text.push_str(&format!(
             " {} ended uncleanly, so acknowledged writes may be missing from every copy, and no copy shows that.",

@@ -1,12 +1,17 @@
-//! The commands that do an act: word by word, and as a line for bash. Every quote is set here.
+//! The commands that do the acts of a plan, step by step.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::Site;
+use super::names::Names;
+use super::word::{self, Word};
 use crate::analysis::{Analysis, Volume};
 use crate::ident::Label;
-use crate::plan::{Act, Who};
-use crate::report::{escape, model};
+use crate::plan::{Act, Plan, Who};
+use crate::replica::Replica;
+use crate::report::model;
+use crate::witness::Layout;
 
 /// One command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,243 +20,256 @@ use crate::report::{escape, model};
 pub struct Command {
     /// The program and its arguments; what is not known stands as `$NAME`.
     pub argv: Vec<String>,
-    /// The same as a line for bash.
+    /// The same as a line for a POSIX shell, with the variables and the function `quote` of the first block of the runbook.
     pub shell: String,
     /// The file that standard output goes to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }
 
-/// A part of a command: text as it is, or a variable.
-#[derive(Debug, Clone)]
-enum Word {
-    Text(String),
-    Variable(String),
-    /// A command for another machine, which its shell takes apart.
-    Remote(Vec<Word>),
-    /// Parts that stand side by side as one word.
-    Joined(Vec<Word>),
+/// Waits until the controller lists so many replicas as RW.
+const UNTIL_RW: &str = "until [ \"$(kubectl -n \"$1\" exec \"deployment/$2\" -- curl -s http://localhost:9501/v1/replicas | \
+                        grep -o '\"mode\":\"RW\"' | wc -l)\" -ge \"$3\" ]; do sleep 5; done";
+
+/// The commands of each step of a plan, in the order of the steps.
+pub(super) fn commands(
+    plan: &Plan,
+    volume: &Volume,
+    analysis: &Analysis,
+    names: &Names,
+) -> Vec<Vec<Command>> {
+    let mut maker = Maker { volume, analysis, names, files: files(volume), started: 0 };
+    plan.steps.iter().map(|step| step.acts.iter().flat_map(|act| maker.act(act)).collect()).collect()
 }
 
-/// A variable, what it is for, and its value where that is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Variable {
-    pub name: String,
-    pub what: String,
-    pub value: Option<String>,
+/// A name for the archive of each replica. Two labels may differ in what a name of a file cannot hold.
+fn files(volume: &Volume) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let one = |replica: &Replica| {
+        let bare = replica.label.as_str().replace('/', "-");
+        let mut file = format!("{bare}.tar");
+        let mut number = 2;
+        while !taken.insert(file.clone()) {
+            file = format!("{bare}-{number}.tar");
+            number += 1;
+        }
+        file
+    };
+    volume.replicas.iter().map(one).collect()
 }
 
-/// The variables that commands of a volume use, in a fixed order.
-pub(super) fn variables(volume: &Volume, site: &Site) -> Vec<Variable> {
-    let variable = |name: String, what: String, value: Option<String>| Variable { name, what, value };
-    let mut out = vec![
-        variable(
-            "NAMESPACE".to_owned(),
-            "namespace of the controller and the replicas".to_owned(),
-            Some(site.namespace.clone().unwrap_or_else(|| "openebs".to_owned())),
-        ),
-        variable(
-            "WORKLOAD".to_owned(),
-            "what uses the volume, as in deployment/NAME, and its namespace in WORKLOAD_NAMESPACE".to_owned(),
-            None,
-        ),
-        variable("WORKLOAD_NAMESPACE".to_owned(), "namespace of what uses the volume".to_owned(), None),
-        variable(
-            "CONTROLLER".to_owned(),
-            "Deployment of the controller".to_owned(),
-            Some(format!("{}-ctrl", volume.name)),
-        ),
-    ];
-    for (number, replica) in (1..).zip(&volume.replicas) {
-        let label = &replica.label;
-        out.push(variable(
-            format!("REPLICA_{number}"),
-            format!("Deployment of {label}"),
-            site.deployments.get(label).cloned(),
-        ));
-        out.push(variable(
-            format!("NODE_{number}"),
-            format!("node of {label}"),
-            site.nodes.get(label).cloned(),
-        ));
-        out.push(variable(
-            format!("DIR_{number}"),
-            format!("directory of {label} on its node"),
-            site.paths.get(label).cloned(),
-        ));
-    }
+struct Maker<'a> {
+    volume: &'a Volume,
+    analysis: &'a Analysis,
+    names: &'a Names,
+    files: Vec<String>,
+    /// How many replicas were started.
+    started: usize,
+}
+
+fn text(text: &str) -> Word {
+    Word::Text(text.to_owned())
+}
+
+fn variable(name: &str) -> Word {
+    Word::Variable(name.to_owned())
+}
+
+fn kubectl(namespace: &str, words: &[&str]) -> Vec<Word> {
+    let mut out = vec![text("kubectl"), text("-n"), variable(namespace)];
+    out.extend(words.iter().map(|word| text(word)));
     out
 }
 
-/// The commands that do an act; none where nothing but looking is asked for.
-pub(super) fn of(act: &Act, volume: &Volume, analysis: &Analysis, site: &Site) -> Vec<Command> {
-    let text = |text: &str| Word::Text(text.to_owned());
-    let variable = |name: &str| Word::Variable(name.to_owned());
-    let number =
-        |label: &Label| volume.replicas.iter().position(|one| one.label == *label).map_or(0, |at| at + 1);
-    let of = |what: &str, label: &Label| Word::Variable(format!("{what}_{}", number(label)));
-    let on = |label: &Label, words: Vec<Word>| vec![text("ssh"), of("NODE", label), Word::Remote(words)];
-    let scale = |namespace: &str, whom: Vec<Word>, count: &str| {
-        let mut words = vec![text("kubectl"), text("-n"), variable(namespace), text("scale")];
+/// `kind/NAME`: whatever the name is, it is no option.
+fn object(kind: &str, name: &str) -> Word {
+    Word::Joined(vec![Word::Text(format!("{kind}/")), variable(name)])
+}
+
+impl Maker<'_> {
+    fn place(&self, label: &Label) -> usize {
+        self.volume.replicas.iter().position(|one| one.label == *label).unwrap_or_default()
+    }
+
+    fn of(&self, what: &str, label: &Label) -> String {
+        format!("{what}_{}", self.place(label) + 1)
+    }
+
+    fn make(&self, words: &[Word], to: Option<&str>) -> Command {
+        let argv = words.iter().map(|word| word::plain(word, self.names)).collect();
+        let mut shell = words.iter().map(word::quoted).collect::<Vec<_>>().join(" ");
+        if let Some(file) = to {
+            // A name that begins with a dash is a file all the same behind `>`.
+            shell.push_str(&format!(" > {}", word::posix(file)));
+        }
+        Command { argv, shell, to: to.map(str::to_owned) }
+    }
+
+    /// A command on the node of a replica.
+    fn on(&self, label: &Label, words: Vec<Word>, to: Option<&str>) -> Command {
+        let node = Word::Variable(self.of("NODE", label));
+        self.make(&[text("ssh"), text("--"), node, Word::Remote(words)], to)
+    }
+
+    fn scale(&self, namespace: &str, whom: Vec<Word>, count: usize) -> Command {
+        let mut words = kubectl(namespace, &["scale"]);
         words.extend(whom);
         words.push(Word::Text(format!("--replicas={count}")));
-        words
-    };
-    let deployments = |who: &Who| -> Vec<Word> {
-        let replica = |label: &Label| of("REPLICA", label);
-        let mut out = match who {
-            Who::All | Who::Controller => vec![text("deployment"), variable("CONTROLLER")],
-            Who::Replicas | Who::Replica(_) => vec![text("deployment")],
-        };
+        self.make(&words, None)
+    }
+
+    /// What runs processes, as kubectl names it.
+    fn workloads(&self, who: &Who) -> Vec<Word> {
+        let set = self.names.layout == Layout::StatefulSet;
+        let replica = |label: &Label| object("deployment", &self.of("REPLICA", label));
+        let mut out = Vec::new();
+        if matches!(who, Who::All | Who::Controller) {
+            out.push(object("deployment", "CONTROLLER"));
+        }
         match who {
-            Who::All | Who::Replicas => out.extend(volume.replicas.iter().map(|one| replica(&one.label))),
-            Who::Replica(label) => out.push(replica(label)),
-            Who::Controller => {}
-        }
-        out
-    };
-    let known = variables(volume, site);
-    let make = |words: Vec<Word>, to: Option<String>| command(&words, to, &known);
-    match act {
-        Act::Stop { who } => {
-            let workload = scale("WORKLOAD_NAMESPACE", vec![variable("WORKLOAD")], "0");
-            let own = scale("NAMESPACE", deployments(who), "0");
-            let all = if *who == Who::All { vec![workload, own] } else { vec![own] };
-            all.into_iter().map(|words| make(words, None)).collect()
-        }
-        Act::Start { who } => {
-            let mut look = vec![text("kubectl"), text("-n"), variable("NAMESPACE"), text("exec")];
-            look.extend([Word::Joined(vec![text("deployment/"), variable("CONTROLLER")])]);
-            look.extend(["--", "curl", "-s", "http://localhost:9501/v1/replicas"].map(text));
-            vec![make(scale("NAMESPACE", deployments(who), "1"), None), make(look, None)]
-        }
-        Act::Restart { who } => {
-            ["0", "1"].map(|count| make(scale("NAMESPACE", deployments(who), count), None)).into()
-        }
-        Act::Copy { replica } => {
-            let file = format!("{}.tar", replica.as_str().replace('/', "-"));
-            let words = ["tar", "--sparse", "-C"].map(text).into_iter();
-            let words = words.chain([of("DIR", replica)]).chain(["-cf", "-", "."].map(text)).collect();
-            let sum = vec![text("sha256sum"), text("--"), Word::Text(file.clone())];
-            vec![make(on(replica, words), Some(file)), make(sum, None)]
-        }
-        Act::MoveAside { replica } => {
-            let aside = |words: &mut Vec<Word>| words.push(of("ASIDE", replica));
-            let mut rename = vec![text("mv"), text("-T"), text("--"), of("DIR", replica)];
-            aside(&mut rename);
-            vec![
-                make(on(replica, rename), None),
-                make(on(replica, vec![text("mkdir"), text("--"), of("DIR", replica)]), None),
-            ]
-        }
-        Act::RemoveFile { replica, file } => {
-            let words = vec![
-                text("mv"),
-                text("-T"),
-                text("--"),
-                Word::Joined(vec![of("DIR", replica), Word::Text(format!("/{file}"))]),
-                Word::Joined(vec![of("DIR", replica), Word::Text(format!(".{file}.aside"))]),
-            ];
-            vec![make(on(replica, words), None)]
-        }
-        Act::Export { replica } => {
-            let words = model::export(volume, replica, analysis).into_iter().map(Word::Text).collect();
-            vec![make(words, None)]
-        }
-        Act::Wipe { .. }
-        | Act::Restore { .. }
-        | Act::Set { .. }
-        | Act::DeleteEntry { .. }
-        | Act::Wait { .. } => Vec::new(),
-    }
-}
-
-fn command(words: &[Word], to: Option<String>, known: &[Variable]) -> Command {
-    let argv = words.iter().map(|word| plain(word, known)).collect();
-    let mut shell = words.iter().map(quoted).collect::<Vec<_>>().join(" ");
-    if let Some(file) = &to {
-        shell.push_str(&format!(" > {}", escape::shell(file)));
-    }
-    Command { argv, shell, to }
-}
-
-/// A word without the quotes of the shell here; a command for another machine with those of the shell there.
-fn plain(word: &Word, known: &[Variable]) -> String {
-    let value = |name: &str| {
-        let base = name.strip_prefix("ASIDE_").map(|number| format!("DIR_{number}"));
-        let found = known.iter().find(|one| one.name == *base.as_deref().unwrap_or(name));
-        let value = found.and_then(|one| one.value.clone());
-        value.map(|value| if base.is_some() { format!("{value}.aside") } else { value })
-    };
-    match word {
-        Word::Text(text) => text.clone(),
-        Word::Variable(name) => value(name).unwrap_or_else(|| format!("${name}")),
-        Word::Joined(parts) => parts.iter().map(|part| plain(part, known)).collect(),
-        Word::Remote(words) => {
-            let one = |word: &Word| match word {
-                Word::Variable(name) if value(name).is_none() => format!("${name}"),
-                word => escape::shell(&plain(word, known)),
-            };
-            words.iter().map(one).collect::<Vec<_>>().join(" ")
-        }
-    }
-}
-
-/// A word as bash reads it.
-fn quoted(word: &Word) -> String {
-    match word {
-        Word::Text(text) => escape::shell(text),
-        Word::Variable(name) => format!("\"${{{name}}}\""),
-        Word::Remote(words) => {
-            let inner: Vec<String> = words.iter().map(remote).collect();
-            format!("\"{}\"", inner.join(" "))
-        }
-        Word::Joined(parts) => parts.iter().map(quoted).collect(),
-    }
-}
-
-/// A word of a command for another machine, inside double quotes here: `@Q` quotes a value anew for the shell there.
-fn remote(word: &Word) -> String {
-    let inside = |text: &str| -> String {
-        let mut out = String::new();
-        for char in text.chars() {
-            if matches!(char, '"' | '\\' | '$' | '`') {
-                out.push('\\');
+            Who::All | Who::Replicas if set => out.push(object("statefulset", "REPLICAS")),
+            Who::All | Who::Replicas => {
+                out.extend(self.volume.replicas.iter().map(|one| replica(&one.label)))
             }
-            out.push(char);
+            Who::Replica(label) if !set => out.push(replica(label)),
+            Who::Several(labels) if !set => out.extend(labels.iter().map(replica)),
+            Who::Operator if set => out.push(object("deployment", "OPERATOR")),
+            _ => {}
         }
         out
-    };
-    match word {
-        Word::Text(text) => inside(&escape::shell(text)),
-        Word::Variable(name) => match name.strip_prefix("ASIDE_") {
-            Some(number) => format!("${{DIR_{number}@Q}}.aside"),
-            None => format!("${{{name}@Q}}"),
-        },
-        Word::Remote(parts) | Word::Joined(parts) => parts.iter().map(remote).collect(),
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    fn rollout(&self, what: Word) -> Command {
+        let mut words = kubectl("NAMESPACE", &["rollout", "status"]);
+        words.extend([what, text("--timeout=10m")]);
+        self.make(&words, None)
+    }
 
-    #[test]
-    fn a_name_of_a_directory_is_quoted_for_both_shells() {
-        let words = [
-            Word::Text("ssh".to_owned()),
-            Word::Variable("NODE_1".to_owned()),
-            Word::Remote(vec![
-                Word::Text("mv".to_owned()),
-                Word::Variable("DIR_1".to_owned()),
-                Word::Variable("ASIDE_1".to_owned()),
-                Word::Text("it's $HOME".to_owned()),
-            ]),
-        ];
-        let made = command(&words, Some("a b".to_owned()), &[]);
-        assert_eq!(
-            made.shell,
-            r#"ssh "${NODE_1}" "mv ${DIR_1@Q} ${DIR_1@Q}.aside 'it'\\''s \$HOME'" > 'a b'"#
-        );
+    /// The commands that do an act; none where nothing but looking is asked for.
+    fn act(&mut self, act: &Act) -> Vec<Command> {
+        match act {
+            Act::Stop { who } => self.stop(who),
+            Act::Start { who } => self.start(who),
+            Act::Copy { replica } => self.copy(replica),
+            Act::MoveAside { replica } => {
+                let directory = self.of("DIR", replica);
+                let aside = Word::After(directory.clone(), ".aside".to_owned());
+                let rename =
+                    vec![text("mv"), text("-T"), text("--"), Word::Variable(directory.clone()), aside];
+                let again = vec![text("mkdir"), text("--"), Word::Variable(directory)];
+                vec![self.on(replica, rename, None), self.on(replica, again, None)]
+            }
+            Act::RemoveFile { replica, file } => {
+                let directory = self.of("DIR", replica);
+                let from = Word::After(directory.clone(), format!("/{file}"));
+                let to = Word::After(directory, format!("/.{file}.aside"));
+                vec![self.on(replica, vec![text("mv"), text("-T"), text("--"), from, to], None)]
+            }
+            Act::Export { replica } => {
+                let words: Vec<Word> =
+                    model::export(self.volume, replica, self.analysis).into_iter().map(Word::Text).collect();
+                vec![self.make(&words, None)]
+            }
+            Act::Restart { .. }
+            | Act::Wipe { .. }
+            | Act::Restore { .. }
+            | Act::Set { .. }
+            | Act::DeleteEntry { .. }
+            | Act::Wait { .. } => Vec::new(),
+        }
+    }
+
+    /// What uses the volume first, then what would start its pods again, then its pods; and the end of all of them.
+    fn stop(&self, who: &Who) -> Vec<Command> {
+        if *who != Who::All {
+            let own = self.workloads(who);
+            return if own.is_empty() { Vec::new() } else { vec![self.scale("NAMESPACE", own, 0)] };
+        }
+        let mut out = vec![self.scale("WORKLOAD_NAMESPACE", vec![variable("WORKLOAD")], 0)];
+        out.extend(self.stop(&Who::Operator));
+        out.push(self.scale("NAMESPACE", self.workloads(who), 0));
+        let mut gone = kubectl("NAMESPACE", &["wait", "--for=delete", "pod", "-l"]);
+        gone.push(Word::Joined(vec![text("openebs.io/persistent-volume="), variable("VOLUME")]));
+        gone.push(text("--timeout=10m"));
+        out.push(self.make(&gone, None));
+        out
+    }
+
+    fn start(&mut self, who: &Who) -> Vec<Command> {
+        let set = self.names.layout == Layout::StatefulSet;
+        let mut out = Vec::new();
+        match who {
+            Who::Replica(label) if set => {
+                let node = Word::Variable(self.of("NODE", label));
+                out.push(self.make(&[text("kubectl"), text("uncordon"), text("--"), node], None));
+            }
+            who => {
+                let own = self.workloads(who);
+                if own.is_empty() {
+                    return out;
+                }
+                out.push(self.scale("NAMESPACE", own.clone(), 1));
+                if matches!(who, Who::Controller | Who::Replica(_)) {
+                    out.extend(own.into_iter().map(|one| self.rollout(one)));
+                }
+            }
+        }
+        match who {
+            // The pods of a StatefulSet start all at once, but none starts on a node that takes no new pods.
+            Who::Controller if set => {
+                let mut cordon = vec![text("kubectl"), text("cordon"), text("--")];
+                let nodes =
+                    self.volume.replicas.iter().map(|one| Word::Variable(self.of("NODE", &one.label)));
+                cordon.extend(nodes);
+                out.push(self.make(&cordon, None));
+                out.push(self.scale(
+                    "NAMESPACE",
+                    vec![object("statefulset", "REPLICAS")],
+                    self.volume.replicas.len(),
+                ));
+            }
+            Who::Replica(_) => {
+                self.started += 1;
+                if self.started > self.analysis.options.factor / 2 {
+                    let words = ["sh", "-c", UNTIL_RW, "sh"].map(text).into_iter();
+                    let words: Vec<Word> = words
+                        .chain([
+                            variable("NAMESPACE"),
+                            variable("CONTROLLER"),
+                            text(&self.started.to_string()),
+                        ])
+                        .collect();
+                    out.push(self.make(&words, None));
+                }
+            }
+            _ => {}
+        }
+        if matches!(who, Who::Controller | Who::Replica(_)) {
+            let mut look = kubectl("NAMESPACE", &["exec"]);
+            look.push(object("deployment", "CONTROLLER"));
+            look.extend(["--", "curl", "-s", "http://localhost:9501/v1/replicas"].map(text));
+            out.push(self.make(&look, None));
+        }
+        out
+    }
+
+    /// An archive of a directory, once it is known to be the one that was analysed.
+    fn copy(&self, replica: &Label) -> Vec<Command> {
+        let directory = self.of("DIR", replica);
+        let mut out = Vec::new();
+        let uuid = Replica::among(&self.volume.replicas, replica).and_then(Replica::uuid);
+        if let Some(uuid) =
+            uuid.filter(|uuid| uuid.len() >= 16 && uuid.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        {
+            let meta = Word::After(directory.clone(), "/volume.meta".to_owned());
+            out.push(self.on(replica, vec![text("grep"), text("-e"), text(uuid), text("--"), meta], None));
+        }
+        let file = &self.files[self.place(replica)];
+        let mut tar: Vec<Word> = ["tar", "--sparse", "-C"].map(text).into();
+        tar.push(Word::Variable(directory));
+        tar.extend(["-cf", "-", "."].map(text));
+        out.push(self.on(replica, tar, Some(file)));
+        out.push(self.make(&[text("sha256sum"), text("--"), text(file)], None));
+        out
     }
 }

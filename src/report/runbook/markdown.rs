@@ -1,18 +1,26 @@
-//! The runbook as Markdown. The blocks of commands, one after the other, are one script for bash.
+//! The runbook as Markdown. The blocks of commands, one after the other, are one script for a POSIX shell.
 
 use std::fmt::Write;
 
-use super::command::{Command, variables};
-use super::{Site, commands};
+use super::command::{Command, commands};
+use super::names::{Names, Site};
+use super::word;
 use crate::analysis::{Analysis, Volume};
 use crate::ident::BLOCK_SIZE;
 use crate::plan::{Act, Plan, Reach, Task};
 use crate::report::{escape, words};
+use crate::witness::Layout;
 
 /// Writes the plan of each volume.
 // Writing to a string cannot fail, so what `writeln` returns is left alone.
 pub fn markdown(plans: &[Plan], analysis: &Analysis, site: &Site) -> String {
     let mut out = String::new();
+    if analysis.volumes.is_empty() {
+        out.push_str(
+            "# No plan\n\nNo input holds a replica's directory, so nothing is known of its data. Collect the directory of every \
+             replica, with a tool that keeps holes (`tar --sparse`). Until then wipe nothing and start nothing.\n",
+        );
+    }
     for plan in plans {
         let Some(volume) = analysis.volumes.iter().find(|volume| volume.name == plan.volume) else {
             continue;
@@ -67,9 +75,11 @@ fn one(out: &mut String, plan: &Plan, volume: &Volume, analysis: &Analysis, site
         }
         out.push('\n');
     }
-    names(out, plan, volume, analysis, site);
-    for (number, task) in (1..).zip(&plan.steps) {
-        step(out, number, task, &commands(task, plan, analysis, site));
+    let names = Names::of(volume, site);
+    let commands = commands(plan, volume, analysis, &names);
+    named(out, &names, &commands);
+    for (number, (task, commands)) in (1..).zip(plan.steps.iter().zip(&commands)) {
+        step(out, number, task, commands);
     }
 }
 
@@ -85,38 +95,28 @@ fn list(out: &mut String, title: &str, items: &[String]) {
 }
 
 /// The names that the commands use; those that are not known end the script with a message until they are filled in.
-fn names(out: &mut String, plan: &Plan, volume: &Volume, analysis: &Analysis, site: &Site) {
-    let lines: Vec<Command> =
-        plan.steps.iter().flat_map(|task| commands(task, plan, analysis, site)).collect();
-    let used = |name: &str| {
-        let (braced, quoted) = (format!("${{{name}}}"), format!("${{{name}@Q}}"));
-        lines.iter().any(|command| command.shell.contains(&braced) || command.shell.contains(&quoted))
-    };
-    let variables: Vec<_> =
-        variables(volume, site).into_iter().filter(|variable| used(&variable.name)).collect();
-    if variables.is_empty() {
+fn named(out: &mut String, names: &Names, commands: &[Vec<Command>]) {
+    let script = commands.iter().flatten().map(|one| one.shell.as_str()).collect::<Vec<_>>().join("\n");
+    if script.is_empty() {
         return;
     }
-    let _ = writeln!(out, "## Names\n\nFill in what is empty. The commands are for bash.\n\n```sh");
-    // The names are put into commands for another machine here, each quoted for the shell there.
-    out.push_str("# shellcheck disable=SC2029\nset -eu\n");
-    for variable in &variables {
-        let what = escape::terminal(&variable.what);
-        match &variable.value {
-            Some(value) => {
-                let _ = writeln!(out, "{}={} # {what}", variable.name, escape::shell(value));
-            }
-            None => {
-                let _ = writeln!(out, ": \"${{{}:?{}}}\"", variable.name, message(&what));
-            }
-        }
-    }
+    let layout = match names.layout {
+        Layout::StatefulSet => "one StatefulSet runs the replicas (CSI)",
+        _ => "each replica has a Deployment of its own",
+    };
+    let _ = writeln!(
+        out,
+        "## Names\n\nIt is taken that {layout}. Fill in what is empty, and check what is filled in. The blocks, one after the \
+         other, are one script for sh; it ends at the first command that fails.\n\n```sh"
+    );
+    out.push_str(&word::assignments(&names.used(&script), &script));
     out.push_str("```\n\n");
-}
-
-/// Words inside `${NAME:?…}` of bash, in double quotes.
-fn message(text: &str) -> String {
-    text.chars().filter(|char| !matches!(char, '"' | '\\' | '$' | '`' | '}' | '{' | '\'' | '!')).collect()
+    if names.layout == Layout::StatefulSet {
+        out.push_str(
+            "The pods of a StatefulSet start all at once. So the nodes take no new pods (cordon) until their replica is to start; \
+             `kubectl uncordon` takes that back.\n\n",
+        );
+    }
 }
 
 fn step(out: &mut String, number: usize, task: &Task, commands: &[Command]) {

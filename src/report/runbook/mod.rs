@@ -2,32 +2,20 @@
 
 mod command;
 mod markdown;
-
-use std::collections::BTreeMap;
+mod names;
+mod word;
 
 use serde::Serialize;
 
 use super::json::{TOOL, Tool, pretty};
 use crate::analysis::Analysis;
-use crate::ident::Label;
-use crate::plan::{Linted, Plan, Task, Unread};
+use crate::plan::{Linted, Plan, Unread};
 
 pub use command::Command;
 pub use markdown::markdown;
+pub use names::{Site, Variable};
 
-/// Where the replicas of a volume live. What is not known stands in the commands as a variable to be filled in.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Site {
-    /// The namespace of the controller and the replicas.
-    pub namespace: Option<String>,
-    /// The node of each replica.
-    pub nodes: BTreeMap<Label, String>,
-    /// The directory of each replica on its node.
-    pub paths: BTreeMap<Label, String>,
-    /// The Deployment of each replica.
-    pub deployments: BTreeMap<Label, String>,
-}
+use names::Names;
 
 /// The document of `plan`.
 #[derive(Debug, Serialize)]
@@ -43,6 +31,8 @@ pub struct PlanDocument<'a> {
 struct Planned<'a> {
     #[serde(flatten)]
     plan: &'a Plan,
+    /// The names that the commands use.
+    names: Vec<Variable>,
     /// The commands of each step, in the order of the steps.
     commands: Vec<Vec<Command>>,
 }
@@ -50,24 +40,24 @@ struct Planned<'a> {
 impl<'a> PlanDocument<'a> {
     /// Makes the document.
     pub fn of(plans: &'a [Plan], analysis: &Analysis, site: &Site) -> Self {
-        let volumes = plans.iter().map(|plan| {
-            let commands = plan.steps.iter().map(|task| commands(task, plan, analysis, site)).collect();
-            Planned { plan, commands }
-        });
-        Self { schema: "jivascope.plan/1", tool: TOOL, volumes: volumes.collect() }
+        let planned = |plan: &'a Plan| {
+            let Some(volume) = analysis.volumes.iter().find(|volume| volume.name == plan.volume) else {
+                return Planned { plan, names: Vec::new(), commands: Vec::new() };
+            };
+            let names = Names::of(volume, site);
+            let commands = command::commands(plan, volume, analysis, &names);
+            let script =
+                commands.iter().flatten().map(|one| one.shell.as_str()).collect::<Vec<_>>().join("\n");
+            let names = names.used(&script).into_iter().cloned().collect();
+            Planned { plan, names, commands }
+        };
+        Self { schema: "jivascope.plan/1", tool: TOOL, volumes: plans.iter().map(planned).collect() }
     }
 
     /// The document as text, with a line feed at its end.
     pub fn to_text(&self) -> String {
         pretty(self)
     }
-}
-
-/// The commands of a step.
-fn commands(task: &Task, plan: &Plan, analysis: &Analysis, site: &Site) -> Vec<Command> {
-    let volume = analysis.volumes.iter().find(|volume| volume.name == plan.volume);
-    let Some(volume) = volume else { return Vec::new() };
-    task.acts.iter().flat_map(|act| command::of(act, volume, analysis, site)).collect()
 }
 
 /// The document of `plan --lint`.

@@ -118,6 +118,8 @@ fn one(page: &mut Page<'_>, report: &VolumeReport<'_>) {
     if let Some(table) = &report.losses {
         losses(page, table);
     }
+    replicas(page, &report.replicas);
+    // Long lists come after the first page.
     let (heading, files) = &report.file_losses;
     if !files.is_empty() {
         page.heading(heading);
@@ -125,7 +127,6 @@ fn one(page: &mut Page<'_>, report: &VolumeReport<'_>) {
             page.item(Role::Plain, "  - ", text);
         }
     }
-    replicas(page, &report.replicas);
     inside(page, &report.inside);
     if !report.depth.is_empty() {
         page.heading("room in the chains");

@@ -145,6 +145,15 @@ impl<'s> Framer<'s> {
             self.sink.line(Line { number, outer: None, who: None, text, cut: false });
             return;
         }
+        // The others are mostly requests to the REST API, as plain.
+        if self.open.is_none()
+            && self.parts.is_empty()
+            && is_plain_access(line)
+            && let Ok(text) = std::str::from_utf8(line)
+        {
+            self.sink.line(Line { number, outer: None, who: None, text, cut: false });
+            return;
+        }
         let cleaned;
         let line = if memchr::memchr(0, line).is_some() {
             self.counts.with_nul += 1;
@@ -243,6 +252,13 @@ impl<'s> Framer<'s> {
         self.flush();
         self.counts
     }
+}
+
+/// Whether it is a line of the access log with nothing before it, and without a byte that would be taken out or changed.
+fn is_plain_access(line: &[u8]) -> bool {
+    let client = line.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.' | b'a'..=b'f' | b':'));
+    client.is_some_and(|at| at > 0 && line[at..].starts_with(b" - - ["))
+        && memchr::memchr3(0, 0x1b, 0xe2, line).is_none()
 }
 
 /// What stands before the message of a line of logrus.

@@ -2,11 +2,12 @@
 
 mod objects;
 mod text;
+mod yaml;
 
 use crate::dialect::jiva::log::{Address, Mode, Moment};
 
 /// A pod.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pod {
     /// Its namespace.
@@ -23,6 +24,26 @@ pub struct Pod {
     pub replica: bool,
     /// Restarts of its containers.
     pub restarts: u64,
+    /// What it belongs to, by kind and name.
+    pub owner: Option<(String, String)>,
+    /// Claims of persistent volumes that it mounts.
+    pub claims: Vec<String>,
+    /// Directories of its node that it mounts.
+    pub host_paths: Vec<String>,
+}
+
+/// A persistent volume, with what it is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Persistent {
+    /// Its name.
+    pub name: String,
+    /// The claim that it is bound to: namespace and name.
+    pub claim: Option<(String, String)>,
+    /// Its directory, where it is one of a node.
+    pub path: Option<String>,
+    /// That node.
+    pub node: Option<String>,
 }
 
 /// A node, with every address that stands for it.
@@ -47,6 +68,8 @@ pub struct Objects {
     pub nodes: Vec<Node>,
     /// Volumes: names of persistent volumes of Jiva.
     pub volumes: Vec<String>,
+    /// Persistent volumes with what they are bound to.
+    pub persistent: Vec<Persistent>,
     /// Entries of the operator's copy of the controller's list; it bears no time.
     pub listed: Vec<(Address, Mode)>,
     /// The latest time in it: it was taken no earlier.
@@ -65,6 +88,17 @@ impl Objects {
 /// Reads Kubernetes objects in JSON.
 pub(super) fn json(bytes: &[u8]) -> Option<Objects> {
     objects::read(bytes)
+}
+
+/// Reads Kubernetes objects in YAML.
+pub(super) fn yaml(text: &str) -> Option<Objects> {
+    yaml::documents(text).filter(|all| !all.is_empty()).and_then(objects::values)
+}
+
+/// Whether a text begins as `kubectl get … -o yaml` begins it.
+pub(super) fn begins_yaml(start: &[u8]) -> bool {
+    let line = |key: &[u8]| start.split(|byte| *byte == b'\n').take(4).any(|line| line.starts_with(key));
+    line(b"apiVersion: ")
 }
 
 /// Reads a table or a description as `kubectl` prints them.

@@ -34,6 +34,7 @@ pub(super) fn table(text: &str) -> Option<Objects> {
                 .and_then(cell)
                 .and_then(|cell| cell.split(' ').next()?.parse().ok())
                 .unwrap_or(0),
+            ..Pod::default()
         });
     }
     out.namespaces.sort();
@@ -72,6 +73,7 @@ pub(super) fn description(text: &str) -> Option<Objects> {
         volume: volume_of(name),
         replica: names_replica(name),
         restarts: restarts.filter_map(|count| count.trim().parse::<u64>().ok()).sum(),
+        ..Pod::default()
     };
     Some(Objects { kinds: vec!["pod"], pods: vec![pod], ..Objects::default() })
 }

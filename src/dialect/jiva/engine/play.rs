@@ -50,7 +50,7 @@ struct Side {
 }
 
 /// What the process of a replica is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Process {
     /// It does not run.
@@ -197,6 +197,21 @@ impl<'a> Play<'a> {
         self.members.len()
     }
 
+    /// Whether the controller runs and knows a replica.
+    pub fn is_in_use(&self) -> bool {
+        self.controller && !(self.members.is_empty() && self.registered.is_empty())
+    }
+
+    /// The replicas that would register by themselves now: their processes run, were refused or thrown out, and no replica is
+    /// RW any more.
+    pub fn retrying(&self) -> Vec<Label> {
+        let idle = self.controller && self.members.is_empty();
+        let tries = |side: &Side| {
+            matches!(side.process, Process::Refused | Process::Fails) && side.directory.0.is_ok()
+        };
+        (0..self.sides.len()).filter(|at| idle && tries(&self.sides[*at])).map(|at| self.label(at)).collect()
+    }
+
     /// The directory of a replica as it is now, to be put back later.
     pub fn directory(&self, label: &Label) -> Directory {
         self.sides[self.place(label)].directory.clone()
@@ -253,12 +268,12 @@ impl<'a> Play<'a> {
         self.members.clear();
     }
 
-    /// Starts the controller anew: it knows nobody, and the replicas whose processes run register again, by label.
-    pub fn start_controller(&mut self) -> Vec<Event> {
+    /// Starts the controller anew: it knows nobody, and the replicas whose processes run register again, in this order.
+    pub fn start_controller(&mut self, order: &[&Label]) -> Vec<Event> {
         self.controller = true;
         self.forget();
-        let running = |side: &Side| side.process != Process::Stopped;
-        let again: Vec<usize> = (0..self.sides.len()).filter(|at| running(&self.sides[*at])).collect();
+        let running = |at: &usize| self.sides[*at].process != Process::Stopped;
+        let again: Vec<usize> = order.iter().map(|label| self.place(label)).filter(running).collect();
         again.into_iter().flat_map(|at| self.register(at)).collect()
     }
 

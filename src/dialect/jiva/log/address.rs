@@ -1,5 +1,6 @@
 //! Addresses of replicas, controllers and nodes: the host alone, whatever stood around it.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +19,11 @@ const LONGEST: usize = 253;
 impl Address {
     /// Reads `10.1.2.3`, `10.1.2.3:9502`, `tcp://10.1.2.3:9502`, `http://10.1.2.3:9502/v1`, `[fd00::1]:9502`.
     pub fn read(text: &str) -> Option<Self> {
+        Self::host(text).map(|host| Self(host.into()))
+    }
+
+    /// The host in such a text.
+    pub(crate) fn host(text: &str) -> Option<&str> {
         let text = text.trim();
         let text = text.split_once("://").map_or(text, |(_, rest)| rest);
         let text = text.split_once('/').map_or(text, |(host, _)| host);
@@ -27,11 +33,18 @@ impl Address {
             None => text,
         };
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".:-_".contains(&byte);
-        (!host.is_empty() && host.len() <= LONGEST && host.bytes().all(fits)).then(|| Self(host.into()))
+        (!host.is_empty() && host.len() <= LONGEST && host.bytes().all(fits)).then_some(host)
     }
 
     /// The host.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Found by its text, without making one: a log names the same few addresses on every other line.
+impl Borrow<str> for Address {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -25,9 +25,37 @@ pub(crate) enum Form<'a> {
     /// A message of logrus.
     Message(Cow<'a, str>),
     /// A request to the REST API.
-    Access(Event),
+    Access(Request<'a>),
     /// A line of Jiva's that says nothing of use here: an alert of zap, or its stack.
     Beside,
+}
+
+/// A request to the REST API, as the line that logs it says. Half the lines of a quiet controller are such, so nothing of it is
+/// copied until it matters.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Request<'a> {
+    /// Who asked.
+    pub(crate) client: &'a str,
+    /// Whether it was a DELETE of an entry, and of which.
+    pub(crate) deletes: Option<Address>,
+    /// Whether the replica asks for the Checkpoint, as an open one does once a minute.
+    pub(crate) checkpoint: bool,
+    /// The volume named in the path.
+    pub(crate) volume: Option<Box<str>>,
+}
+
+impl Request<'_> {
+    /// The address of who asked.
+    pub(crate) fn asker(&self) -> Option<Address> {
+        Address::read(self.client)
+    }
+
+    /// As what a line says.
+    pub(crate) fn event(self) -> Option<Event> {
+        let client = self.asker()?;
+        let Self { deletes, checkpoint, volume, .. } = self;
+        Some(Event::Request { client, deletes, checkpoint, volume })
+    }
 }
 
 /// Takes a line apart; `None` where it is of no form that Jiva writes.
@@ -82,7 +110,7 @@ fn terminal(text: &str) -> Option<Entry<'_>> {
 fn access(text: &str) -> Option<Entry<'_>> {
     let (client, rest) = text.split_once(' ')?;
     let (stamp, rest) = rest.strip_prefix("- - [")?.split_once(']')?;
-    let (client, at) = (Address::read(client)?, Moment::parse_access(stamp)?);
+    let (client, at) = (Address::host(client)?, Moment::parse_access(stamp)?);
     let rest = rest.strip_prefix(" \"")?;
     let (request, status) =
         rest.split_once('"').map_or((rest, ""), |(request, rest)| (request, rest.trim_start()));
@@ -92,13 +120,13 @@ fn access(text: &str) -> Option<Entry<'_>> {
     let below = |prefix: &str| path.strip_prefix(prefix).and_then(base64);
     let done = status.starts_with('2');
     let deletes = below("/v1/replicas/").filter(|_| method == "DELETE" && done);
-    let event = Event::Request {
+    let request = Request {
         client,
         deletes: deletes.as_deref().and_then(Address::read),
         checkpoint: path == "/v1/checkpoint",
         volume: below("/v1/volumes/").map(String::into_boxed_str),
     };
-    Some(Entry { at: Some(at), relative: None, form: Form::Access(event), whole: true })
+    Some(Entry { at: Some(at), relative: None, form: Form::Access(request), whole: true })
 }
 
 /// An alert of zap: time, level, place and a JSON text, with tabs between.
@@ -192,8 +220,7 @@ mod tests {
     #[test]
     fn requests_name_the_client_and_the_entry() {
         let line = r#"127.0.0.1 - - [28/Nov/2026:09:51:26 +0000] "DELETE /v1/replicas/dGNwOi8vMTAuOS40NC4xNDo5NTAy HTTP/1.1" 200 0"#;
-        let Some(Entry { form: Form::Access(Event::Request { deletes, checkpoint, .. }), .. }) = entry(line)
-        else {
+        let Some(Entry { form: Form::Access(Request { deletes, checkpoint, .. }), .. }) = entry(line) else {
             panic!("{line}");
         };
         assert_eq!(deletes, Address::read("10.9.44.14"));

@@ -10,7 +10,7 @@ mod scan;
 mod time;
 
 pub use address::Address;
-pub(crate) use entry::{Form, entry};
+pub(crate) use entry::{Form, Request, entry};
 pub(crate) use event::Parsed;
 pub use event::{Chain, End, Event, Mode, Refusal, Registered, Role};
 pub use time::Moment;
