@@ -316,7 +316,7 @@ impl<'a> Document<'a> {
 }
 
 /// Any document as text that is safe on a terminal.
-pub(super) fn pretty(document: &impl Serialize) -> String {
+pub(crate) fn pretty(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
     escape::json(&text) + "\n"
 }

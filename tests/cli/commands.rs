@@ -306,6 +306,20 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             }
             take(1, vec!["man".into(), "--to".into(), joined(&[&names.place, s("/one/volume.meta")])]);
         }
+        "collect-pvc" => {
+            // A cluster is played in collect_pvc.rs; here nothing may be asked.
+            let kubectl = joined(&[s("./no"), &names.target]);
+            take(0, vec!["pvc-1".into(), "--dry-run".into(), "--to".into(), names.target.clone()]);
+            take(2, vec![joined(&[s("--"), &names.target]), "--image".into(), "i".into()]);
+            let run = |more: &[&OsStr]| {
+                let mut list: Vec<OsString> = ["pvc-1", "--image", "i"].map(OsString::from).to_vec();
+                list.extend(more.iter().map(OsString::from));
+                list
+            };
+            take(1, run(&[s("--kubectl"), &kubectl, s("--to"), &names.target]));
+            take(1, run(&[s("--kubectl"), s("/bin/true"), s("--to"), &joined(&[&names.place, s("/one")])]));
+            take(2, run(&[s("--place"), &names.target]));
+        }
         "explain" => {
             take(0, vec![]);
             take(0, vec!["JV001".into()]);
