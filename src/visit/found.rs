@@ -79,6 +79,11 @@ pub(super) struct VolumePod {
 }
 
 impl VolumePod {
+    /// Whether it can be asked for the volume's lists.
+    pub fn answers_lists(&self) -> bool {
+        self.role == Role::Controller && self.runs
+    }
+
     /// Restarts of all containers.
     pub fn restarts(&self) -> u64 {
         self.containers.iter().map(|(_, restarts)| *restarts).fold(0, u64::saturating_add)

@@ -9,7 +9,7 @@ use super::Listener;
 use super::call::Call;
 use super::find::{FindError, Lists, Wanted, find};
 use super::folder::{Folder, FolderError};
-use super::found::{Found, PlaceState};
+use super::found::{Found, PlaceState, VolumePod};
 use super::kubectl::{Kubectl, Outcome};
 use super::name::{HostPath, Name};
 use super::object;
@@ -155,7 +155,7 @@ impl<'a> Visit<'a> {
         self.logs(&found)?;
         self.replicas(&found)?;
         self.again(&found)?;
-        if !self.settings.apart.is_zero() && found.pods.iter().any(super::witnesses::is_controller) {
+        if !self.settings.apart.is_zero() && found.pods.iter().any(VolumePod::answers_lists) {
             self.kubectl.wait(self.settings.apart.saturating_sub(first.elapsed()));
             self.controllers(&found, "controller-later")?;
         }

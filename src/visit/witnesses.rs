@@ -8,11 +8,6 @@ use super::object::{self, Pod};
 use super::run::{Visit, now};
 use super::steps::Question;
 
-/// Whether a pod can be asked for the volume's lists.
-pub(super) fn is_controller(pod: &VolumePod) -> bool {
-    pod.role == Role::Controller && pod.runs
-}
-
 impl Visit<'_> {
     /// Lists that tell more than they are needed for: what happened, and the operator's own objects.
     pub(super) fn events(&mut self, found: &Found) -> Result<(), FolderError> {
@@ -25,7 +20,7 @@ impl Visit<'_> {
 
     /// Asks every controller that runs for its lists. Each answer lies beside the time at which it was asked for.
     pub(super) fn controllers(&mut self, found: &Found, below: &str) -> Result<(), FolderError> {
-        for pod in found.pods.iter().filter(|pod| is_controller(pod)) {
+        for pod in found.pods.iter().filter(|pod| pod.answers_lists()) {
             let below = format!("{below}/{}", file_name(&[pod.name.as_str()], ""));
             for question in Question::ALL {
                 if self.kubectl.is_stopped() {

@@ -3,7 +3,7 @@
 #![cfg(feature = "cli")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::support::cluster::{Cluster, Layout};
@@ -16,16 +16,19 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 enum How {
     /// It runs, and ends with this code.
     Runs(i32),
+    /// It runs where only the archives of the replicas lie, and ends with this code.
+    Alone(i32),
     /// It runs until it is interrupted, and ends with 0.
     UntilInterrupted,
     /// It is not run, for this reason.
     LeftOut(&'static str),
 }
 
-use How::{LeftOut, Runs, UntilInterrupted};
+use How::{Alone, LeftOut, Runs, UntilInterrupted};
 
 const SCREENS: &str = "cli::readme runs it and compares what it prints";
 const BUILDS: &str = "it builds for minutes; house::packages builds the same without optimisation";
+const MUSL: &str = "house::install builds it where the target is installed";
 const PACKED: &str = "house::packages does it with the program that the gate has built";
 const PULLS: &str = "it starts a container of an image that has to be fetched";
 const UNRELEASED: &str = "nothing has been released yet";
@@ -82,7 +85,7 @@ const PAGES: &[(&str, &[(&str, How)])] = &[
                 LeftOut(BUILDS),
             ),
             ("rustup target add x86_64-unknown-linux-musl", LeftOut("it fetches a target")),
-            ("cargo build --release --locked --target x86_64-unknown-linux-musl", LeftOut(BUILDS)),
+            ("cargo build --release --locked --target x86_64-unknown-linux-musl", LeftOut(MUSL)),
             ("install -D target/x86_64-unknown-linux-gnu/release/jivascope image/jivascope", LeftOut(PACKED)),
             ("strip image/jivascope", LeftOut(PACKED)),
             ("buildah build -t jivascope -f Containerfile image", LeftOut(PACKED)),
@@ -151,7 +154,7 @@ const PAGES: &[(&str, &[(&str, How)])] = &[
             ("kubectl delete pod jiva-copy", LeftOut(PULLS)),
             ("jivascope inspect rep-1.tar.zst", Runs(0)),
             ("jivascope analyze rep-1=node1.tar.zst rep-2=node2.tar.zst rep-3=node3.tar.zst", Runs(10)),
-            ("jivascope analyze .", Runs(30)),
+            ("jivascope analyze .", Alone(10)),
         ],
     ),
 ];
@@ -200,7 +203,7 @@ fn commands(page: &str) -> Vec<String> {
             let last = out.last_mut().unwrap();
             last.truncate(last.len() - 1);
             *last = format!("{} {}", last.trim_end(), bare.trim_start());
-        } else if PROGRAMS.contains(&bare.split(' ').next().unwrap_or_default()) {
+        } else if PROGRAMS.contains(&bare.split(' ').next().unwrap_or_default()) && !bare.contains(" = ") {
             out.push(bare.to_owned());
         } else {
             continue;
@@ -222,7 +225,6 @@ fn every_command_of_the_first_pages_is_here() {
 /// Where a newcomer sits: a folder with the evidence that the pages speak of, and a PATH that leads to the program.
 struct Desk {
     cluster: Cluster,
-    place: PathBuf,
 }
 
 impl Desk {
@@ -234,7 +236,7 @@ impl Desk {
         let _ = cluster.command(&[]);
         let dir = cluster.dir.path().to_owned();
         let place = dir.join("desk");
-        for name in ["desk", "bin", "usr/local/bin", "evidence", "var/openebs"] {
+        for name in ["desk", "archives", "bin", "usr/local/bin", "evidence", "var/openebs"] {
             fs::create_dir_all(dir.join(name)).unwrap();
         }
         let link = |from: &Path, to: &str| std::os::unix::fs::symlink(from, dir.join(to)).unwrap();
@@ -247,20 +249,20 @@ impl Desk {
                 .args(["--sparse", "-C"])
                 .arg(dir.join("replicas"))
                 .arg("-cf")
-                .arg(archive)
+                .arg(&archive)
                 .arg(replica.file_name().unwrap())
                 .status();
             assert!(tar.unwrap().success());
+            fs::copy(&archive, dir.join("archives").join(archive.file_name().unwrap())).unwrap();
         }
         tiny::stale(&place.join("cases/stale"));
         tiny::replica(&dir.join("var/openebs/pvc-1"), 14, &[(0, 1)], &[(5, 5)]);
         let log =
             "time=\"2026-01-01T00:00:00Z\" level=info msg=\"Creating volume openebs, size 1048576/512\"\n";
         fs::write(place.join("controller.log"), log).unwrap();
-        fs::write(place.join("pods.json"), cluster.holds["lists"]["pods"].to_string()).unwrap();
         let pods = serde_json::json!({ "kind": "List", "items": cluster.holds["lists"]["pods"] });
         fs::write(place.join("pods.json"), pods.to_string()).unwrap();
-        Self { cluster, place }
+        Self { cluster }
     }
 
     /// The evidence of a page: three replicas with a file system inside, or two that differ.
@@ -281,7 +283,7 @@ impl Desk {
     }
 
     /// Runs a line in a shell. Its absolute places lie below the desk's folder.
-    fn run(&self, line: &str, until_interrupted: bool) -> (Option<i32>, String) {
+    fn run(&self, line: &str, until_interrupted: bool, place: &str) -> (Option<i32>, String) {
         let dir = self.cluster.dir.path();
         let line = ["/evidence", "/var/openebs", "/usr/share", "/usr/local/bin"]
             .iter()
@@ -294,7 +296,7 @@ impl Desk {
         command.arg(if until_interrupted { format!("exec {line}") } else { line });
         let path = format!("{0}/bin:{0}/usr/local/bin:{1}", dir.display(), std::env::var("PATH").unwrap());
         let output =
-            command.env("PATH", path).current_dir(&self.place).stdin(Stdio::null()).output().unwrap();
+            command.env("PATH", path).current_dir(dir.join(place)).stdin(Stdio::null()).output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     }
 }
@@ -312,20 +314,21 @@ fn every_command_does_as_it_is_written() {
         if *page == "docs/collecting.md" {
             // The page before it made the plugin.
             let (code, said) =
-                desk.run("ln -s \"$(command -v jivascope)\" /usr/local/bin/kubectl-jivascope", false);
+                desk.run("ln -s \"$(command -v jivascope)\" /usr/local/bin/kubectl-jivascope", false, "desk");
             assert_eq!(code, Some(0), "{said}");
         }
         for (command, how) in *commands {
-            let (wanted, until_interrupted) = match how {
-                Runs(code) => (*code, false),
-                UntilInterrupted => (0, true),
+            let (wanted, until_interrupted, place) = match how {
+                Runs(code) => (*code, false, "desk"),
+                Alone(code) => (*code, false, "archives"),
+                UntilInterrupted => (0, true, "desk"),
                 LeftOut(why) => {
                     left_out(command, why);
                     continue;
                 }
             };
             ran += 1;
-            let (code, said) = desk.run(command, until_interrupted);
+            let (code, said) = desk.run(command, until_interrupted, place);
             assert_eq!(code, Some(wanted), "{page}: {command}: {said}");
         }
         assert!(desk.cluster.jobs().is_empty());

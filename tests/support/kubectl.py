@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.realpath(__file__))
 if sys.argv[1] == "jivascope":
     # As kubectl finds its plugins.
     os.execvp("kubectl-jivascope", ["kubectl-jivascope", *sys.argv[2:]])
