@@ -9,4 +9,7 @@ mkdir -p "$dir"
 "$program" generate completions --to "$dir/completions"
 "$program" generate man --to "$dir/man"
 gzip --best --no-name "$dir"/man/*.1
-ln -s jivascope "$dir/kubectl-jivascope"
+# A link to a file of that name beside it; cargo-deb looks whether there is one.
+mkdir "$dir/plugin"
+touch "$dir/plugin/jivascope"
+ln -s jivascope "$dir/plugin/kubectl-jivascope"

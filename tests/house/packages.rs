@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use crate::support::stepping::{have, left_out, step_aside};
+use crate::support::stepping::{have, step_aside};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -142,25 +142,38 @@ fn an_archive_is_the_same_each_time_and_fills_the_manifests() {
 #[ignore = "as above"]
 fn the_debian_package_installs_and_goes() {
     const TEST: &str = "the_debian_package_installs_and_goes";
-    if !have(TEST, &["cargo-deb", "dpkg", "dpkg-deb"]) {
+    if !have(TEST, &["cargo-deb", "dpkg", "dpkg-deb", "strip"]) {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
     let program = program();
-    run("bash", &["packaging/extras.sh", program.to_str().unwrap(), "target/extras"]);
+    // The cargo-deb that is at hand as a binary is older than edition 2024. Nothing is built here, so the edition is
+    // nobody's matter: it reads a copy of Cargo.toml, beside links to everything else.
+    for entry in fs::read_dir(HERE).unwrap().map(Result::unwrap) {
+        let name = entry.file_name();
+        if name != "Cargo.toml" && name != "target" {
+            std::os::unix::fs::symlink(entry.path(), dir.path().join(name)).unwrap();
+        }
+    }
+    let manifest = fs::read_to_string(Path::new(HERE).join("Cargo.toml")).unwrap();
+    let manifest = manifest.replace("edition = \"2024\"", "edition = \"2021\"");
+    fs::write(dir.path().join("Cargo.toml"), manifest).unwrap();
+    let extras = dir.path().join("target/extras");
+    run("bash", &["packaging/extras.sh", program.to_str().unwrap(), extras.to_str().unwrap()]);
     let release = dir.path().join("target/release");
     fs::create_dir_all(&release).unwrap();
     fs::copy(program, release.join("jivascope")).unwrap();
+    run("strip", &[release.join("jivascope").to_str().unwrap()]);
     let package = dir.path().join("jivascope.deb");
     let mut cargo = Command::new("cargo-deb");
-    cargo.args(["deb", "--no-build", "--no-strip", "--output"]).arg(&package);
+    cargo.args(["deb", "--no-build", "--no-strip", "--fast", "--output"]).arg(&package);
     cargo
         .env("CARGO_TARGET_DIR", dir.path().join("target"))
         .env("CARGO_NET_OFFLINE", "true")
-        .current_dir(HERE);
+        .current_dir(dir.path());
     good("cargo deb", cargo.output().unwrap());
-    let told = run("dpkg-deb", &["--field", package.to_str().unwrap(), "Package", "Version", "Depends"]);
-    assert!(told.contains("Package: jivascope\n") && !told.contains("Depends: l"), "{told}");
+    let fields = run("dpkg-deb", &["--field", package.to_str().unwrap(), "Package", "Version", "Depends"]);
+    assert!(fields.contains("Package: jivascope\n") && !fields.contains("Depends: l"), "{fields}");
     let root = dir.path().join("root");
     for place in ["var/lib/dpkg/info", "var/lib/dpkg/updates"] {
         fs::create_dir_all(root.join(place)).unwrap();
@@ -247,10 +260,8 @@ fn the_image_runs_as_nobody_on_a_root_that_is_read_only() {
         return;
     }
     assert_eq!(output.status.code(), Some(10), "{said}");
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), judged(program()).replace(CASE, "/evidence"));
-    let bytes = fs::metadata(image.join("jivascope")).unwrap().len();
-    left_out(
-        "the size of a release",
-        &format!("this program is built without optimisation and has {bytes} bytes"),
-    );
+    // Where a command goes on in a next line depends on how long the paths are.
+    let joined = |text: &str| text.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(joined(&said), joined(&judged(program()).replace(CASE, "/evidence")));
 }

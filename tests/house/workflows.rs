@@ -1,4 +1,5 @@
 //! What GitHub is given: workflows that actionlint takes, actions pinned by commit, and nothing of a stranger's in a command.
+#![cfg(feature = "cli")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

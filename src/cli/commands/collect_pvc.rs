@@ -70,7 +70,7 @@ pub(super) struct CollectPvc {
     /// Read this directory of this node too; can be repeated
     #[arg(long, value_name = "NODE:PATH", value_parser = place)]
     pub place: Vec<(Name, HostPath)>,
-    /// Seconds between the first and the second list of the controller, which tell a dead entry from a living one; 0
+    /// Seconds between the first and the second list of the controller: an entry of a dead replica is gone by then; 0
     /// takes one list
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub apart: u64,
