@@ -284,7 +284,7 @@ impl<'a> Visit<'a> {
         {
             let why = outcome.why_not().unwrap_or_default();
             self.listener.warning(&format!("{kinds}: not listed: {why}"));
-            self.missing(&format!("the list of {kinds}"), &why, false);
+            self.missing(&format!("the list of {kinds}"), &why, shows_places(kinds));
         }
         Ok(brought)
     }
@@ -301,7 +301,7 @@ impl<'a> Visit<'a> {
             Err(error) => {
                 let why = format!("it is no list of {kinds}: {error}");
                 self.listener.warning(&format!("{kinds}: {why}"));
-                self.missing(&format!("the list of {kinds}"), &why, false);
+                self.missing(&format!("the list of {kinds}"), &why, shows_places(kinds));
                 Ok(Vec::new())
             }
         }
@@ -331,6 +331,11 @@ impl<'a> Visit<'a> {
         ));
         self.visited.left.push(Left { job: job.to_owned(), why, command });
     }
+}
+
+/// Whether a list shows directories of replicas for which no pod runs.
+fn shows_places(kinds: &str) -> bool {
+    matches!(kinds, "pv" | "deployments,statefulsets")
 }
 
 /// Now, as a witness writes it.

@@ -187,6 +187,10 @@ fn without_rights_nothing_is_started() {
     let (ran, cluster) = without(&[], &["pods", "pods -n"]);
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(ran.err.contains("cannot be listed") && cluster.made().is_empty(), "{}", ran.err);
+    // What would show a stopped replica was not seen: there may be one.
+    let (ran, cluster) = without(&[], &["deployments,statefulsets"]);
+    assert_eq!((ran.code, capsules(&cluster).len()), (3, 3), "{}\n{}", ran.out, ran.err);
+    assert!(ran.out.contains("missing: the list of deployments,statefulsets: "), "{}", ran.out);
     // Without the list of volumes the claim is not known, and the directories of the pods are not.
     let (ran, _) = without(&[], &["pv"]);
     assert_eq!(ran.code, 1, "{}", ran.err);
