@@ -100,6 +100,7 @@
 //! | [`plan`] | steps of a person: what each destroys, and steps that destroy nothing |
 //! | [`repair`] | metadata made again, each with a proof and a forecast |
 //! | [`nbd`] | views as read-only network block devices |
+//! | [`visit`] | capsules and other witnesses from a running cluster, through the user's `kubectl` |
 //!
 //! # What can be relied on
 //!
@@ -132,4 +133,5 @@ pub mod replica;
 pub mod report;
 mod runs;
 pub mod verdict;
+pub mod visit;
 pub mod witness;

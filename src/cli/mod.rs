@@ -17,14 +17,12 @@ mod verdicts;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use commands::Arguments;
 use out::{Color, Out};
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
-    ExitCode::from(match Arguments::try_parse() {
+    ExitCode::from(match Arguments::read(std::env::args_os()) {
         Ok(arguments) => {
             let color = arguments.color;
             panic::set_hook(Box::new(move |info| error::report_panic(&Out::new(color), info)));

@@ -335,7 +335,7 @@ pub(super) fn line(object: &impl Serialize) -> String {
 }
 
 /// Any document as text that is safe on a terminal.
-pub(super) fn pretty(document: &impl Serialize) -> String {
+pub(crate) fn pretty(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
     escape::json(&text) + "\n"
 }

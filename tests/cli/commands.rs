@@ -306,6 +306,18 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             }
             take(1, vec!["man".into(), "--to".into(), joined(&[&names.place, s("/one/volume.meta")])]);
         }
+        "collect-pvc" => {
+            // A cluster is played in collect_pvc.rs; here nothing may be asked.
+            let kubectl = joined(&[s("./no"), &names.target]);
+            take(0, vec!["pvc-1".into(), "--dry-run".into(), "--to".into(), names.target.clone()]);
+            let run = |more: &[&OsStr]| {
+                let mut list: Vec<OsString> = ["pvc-1", "--image", "i"].map(OsString::from).to_vec();
+                list.extend(more.iter().map(OsString::from));
+                list
+            };
+            take(1, run(&[s("--kubectl"), &kubectl, s("--to"), &names.target]));
+            take(1, run(&[s("--kubectl"), s("/bin/true"), s("--to"), &joined(&[&names.place, s("/one")])]));
+        }
         "explain" => {
             take(0, vec![]);
             take(0, vec!["JV001".into()]);
@@ -320,6 +332,11 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
 fn fresh(names: &Names, arguments: &[OsString], out: Stdio, err: Stdio) -> (i32, Vec<u8>, Vec<u8>) {
     let dir = tempfile::tempdir().unwrap();
     lay(dir.path(), names);
+    // Times of files are evidence too.
+    for entry in walkdir::WalkDir::new(dir.path()).into_iter().map(Result::unwrap) {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_790_000_000);
+        std::fs::File::open(entry.path()).unwrap().set_modified(time).unwrap();
+    }
     let mut command = program();
     command.args(arguments).current_dir(dir.path()).stdout(out).stderr(err);
     let output = command.spawn().unwrap().wait_with_output().unwrap();
@@ -479,7 +496,7 @@ fn an_export_gets_the_very_name_that_was_given() {
 fn colour_can_be_had_and_refused_everywhere() {
     let names = Names::plain();
     // Sums and what a case was made of are for other programs as well as for people; generate writes files.
-    let plain_ones = ["hash", "export", "new-case", "generate", "serve", "repair-copy"];
+    let plain_ones = ["hash", "export", "new-case", "generate", "serve", "repair-copy", "collect-pvc"];
     for command in commands() {
         let (mut seen, mut warned) = (false, true);
         for Row { code, arguments } in rows(&command, &names) {

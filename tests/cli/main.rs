@@ -7,6 +7,7 @@ mod bad_input;
 mod browser;
 mod cases;
 mod check;
+mod collect_pvc;
 mod commands;
 mod defective_output;
 mod export;

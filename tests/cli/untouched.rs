@@ -36,7 +36,7 @@ const COMMANDS: &[&[&str]] = &[
 ];
 
 /// Commands that read no evidence.
-const WITHOUT_INPUTS: &[&str] = &["generate", "explain", "help"];
+const WITHOUT_INPUTS: &[&str] = &["generate", "explain", "collect-pvc", "help"];
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_jivascope"))

@@ -4,13 +4,15 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use jivascope::visit::{HostPath, Name};
+
 use crate::support::stepping::{have, step_aside};
 
 /// Versions of Kubernetes whose schemas must allow the objects.
 const VERSIONS: &[&str] = &["1.28", "1.31", "1.34", "1.37"];
 
-/// Files of objects, and a field of each that no other name may have.
-const OBJECTS: &[(&str, &str)] = &[("cronjob.yaml", "schedule:"), ("fleet-job.yaml", "completionMode:")];
+/// The files of objects.
+const OBJECTS: &[&str] = &["cronjob.yaml", "collect-rbac.yaml", "collect-job.yaml", "fleet-job.yaml"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kubernetes")
@@ -71,19 +73,79 @@ fn the_schemas_of_kubernetes_allow_the_objects() {
         return;
     }
     let place = tempfile::tempdir().unwrap();
-    for (name, field) in OBJECTS {
-        let broken = place.path().join(name);
-        std::fs::write(&broken, text(name).replace(field, "wrong:")).unwrap();
-        let objects = folder().join(name);
-        for version in VERSIONS {
-            let check = |path: &Path| {
-                python(&["-m", "kubernetes_validate", "--strict", "-k", version, path.to_str().unwrap()])
-            };
-            let (ok, text) = check(&objects);
-            assert!(ok, "{name}, {version}: {text}");
-            // The check can fail.
-            assert!(!check(&broken).0, "{name}, {version}");
+    let broken = place.path().join("job.yaml");
+    std::fs::write(&broken, text("cronjob.yaml").replace("schedule:", "timetable:")).unwrap();
+    // What collect-pvc makes is held to the same.
+    let made = place.path().join("made.json");
+    std::fs::write(&made, made_job()).unwrap();
+    let mut objects: Vec<PathBuf> = OBJECTS.iter().map(|name| folder().join(name)).collect();
+    objects.push(made);
+    for version in VERSIONS {
+        let check = |paths: &[PathBuf]| {
+            let paths = paths.iter().map(|path| path.to_str().unwrap());
+            let arguments: Vec<&str> =
+                ["-m", "kubernetes_validate", "--strict", "-k", version].into_iter().chain(paths).collect();
+            python(&arguments)
+        };
+        let (ok, text) = check(&objects);
+        assert!(ok, "{version}: {text}");
+        // The check can fail.
+        assert!(!check(std::slice::from_ref(&broken)).0, "{version}");
+    }
+}
+
+/// The Job of `collect-pvc` for the place that collect-job.yaml is written for.
+fn made_job() -> String {
+    let name = |text: &str| Name::new(text).unwrap();
+    let path = HostPath::new("/var/openebs/PVC").unwrap();
+    let [job, namespace, node] = ["jivascope-collect", "openebs", "node-1"].map(name);
+    jivascope::visit::manifest(&job, &namespace, &node, &path, "jivascope-image", 21840)
+}
+
+/// Who works by hand starts the very Job that `collect-pvc` starts.
+#[test]
+fn the_job_by_hand_is_the_one_that_is_made() {
+    const TEST: &str = "the_job_by_hand_is_the_one_that_is_made";
+    let mut command = Command::new("python3");
+    let script = "import sys, json, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
+    let (ok, text) = said({
+        command.args(["-c", script]).arg(folder().join("collect-job.yaml"));
+        command
+    });
+    if !ok && text.contains("No module named 'yaml'") {
+        step_aside(TEST, "the Python package PyYAML is not installed");
+        return;
+    }
+    assert!(ok, "{text}");
+    let by_hand: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let made: serde_json::Value = serde_json::from_str(&made_job()).unwrap();
+    assert_eq!(by_hand, made);
+}
+
+/// Nothing here mounts a directory of a node writable, or may do more than collecting takes.
+#[test]
+fn who_collects_reads_and_no_more() {
+    let rights = text("collect-rbac.yaml");
+    let mut allowed = Vec::new();
+    let mut resources = "";
+    for line in rights.lines().map(|line| line.trim_start().trim_start_matches("- ")) {
+        if let Some(list) = line.strip_prefix("resources: [") {
+            resources = list.trim_end_matches(']');
+        } else if let Some(list) = line.strip_prefix("verbs: [") {
+            allowed.extend(list.trim_end_matches(']').split(", ").map(|verb| format!("{verb} {resources}")));
         }
+    }
+    allowed.retain(|one| !one.starts_with("get ") && !one.starts_with("list ") && !one.starts_with("watch "));
+    assert_eq!(allowed, ["create jobs", "delete jobs", "create pods/exec"]);
+    assert!(!rights.contains('*'), "nothing is allowed by a wildcard");
+    for name in OBJECTS {
+        let objects = text(name);
+        let mounts = objects.matches("hostPath:").count();
+        assert_eq!(objects.matches("type: Directory").count(), mounts, "{name}: it could be created");
+        let container = objects.split("volumeMounts:").skip(1);
+        let writable = container.filter(|rest| mounts > 0 && !rest.contains("readOnly: true"));
+        assert_eq!(writable.count(), 0, "{name}");
+        assert!(!objects.contains("privileged: true"), "{name}");
     }
 }
 

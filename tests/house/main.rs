@@ -8,5 +8,8 @@ mod findings;
 mod install;
 mod kubernetes;
 mod mutants;
+mod newcomer;
 mod package;
+mod packages;
 mod rooms;
+mod workflows;

@@ -64,6 +64,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("nbd", &["ident", "evidence", "replica", "lineage", "blocks", "report"]),
+    ("visit", &["evidence", "dialect", "report"]),
 ];
 
 fn sources(path: &Path, out: &mut Vec<PathBuf>) {

@@ -6,6 +6,8 @@ pub mod browser;
 pub mod builder;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod cluster;
 pub mod directory;
 pub mod e2fs;
 pub mod evil;

@@ -3,6 +3,7 @@
 mod analyze;
 mod check;
 mod cluster;
+mod collect_pvc;
 mod diff;
 mod explain;
 mod export;
@@ -18,7 +19,10 @@ mod serve;
 mod simulate;
 mod timeline;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::out::{Color, Out};
 
@@ -62,6 +66,8 @@ enum Command {
     Files(files::FilesCommand),
     /// Check cases against their expected verdicts, for continuous integration
     Check(check::Check),
+    /// Collect everything about one volume from a running cluster, through kubectl
+    CollectPvc(collect_pvc::CollectPvc),
     /// Check the running side from logs, API replies and pod lists alone, for periodic checks
     Cluster(cluster::Cluster),
     /// Generate shell completions or manual pages
@@ -84,6 +90,19 @@ enum Command {
     Timeline(timeline::Timeline),
 }
 
+impl Arguments {
+    /// Reads the command line. Called under the name of a plugin of kubectl's, it is the same program and says so in its help.
+    pub(super) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let words: Vec<OsString> = words.into_iter().collect();
+        let called = words.first().and_then(|name| Path::new(name).file_name());
+        let mut command = Self::command();
+        if called.is_some_and(|name| name == "kubectl-jivascope") {
+            command = command.bin_name("kubectl jivascope");
+        }
+        Self::from_arg_matches(&command.try_get_matches_from(words)?)
+    }
+}
+
 /// Runs the command that was typed.
 pub(super) fn run(arguments: &Arguments, out: &Out) -> anyhow::Result<u8> {
     match &arguments.command {
@@ -95,6 +114,7 @@ pub(super) fn run(arguments: &Arguments, out: &Out) -> anyhow::Result<u8> {
         Command::Files(command) => files::run(command, out),
         Command::Check(command) => check::run(command, out),
         Command::Cluster(command) => cluster::run(command, out),
+        Command::CollectPvc(command) => collect_pvc::run(command, out),
         Command::Timeline(command) => timeline::run(command, out),
         Command::Generate(command) => generate::run(command, Arguments::command()),
         Command::NewCase(command) => new_case::run(command, out),
