@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::copied::{AttestedCopy, CopyChange, CopyLength};
 use super::inside::BrokenFileSystem;
 use super::parts::{
     ApartBy, CandidateBeside, CloneStop, CopyFault, CopyReason, CrashStep, FileFault, ForeignGap, ImageSize,
@@ -559,4 +560,14 @@ pub enum Facts {
     EvidenceIncomplete(Incomplete),
     /// A file system inside the volume says of itself that it is damaged.
     FileSystemDamaged(BrokenFileSystem),
+    /// A copy is as its replica was, by a capsule.
+    CopyAttested(AttestedCopy),
+    /// Copying filled holes.
+    CopyFilledHoles(CopyChange),
+    /// Copying dropped stored zeros.
+    CopyDroppedZeros(CopyChange),
+    /// Blocks of a copy are not those of its replica.
+    CopyBlocksDiffer(CopyChange),
+    /// An image of a copy has another length than in its replica.
+    CopyLengthDiffers(CopyLength),
 }

@@ -5,6 +5,7 @@
 //! `docs/findings.md` print; the sentence stands in `words`. Nothing takes a sentence apart.
 
 pub mod catalog;
+mod copied;
 mod facts;
 mod grave;
 mod inside;
@@ -15,6 +16,7 @@ mod witnessed_words;
 mod words;
 
 pub use catalog::{Code, Severity};
+pub use copied::{AttestedCopy, CopyChange, CopyLength};
 pub use facts::Facts;
 pub use inside::BrokenFileSystem;
 pub use parts::{

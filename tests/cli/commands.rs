@@ -245,6 +245,21 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             take(2, [to(s("y"), &names.target), vec!["--metadata-only".into()]].concat());
             take(1, vec![missing.clone(), "--list".into()]);
         }
+        "collect" | "manifest" => {
+            let to = |from: OsString, target: &OsStr, more: &[&OsStr]| {
+                let mut list = vec![from, "--to".into(), target.to_owned()];
+                list.extend(more.iter().map(OsString::from));
+                list
+            };
+            take(0, to(at("two"), &names.target, &[]));
+            take(0, to(all.clone(), &names.target, &[s("--key"), s("steps"), s("--force")]));
+            take(1, to(at("two"), &names.target, &[s("--key"), &names.target]));
+            take(1, to(at("one"), &at("one/new"), &[]));
+            take(1, to(at("one"), &names.place, &[]));
+            take(1, to("cases/none".into(), &names.target, &[]));
+            take(1, to("steps".into(), &names.target, &[]));
+            take(1, to(missing.clone(), &names.target, &[]));
+        }
         "serve" => {
             take(hostile_or(4, 0), with(&["--list"]));
             take(4, vec![all.clone(), "--list".into()]);
@@ -479,7 +494,8 @@ fn an_export_gets_the_very_name_that_was_given() {
 fn colour_can_be_had_and_refused_everywhere() {
     let names = Names::plain();
     // Sums and what a case was made of are for other programs as well as for people; generate writes files.
-    let plain_ones = ["hash", "export", "new-case", "generate", "serve", "repair-copy"];
+    let plain_ones =
+        ["hash", "export", "new-case", "generate", "serve", "repair-copy", "collect", "manifest"];
     for command in commands() {
         let (mut seen, mut warned) = (false, true);
         for Row { code, arguments } in rows(&command, &names) {
