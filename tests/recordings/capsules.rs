@@ -95,7 +95,25 @@ fn bare(analysis: &Analysis, worth: bool) -> Value {
             }
         }
     }
-    Value::Object(std::mem::take(document))
+    let mut bare = Value::Object(std::mem::take(document));
+    without_places(&mut bare);
+    bare
+}
+
+/// Where a file lies is a matter of the form.
+fn without_places(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                if let ("file", Some(text)) = (key.as_str(), value.as_str()) {
+                    *value = Value::from(text.rsplit('/').next().unwrap_or_default());
+                }
+                without_places(value);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(without_places),
+        _ => {}
+    }
 }
 
 fn without(map: &mut Map<String, Value>, keys: &[&str]) {
