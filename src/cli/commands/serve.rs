@@ -77,10 +77,8 @@ pub(super) fn run(command: &Serve, out: &Out) -> anyhow::Result<u8> {
     let evidence = inputs::open_images(&command.inputs, &command.reading, &progress)?;
     let replicas = trust::describe(&evidence, command.reading.holes(), &progress)?;
     let views = views(command, &replicas, out)?;
-    let without = views.points().iter().find(|point| point.replica.is_without_data());
-    if let Some(point) = without {
-        let refused = failed(format!("{}: a capsule holds no data to serve", point.name()));
-        return Err(refused.hint("copy the directory and give the copy; --replica serves the others").into());
+    for point in views.points() {
+        trust::with_data(point, "serve")?;
     }
     let mut defective = false;
     for point in once_each(views.points()) {
