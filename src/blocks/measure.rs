@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::view::{MergedView, ViewError};
-use crate::evidence::{REGION, REGION_BLOCKS, SUM, Source};
+use crate::evidence::{REGION, REGION_BLOCKS, ReadError, SUM, Source, Sum};
 use crate::ident::{BLOCK_SIZE, Run};
 
 /// Bytes that one task compares: large enough that reading dominates, small enough to stay in the cache.
@@ -86,7 +86,7 @@ impl Measure {
             Self::Bytes => view.read_at(run.start, buf).map(drop),
             Self::Sums(source) => {
                 let by = source.sums();
-                sums(view, run, &|block| by.and_then(|by| by.sum(block)).unwrap_or([0xff; SUM]), buf)
+                sums(view, run, &|block| by?.sum(block), buf)
             }
         }
     }
@@ -96,7 +96,7 @@ impl Measure {
 fn sums(
     view: &MergedView,
     run: Run,
-    sum: &dyn Fn(&[u8]) -> [u8; SUM],
+    sum: &dyn Fn(&[u8]) -> Option<Sum>,
     out: &mut [u8],
 ) -> Result<(), ViewError> {
     out.fill(0);
@@ -133,7 +133,9 @@ fn sums(
                 bytes.resize((end - start) as usize, 0);
                 view.layer_bytes(segment.level, start, &mut bytes)?;
                 for (block, own) in bytes.chunks(BLOCK_SIZE as usize).zip(own.chunks_mut(SUM)) {
-                    own.copy_from_slice(&sum(block));
+                    // Without the key nothing is known of them; that is no equality.
+                    let unknown = || view.unreadable(segment.level, start, ReadError::NoData);
+                    own.copy_from_slice(&sum(block).ok_or_else(unknown)?);
                 }
             }
         }

@@ -313,7 +313,7 @@ const CLI: &[(&str, &[&str])] = &[
     ("progress", &["out"]),
     ("inputs", &["args", "error"]),
     ("judging", &["args", "error", "inputs", "progress"]),
-    ("trust", &["out"]),
+    ("trust", &["out", "error"]),
     ("verdicts", &[]),
     ("case", &["inputs"]),
     ("commands", &["out", "args", "error", "progress", "inputs", "judging", "trust", "verdicts", "case"]),

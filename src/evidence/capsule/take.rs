@@ -94,6 +94,8 @@ pub struct TakenDirectory {
     pub restored: bool,
     /// Logs that were too long.
     pub left_out: Vec<String>,
+    /// When the last look at it began: what was written since is not in the capsule, and not noticed.
+    pub looked: SystemTime,
 }
 
 /// Takes a capsule of every replica directory in or below these directories.
@@ -209,6 +211,7 @@ impl Taker<'_, '_> {
         let (mut files, mut shown) = self.files(&source).map_err(Failed::Write)?;
         let pack = std::mem::take(&mut self.pack).finish(self.to).map_err(Failed::Write)?;
         // And the second after everything.
+        shown.looked = SystemTime::now();
         let listed = names(path).map_err(Failed::Read)?;
         let after = stamp::look(&held, &listed);
         let counter_after = Directory::describe(path, listed, &self.handles, &mut Remarks::default())
@@ -261,6 +264,7 @@ impl Taker<'_, '_> {
             open_in: Vec::new(),
             restored: false,
             left_out: Vec::new(),
+            looked: UNIX_EPOCH,
         };
         let (mut files, mut linked) = (Vec::new(), BTreeMap::new());
         let mut mapper = Mapper::default();
@@ -366,7 +370,11 @@ impl Taker<'_, '_> {
         self.progress.end();
         let taken = taken?;
         debug_assert_eq!(self.to.at - sums, image::length(taken.blocks));
-        listed.damage = taken.unread;
+        // What could not be read is not zeros: of such an image nothing is said.
+        if let Some(unread) = taken.unread {
+            listed.damage = Some(unread);
+            return Ok(());
+        }
         let table = section(self.to, &taken.table.encode())?;
         let fiemap = taken.origin == Origin::Fiemap;
         let summed = Summed { fiemap, sums, blocks: taken.blocks, table };
