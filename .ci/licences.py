@@ -62,7 +62,13 @@ def main():
     metadata = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     used = {node["id"] for node in metadata["resolve"]["nodes"]}
     allow = set(rules["licenses"]["allow"])
-    banned = {rule["crate"] for rule in rules["bans"]["deny"]}
+    # What is banned may be allowed to a few that ask for it.
+    banned = {rule["crate"]: set(rule.get("wrappers", [])) for rule in rules["bans"]["deny"]}
+    names = {package["id"]: package["name"] for package in metadata["packages"]}
+    askers = {}
+    for node in metadata["resolve"]["nodes"]:
+        for dependency in node["deps"]:
+            askers.setdefault(dependency["pkg"], set()).add(names[node["id"]])
     faults = []
     for package in sorted(metadata["packages"], key=lambda p: p["id"]):
         name = f"{package['name']} {package['version']}"
@@ -73,7 +79,7 @@ def main():
                 faults.append(f"{name}: licence {package['license']} is not allowed")
         except ValueError:
             faults.append(f"{name}: licence {package['license']} cannot be read")
-        if package["name"] in banned:
+        if package["name"] in banned and not askers.get(package["id"], set()) <= banned[package["name"]]:
             faults.append(f"{name}: is banned")
         source = package["source"]
         if source and (not source.startswith("registry+") or "crates.io-index" not in source):

@@ -1,5 +1,6 @@
 //! The whole way from evidence to answers, one volume at a time, in stages: described, related, judged, forecast.
 
+mod attested;
 mod depth;
 mod described;
 mod files;
@@ -207,7 +208,8 @@ fn witnesses(evidence: &mut Evidence, options: &Options) -> Collection {
 /// The first stage, and which replicas are one volume.
 fn volumes(evidence: &mut Evidence, options: &Options, progress: &dyn Progress) -> Vec<lineage::Group> {
     labels::make_distinct(evidence);
-    let replicas = describe(evidence, progress);
+    let mut replicas = describe(evidence, progress);
+    attested::attest(&mut replicas, evidence, options, progress);
     remark_unread(&mut evidence.inputs, &replicas);
     let groups: Vec<lineage::Group> = lineage::group(replicas)
         .into_iter()

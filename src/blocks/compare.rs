@@ -7,15 +7,13 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::measure::Measure;
 use super::pass::ZEROS;
 use super::sample::is_chosen;
 use super::unread::Unread;
 use super::view::MergedView;
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 use crate::progress::Progress;
-
-/// Bytes that one task compares: large enough that reading dominates, small enough to stay in the cache.
-const WINDOW: u64 = 128 * 1024;
 
 /// Windows handed out at a time, so that results stay small and progress moves.
 const BATCH: usize = 1024;
@@ -149,15 +147,13 @@ pub fn compare_views(
     only: Option<&Runs>,
     progress: &dyn Progress,
 ) -> Compared {
+    let measure = match Measure::of(&views) {
+        Ok(measure) => measure,
+        Err(why) => return incomparable(views, pairs, only, &why),
+    };
     let subjects: Vec<Subject> =
         views.into_iter().map(|view| Subject { unreachable: view.unreachable(), view }).collect();
-    let end = subjects
-        .iter()
-        .map(|subject| subject.view.size().div_ceil(BLOCK_SIZE) * BLOCK_SIZE)
-        .max()
-        .unwrap_or(0);
-    let stored = subjects.iter().fold(Runs::new(), |all, s| all.union(&s.view.stored())).clip(0, end);
-    let stored = only.map_or_else(|| stored.clone(), |only| stored.intersection(only));
+    let stored = stored(subjects.iter().map(|subject| &subject.view), only);
     progress.begin("comparing blocks", Some(stored.bytes()));
     let mut out = Compared {
         differ: pairs.iter().map(|pair| (*pair, Runs::new())).collect(),
@@ -165,14 +161,15 @@ pub fn compare_views(
         ..Compared::default()
     };
     let pool = Pool::default();
-    let mut windows = Windows { runs: stored.as_slice(), at: 0 };
-    let wanted = |window: &Run| sample.is_none_or(|share| is_chosen(window.start / WINDOW, share));
+    let size = measure.window();
+    let mut windows = Windows { runs: stored.as_slice(), at: 0, size };
+    let wanted = |window: &Run| sample.is_none_or(|share| is_chosen(window.start / size, share));
     let mut next: Vec<Run> = windows.by_ref().take(BATCH).collect();
     while !next.is_empty() {
         let batch = std::mem::replace(&mut next, windows.by_ref().take(BATCH).collect());
         let total = batch.iter().map(Run::len).sum();
         if let Some(share) = sample {
-            for window in batch.iter().filter(|window| !is_chosen(window.start / WINDOW, share)) {
+            for window in batch.iter().filter(|window| !is_chosen(window.start / size, share)) {
                 out.unseen.push(window.start, window.end);
             }
         }
@@ -185,7 +182,7 @@ pub fn compare_views(
                     expect(&subjects, *soon);
                 }
                 let mut buffers = pool.take();
-                let found = look(&subjects, pairs, batch[at], &mut buffers);
+                let found = look(&subjects, pairs, batch[at], &measure, &mut buffers);
                 pool.give(buffers);
                 found
             })
@@ -209,10 +206,46 @@ pub fn compare_views(
     out
 }
 
+/// What any of the views stores.
+fn stored<'a>(views: impl Iterator<Item = &'a MergedView>, only: Option<&Runs>) -> Runs {
+    let (mut end, mut all) = (0, Runs::new());
+    for view in views {
+        end = end.max(view.size().div_ceil(BLOCK_SIZE) * BLOCK_SIZE);
+        all = all.union(&view.stored());
+    }
+    let stored = all.clip(0, end);
+    only.map_or_else(|| stored.clone(), |only| stored.intersection(only))
+}
+
+/// Views that have nothing in common in which they could be compared: nothing of them is known.
+fn incomparable(
+    views: Vec<MergedView>,
+    pairs: &[(usize, usize)],
+    only: Option<&Runs>,
+    why: &str,
+) -> Compared {
+    let stored = stored(views.iter(), only);
+    let unread = views.iter().enumerate().flat_map(|(at, view)| {
+        let disk = view.top();
+        stored.iter().map(move |run| {
+            let (replica, disk) = (view.label().clone(), disk.clone());
+            (at, Unread { replica, disk, run: *run, why: why.to_owned() })
+        })
+    });
+    Compared {
+        unread: unread.collect(),
+        differ: pairs.iter().map(|pair| (*pair, Runs::new())).collect(),
+        zeros: vec![StoredZeros::default(); views.len()],
+        ..Compared::default()
+    }
+}
+
 /// Splits what anybody stores into windows on fixed borders.
 struct Windows<'a> {
     runs: &'a [Run],
     at: u64,
+    /// Bytes of a window.
+    size: u64,
 }
 
 impl Iterator for Windows<'_> {
@@ -221,7 +254,7 @@ impl Iterator for Windows<'_> {
     fn next(&mut self) -> Option<Run> {
         let run = self.runs.first()?;
         let start = run.start.max(self.at);
-        let border = (start / WINDOW + 1) * WINDOW;
+        let border = (start / self.size + 1) * self.size;
         let mut end = run.end.min(border);
         // What lies in one window is looked at together, small gaps along with it.
         while end == self.runs[0].end {
@@ -262,9 +295,15 @@ fn expect(subjects: &[Subject], window: Run) {
     }
 }
 
-fn look(subjects: &[Subject], pairs: &[(usize, usize)], window: Run, buffers: &mut Buffers) -> Found {
+fn look(
+    subjects: &[Subject],
+    pairs: &[(usize, usize)],
+    window: Run,
+    measure: &Measure,
+    buffers: &mut Buffers,
+) -> Found {
     let mut found = Found::default();
-    let len = window.len() as usize;
+    let len = measure.length(window.len());
     // Which buffer holds each subject's content, and who was read for that: whatever is of one source with one of those is
     // not read, and equal contents share a buffer and are compared no more.
     let (mut class, mut read): (Vec<usize>, Vec<usize>) = (Vec::with_capacity(subjects.len()), Vec::new());
@@ -272,15 +311,19 @@ fn look(subjects: &[Subject], pairs: &[(usize, usize)], window: Run, buffers: &m
     for (at, subject) in subjects.iter().enumerate() {
         if let Some(same) = read.iter().find(|other| subjects[**other].is_same_in(subject, window)) {
             class.push(class[*same]);
+            // Of one source they are known by now; what is only equal is of another replica.
+            if measure.unit() != BLOCK_SIZE as usize {
+                zeros(at, subject, window, measure, &buffers[class[*same]][..len], &mut found);
+            }
             continue;
         }
         if buffers.len() == contents {
-            buffers.push(vec![0; WINDOW as usize]);
+            buffers.push(vec![0; measure.length(measure.window())]);
         }
         let (known, rest) = buffers.split_at_mut(contents);
         let own = &mut rest[0][..len];
-        fill(at, subject, window, own, &mut found);
-        zeros(at, subject, window, own, &mut found);
+        fill(at, subject, window, measure, own, &mut found);
+        zeros(at, subject, window, measure, own, &mut found);
         read.push(at);
         match known.iter().position(|other| other[..len] == *own) {
             Some(equal) => class.push(equal),
@@ -293,24 +336,38 @@ fn look(subjects: &[Subject], pairs: &[(usize, usize)], window: Run, buffers: &m
     for &(a, b) in pairs {
         if class[a] != class[b] {
             let (x, y) = (&buffers[class[a]][..len], &buffers[class[b]][..len]);
-            differ((a, b), [&subjects[a].view, &subjects[b].view], window, x, y, &mut found);
+            differ(
+                (a, b),
+                [&subjects[a].view, &subjects[b].view],
+                window,
+                measure.unit(),
+                (x, y),
+                &mut found,
+            );
         }
     }
     found
 }
 
 /// Tells the differing blocks of a window, in runs.
-fn differ(pair: (usize, usize), views: [&MergedView; 2], window: Run, x: &[u8], y: &[u8], found: &mut Found) {
+fn differ(
+    pair: (usize, usize),
+    views: [&MergedView; 2],
+    window: Run,
+    unit: usize,
+    (x, y): (&[u8], &[u8]),
+    found: &mut Found,
+) {
     let push = |list: &mut Vec<((usize, usize), Run)>, block: Run| match list.last_mut() {
         Some((of, last)) if *of == pair && last.end == block.start => last.end = block.end,
         _ => list.push((pair, block)),
     };
-    for (index, (p, q)) in x.chunks(BLOCK_SIZE as usize).zip(y.chunks(BLOCK_SIZE as usize)).enumerate() {
+    for (index, (p, q)) in x.chunks(unit).zip(y.chunks(unit)).enumerate() {
         if p == q {
             continue;
         }
         let start = window.start + index as u64 * BLOCK_SIZE;
-        let block = Run { start, end: start + p.len() as u64 };
+        let block = Run { start, end: window.end.min(start + BLOCK_SIZE) };
         push(&mut found.differ, block);
         // They differ, so at most one of them is zeros.
         for (first, bytes, view) in [(true, p, views[0]), (false, q, views[1])] {
@@ -322,24 +379,25 @@ fn differ(pair: (usize, usize), views: [&MergedView; 2], window: Run, x: &[u8], 
 }
 
 /// Reads a window; what cannot be read is reported and left as zeros.
-fn fill(at: usize, subject: &Subject, window: Run, buf: &mut [u8], found: &mut Found) {
+fn fill(at: usize, subject: &Subject, window: Run, measure: &Measure, buf: &mut [u8], found: &mut Found) {
     let view = &subject.view;
     let size = view.size().clamp(window.start, window.end);
-    let readable = (size - window.start) as usize;
+    let readable = measure.length(size - window.start);
     buf[readable..].fill(0); // beyond this view's end: the missing tail counts as zeros
     if readable == 0 {
         return;
     }
     found.bytes += readable as u64;
     // Where it fails, it is looked at block by block below.
-    if !subject.fails_in(window) && view.read_at(window.start, &mut buf[..readable]).is_ok() {
+    let whole = Run { start: window.start, end: size };
+    if !subject.fails_in(window) && measure.read(view, whole, &mut buf[..readable]).is_ok() {
         return;
     }
     let mut place = window.start;
     while place < size {
         let stop = (place + BLOCK_SIZE).min(size);
-        let part = &mut buf[(place - window.start) as usize..(stop - window.start) as usize];
-        if let Err(error) = view.read_at(place, part) {
+        let part = &mut buf[measure.length(place - window.start)..measure.length(stop - window.start)];
+        if let Err(error) = measure.read(view, Run { start: place, end: stop }, part) {
             part.fill(0);
             let run = Run { start: place, end: place + BLOCK_SIZE };
             found.unread.push((at, Unread::of(&error, view, run)));
@@ -349,16 +407,16 @@ fn fill(at: usize, subject: &Subject, window: Run, buf: &mut [u8], found: &mut F
 }
 
 /// Notes the stored blocks of a window that hold nothing but zeros.
-fn zeros(at: usize, subject: &Subject, window: Run, buf: &[u8], found: &mut Found) {
+fn zeros(at: usize, subject: &Subject, window: Run, measure: &Measure, buf: &[u8], found: &mut Found) {
     let mut stored = 0;
     for segment in subject.view.segments_in(window) {
         let (from, to) = (segment.run.start.max(window.start), segment.run.end.min(window.end));
         stored += (to - from).div_ceil(BLOCK_SIZE);
-        let bytes = &buf[(from - window.start) as usize..(to - window.start) as usize];
-        for (index, block) in bytes.chunks(BLOCK_SIZE as usize).enumerate() {
+        let bytes = &buf[measure.length(from - window.start)..measure.length(to - window.start)];
+        for (index, block) in bytes.chunks(measure.unit()).enumerate() {
             if block[0] == 0 && *block == ZEROS[..block.len()] {
                 let start = from + index as u64 * BLOCK_SIZE;
-                let run = Run { start, end: start + block.len() as u64 };
+                let run = Run { start, end: to.min(start + BLOCK_SIZE) };
                 match found.zeros.last_mut() {
                     Some((of, last, level)) if (*of, *level) == (at, segment.level) && last.end == start => {
                         last.end = run.end;

@@ -2,10 +2,12 @@
 //!
 //! Everything is read through positional reads of the source; nothing is kept but runs.
 
+mod attest;
 mod candidate;
 mod compare;
 mod difference;
 mod export;
+mod measure;
 mod own_zeros;
 mod pass;
 mod point;
@@ -19,6 +21,7 @@ mod verity;
 mod versions;
 mod view;
 
+pub use attest::{ImageCopy, attest};
 pub use compare::{Compared, StoredZeros, compare_views};
 pub use difference::{Apart, Difference, Meaning, between, differences, pairs, unable};
 pub use export::{

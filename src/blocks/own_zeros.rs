@@ -79,6 +79,8 @@ fn visit(
     mut see: impl FnMut(bool) -> bool,
 ) -> Option<()> {
     let entry: &Entry = replica.source.entries().get(image.entry)?;
+    // Where there are sums in the place of data, these blocks are marked.
+    let marked = replica.source.sums().map(|sums| sums.zeros(entry));
     let step = stored.blocks().div_ceil(most).max(1);
     let mut block = [0; BLOCK_SIZE as usize];
     // The number of the next block to read, and of the first block of the run at hand.
@@ -87,9 +89,19 @@ fn visit(
     for Run { start, end } in stored {
         let blocks = (end - start).div_ceil(BLOCK_SIZE);
         while wanted < before + blocks {
-            let count =
-                replica.source.read_at(entry, start + (wanted - before) * BLOCK_SIZE, &mut block).ok()?;
-            if count == 0 || !see(block[..count] == ZEROS[..count]) {
+            let at = start / BLOCK_SIZE * BLOCK_SIZE + (wanted - before) * BLOCK_SIZE;
+            let zero = match &marked {
+                Some(zeros) => holds(zeros, at),
+                None => {
+                    let at = start + (wanted - before) * BLOCK_SIZE;
+                    let count = replica.source.read_at(entry, at, &mut block).ok()?;
+                    if count == 0 {
+                        return Some(());
+                    }
+                    block[..count] == ZEROS[..count]
+                }
+            };
+            if !see(zero) {
                 return Some(());
             }
             turn += 1;
@@ -98,4 +110,11 @@ fn visit(
         before += blocks;
     }
     Some(())
+}
+
+/// Whether a place lies in one of the runs.
+fn holds(runs: &Runs, at: u64) -> bool {
+    let runs = runs.as_slice();
+    let run = runs.get(runs.partition_point(|run| run.end <= at));
+    run.is_some_and(|run| run.start <= at)
 }

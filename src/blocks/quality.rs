@@ -61,7 +61,8 @@ pub fn quality(replica: &Replica, seen: Seen<'_>) -> Copied {
     if replica.reconstructed {
         remarks.push(CopyRemark::Reconstructed);
     }
-    let lost = zeros_lost(&images, seen);
+    let attested = images.iter().any(|image| image.ground == Ground::Attested);
+    let lost = if attested { None } else { zeros_lost(&images, seen) };
     if lost.is_some() {
         remarks.push(CopyRemark::ZerosLost);
     }
@@ -102,7 +103,7 @@ pub(super) fn chain_quality(replica: &Replica, chain: &[DiskName]) -> Quality {
     let of = |(at, name): (usize, &DiskName)| {
         let is_base = at + 1 == chain.len();
         let found = image(replica, replica.disk(name)?, is_base, &faulty, Seen::Views(&none))?;
-        let full = found.stored >= found.size && !is_base;
+        let full = found.stored >= found.size && !is_base && found.ground != Ground::Attested;
         Some(if full { found.quality.min(Quality::Unknown) } else { found.quality })
     };
     let images = chain.iter().enumerate().map(|at| of(at).unwrap_or(Quality::Defective));
@@ -147,12 +148,14 @@ fn image(
     };
     out.ground = match () {
         () if faulty.contains(&disk.name) => Ground::Defect,
+        () if replica.is_attested() => Ground::Attested,
         () if is_base => Ground::Base,
         () if out.stored == 0 => stores_nothing(replica, disk),
         () => ground(replica, image, &extents.runs, &out, seen),
     };
     out.quality = match out.ground {
         Ground::Defect | Ground::Filled(_) => Quality::Defective,
+        Ground::Attested => Quality::Attested,
         Ground::Base | Ground::NothingCounted | Ground::Full | Ground::HolesAndZeros => Quality::Faithful,
         _ => Quality::Unknown,
     };

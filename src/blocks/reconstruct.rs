@@ -71,6 +71,9 @@ fn data(
     stored: &Runs,
     progress: &dyn Progress,
 ) -> Result<Runs, ReadError> {
+    if let Some(sums) = source.sums() {
+        return Ok(stored.to_blocks(entry.size).difference(&sums.zeros(entry)));
+    }
     let mut buf = vec![0; CHUNK as usize];
     let mut out = Runs::new();
     for Run { start, end } in stored {

@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use crate::evidence::{ReadError, Source};
+use crate::evidence::{Entry, REGION, ReadError, Source};
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Segment, Supply};
 use crate::replica::{Disk, Replica, State};
@@ -149,6 +149,21 @@ impl ViewLayer {
     /// Whether both are the same bytes: one entry of one source.
     fn is_same(&self, other: &Self) -> bool {
         self.entry == other.entry && Arc::ptr_eq(&self.source, &other.source)
+    }
+
+    fn place(&self) -> Option<(&dyn Source, &Entry)> {
+        Some((&*self.source, self.source.entries().get(self.entry?)?))
+    }
+
+    /// Whether sums show that both hold the same in a stretch: asked of the region that it lies in.
+    fn is_equal_in(&self, other: &Self, run: Run) -> bool {
+        let whole = |layer: &Self| {
+            let (source, entry) = layer.place()?;
+            let sums = source.sums()?;
+            Some((sums.key().map(str::to_owned), sums.whole(entry, run.start / REGION)?))
+        };
+        run.start / REGION == run.end.saturating_sub(1) / REGION
+            && whole(self).is_some_and(|mine| whole(other) == Some(mine))
     }
 }
 
@@ -339,7 +354,30 @@ impl MergedView {
         ViewError::Eof { replica: self.label.clone(), disk, offset }
     }
 
-    fn layer_bytes(&self, level: usize, offset: u64, buf: &mut [u8]) -> Result<(), ViewError> {
+    /// Where the bytes of its layers are.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Arc<dyn Source>> {
+        self.layers.iter().filter(|layer| layer.entry.is_some()).map(|layer| &layer.source)
+    }
+
+    /// The image of a layer.
+    pub(super) fn place(&self, level: usize) -> Option<(&dyn Source, &Entry)> {
+        self.layers.get(level)?.place()
+    }
+
+    /// Whether what no layer stores can be served between two places.
+    pub(super) fn reaches(&self, start: u64, end: u64) -> Result<(), ViewError> {
+        let end = end.min(self.size);
+        if start < end && end > self.reach() { Err(self.eof(start.max(self.reach()))) } else { Ok(()) }
+    }
+
+    /// The error of a layer that cannot be read.
+    pub(super) fn unreadable(&self, level: usize, offset: u64, source: ReadError) -> ViewError {
+        let disk = self.layers.get(level).map_or_else(|| self.top.clone(), |layer| layer.name.clone());
+        ViewError::Read { replica: self.label.clone(), disk, offset, source }
+    }
+
+    /// Reads a stretch that a layer supplies.
+    pub(super) fn layer_bytes(&self, level: usize, offset: u64, buf: &mut [u8]) -> Result<(), ViewError> {
         let layer = &self.layers[level];
         let entry = layer.entry.map(|at| &layer.source.entries()[at]);
         let Some(entry) = entry else {
@@ -368,7 +406,8 @@ impl MergedView {
         Ok(())
     }
 
-    /// Whether this and another view take a stretch from the same bytes.
+    /// Whether this and another view take a stretch from the same bytes, or from images of which sums show that they are
+    /// equal there.
     pub fn is_same_in(&self, other: &Self, run: Run) -> bool {
         let (mut mine, mut theirs) = (self.segments_in(run), other.segments_in(run));
         loop {
@@ -377,7 +416,8 @@ impl MergedView {
                 (Some(a), Some(b))
                     if a.run.start.max(run.start) == b.run.start.max(run.start)
                         && a.run.end.min(run.end) == b.run.end.min(run.end)
-                        && self.layers[a.level].is_same(&other.layers[b.level]) => {}
+                        && (self.layers[a.level].is_same(&other.layers[b.level])
+                            || self.layers[a.level].is_equal_in(&other.layers[b.level], run)) => {}
                 _ => return false,
             }
         }

@@ -1,7 +1,10 @@
 //! From arguments to evidence.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
+use jivascope::evidence::capsule::Key;
 use jivascope::evidence::{
     Evidence, Images, Input, InputKind, InputPath, InputReport, Options, gather, spelled, testimonies,
 };
@@ -12,6 +15,9 @@ use super::error::{failed, usage};
 
 /// Image data of compressed archives that may be put aside unless given.
 const SPOOL_LIMIT: u64 = 64 << 30;
+
+/// A key file is read so far.
+const LONGEST_KEY: u64 = 1 << 20;
 
 /// The inputs as they were typed.
 ///
@@ -30,7 +36,7 @@ pub(super) fn parse(inputs: &Inputs) -> anyhow::Result<Vec<Input>> {
 
 /// Reads the inputs; image data of compressed archives are put aside only where blocks will be read.
 pub(super) fn open(inputs: &Inputs, blocks: bool, progress: &dyn Progress) -> anyhow::Result<Evidence> {
-    let evidence = gather_parsed(&parse(inputs)?, images(blocks), progress)?;
+    let evidence = gather_with(inputs, images(blocks), progress)?;
     with_witnesses(evidence, inputs)
 }
 
@@ -44,7 +50,7 @@ pub(super) fn open_images(
         let dir = InputPath::Path(dir.clone());
         return Err(failed(format!("--spool-dir {dir}: is not a directory")).into());
     }
-    let evidence = gather_parsed(&parse(inputs)?, reading.images(), progress)?;
+    let evidence = gather_with(inputs, reading.images(), progress)?;
     with_witnesses(evidence, inputs)
 }
 
@@ -69,6 +75,22 @@ fn with_witnesses(mut evidence: Evidence, inputs: &Inputs) -> anyhow::Result<Evi
     // Replicas know their input by its place.
     evidence.inputs.extend(reports);
     Ok(evidence)
+}
+
+fn gather_with(inputs: &Inputs, images: Images, progress: &dyn Progress) -> anyhow::Result<Evidence> {
+    let mut options = Options::new(images);
+    options.progress = progress;
+    options.key = inputs.capsule_key.as_deref().map(key).transpose()?;
+    Ok(gather(&parse(inputs)?, &options)?)
+}
+
+/// The key of sums in a file. Its bytes are all that counts.
+pub(super) fn key(path: &Path) -> anyhow::Result<Key> {
+    let text = spelled(path);
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_KEY).read_to_end(&mut bytes));
+    read.map_err(|error| failed(format!("{text}: {error}")))?;
+    Key::new(&bytes).map_err(|error| failed(format!("{text}: {error}")).into())
 }
 
 /// The same for inputs that are parsed already.

@@ -7,6 +7,7 @@ use jivascope::evidence::Evidence;
 use jivascope::progress::Progress;
 use jivascope::replica::{Copied, CopyRemark, Flag, Quality, Replica};
 
+use super::error::{Refusal, failed};
 use super::out::Out;
 
 /// Exit code where the work was done on defective evidence.
@@ -27,6 +28,15 @@ pub(super) fn describe(
         }
     }
     Ok(replicas)
+}
+
+/// Refuses a view of which there are sums and no data: what is not there must not be written as zeros either.
+pub(super) fn with_data(point: &Point<'_>, what: &str) -> Result<(), Refusal> {
+    if !point.replica.is_without_data() {
+        return Ok(());
+    }
+    let refused = failed(format!("{}: a capsule holds no data to {what}", point.name()));
+    Err(refused.hint("copy the directory where it lies (tar --sparse) and give the copy"))
 }
 
 /// Says what is wrong with the copy of a replica, and whether it is defective.

@@ -143,6 +143,7 @@ pub fn describe(found: &Found) -> Replica {
         last_join: last,
         clean_tip,
         reconstructed: false,
+        attested: false,
         peer,
         defects: Vec::new(),
         findings: Vec::new(),

@@ -126,7 +126,7 @@ impl ArchiveFile {
         })
     }
 
-    fn read(&self, place: u64, buf: &mut [u8]) -> Result<(), ReadError> {
+    pub(super) fn read(&self, place: u64, buf: &mut [u8]) -> Result<(), ReadError> {
         let file = self.file()?;
         if self.handles.ahead().read(&*file, buf, place)? < buf.len() {
             return Err(ReadError::Damaged("the archive became shorter while it was read".to_owned()));

@@ -46,6 +46,14 @@ pub enum GatherError {
         /// What to do instead.
         advice: String,
     },
+    /// A capsule that cannot be used.
+    #[error("{input}: {why}")]
+    Capsule {
+        /// The input as given.
+        input: String,
+        /// Why.
+        why: String,
+    },
     /// A named pipe, socket or device.
     #[error("{input} is a {kind}; give a directory, an archive, or - for standard input")]
     Special {

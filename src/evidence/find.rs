@@ -26,7 +26,7 @@ pub(super) fn is_replicas(name: &[u8]) -> bool {
 
 /// Endings of the names of archives, longest first where one holds the other.
 const ARCHIVES: &[&str] =
-    &[".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tar", ".tgz", ".tzst", ".txz", ".tbz"];
+    &[".capsule", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tar", ".tgz", ".tzst", ".txz", ".tbz"];
 
 /// Whether a file name has the ending of an archive. What is one is known by content; this is for choosing among files.
 pub fn is_archive_name(name: &str) -> bool {

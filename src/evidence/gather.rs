@@ -11,8 +11,9 @@ use serde::Serialize;
 use super::error::GatherError;
 use super::find::Place;
 use super::handles::Handles;
-use super::input::{Candidate, Read, read, read_found};
+use super::input::{Candidate, Means, Read, read, read_found};
 use super::label::{count, distinguish, volume};
+use super::options::{Images, Options};
 use super::spool::Spool;
 use super::vacant::{Layouts, Vacant};
 use super::{Source, Testimony, spelled};
@@ -43,46 +44,6 @@ impl fmt::Display for InputPath {
             Self::Path(path) => f.write_str(&spelled(path)),
             Self::StandardInput => f.write_str("-"),
         }
-    }
-}
-
-/// What becomes of image data in archives that can be read only once: compressed, or on standard input.
-/// The images of directories and of plain archives are always at hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Images {
-    /// They are left out; reading them is [`ReadError::NotKept`](super::ReadError::NotKept). Sizes and
-    /// stored ranges are known all the same.
-    Skip,
-    /// What is stored in them and not zero goes into one temporary file without a name.
-    Spool {
-        /// The directory of the temporary file; the system's where none is given.
-        dir: Option<PathBuf>,
-        /// Most bytes that may be put aside for all inputs together.
-        limit: u64,
-    },
-}
-
-/// How to gather.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Options<'a> {
-    /// What becomes of image data.
-    pub images: Images,
-    /// Who is said of the progress, in bytes of archives.
-    pub progress: &'a dyn Progress,
-}
-
-impl Options<'_> {
-    /// Nobody is said of the progress.
-    pub fn new(images: Images) -> Self {
-        Self { images, progress: &() }
-    }
-}
-
-impl fmt::Debug for Options<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("images", &self.images).finish_non_exhaustive()
     }
 }
 
@@ -170,6 +131,9 @@ pub enum InputKind {
     /// A tar archive, compressed with bzip2.
     #[serde(rename = "tar.bz2")]
     TarBz2,
+    /// A capsule or a manifest: records, and sums in the place of data.
+    #[serde(rename = "capsule")]
+    Capsule,
     /// A zip archive, not read.
     #[serde(rename = "zip")]
     Zip,
@@ -257,10 +221,15 @@ pub fn gather(inputs: &[Input], options: &Options<'_>) -> Result<Evidence, Gathe
     if !sizes.is_empty() {
         options.progress.begin("reading archives", sizes.iter().copied().sum());
     }
-    let read: Vec<Result<Read, GatherError>> = inputs
-        .par_iter()
-        .map(|(text, input)| read(text, input, &handles, spool.as_ref(), options.progress))
-        .collect();
+    let means = Means {
+        handles: &handles,
+        spool: spool.as_ref(),
+        progress: options.progress,
+        #[cfg(feature = "capsule")]
+        key: options.key.as_ref(),
+    };
+    let read: Vec<Result<Read, GatherError>> =
+        inputs.par_iter().map(|(text, input)| read(text, input, means)).collect();
     if !sizes.is_empty() {
         options.progress.end();
     }
@@ -268,7 +237,7 @@ pub fn gather(inputs: &[Input], options: &Options<'_>) -> Result<Evidence, Gathe
     for (given, read) in read.into_iter().enumerate() {
         parts.push(Part { text: inputs[given].0.clone(), given, read: read? });
     }
-    let read_one = |archive: &Place| read_found(archive, &handles, spool.as_ref(), options.progress);
+    let read_one = |archive: &Place| read_found(archive, means);
     let mut parts = with_archives(parts, read_one, options.progress)?;
     stand_for_labels(&inputs, &mut parts);
     assemble(&inputs, parts)

@@ -31,6 +31,14 @@ use super::vacant::{self, Facts, VacantKind};
 use super::{Kind, MemorySource, Source, Testimony, spell, spelled, tar};
 use crate::progress::Progress;
 
+#[cfg(feature = "capsule")]
+mod capsule;
+mod counted;
+#[cfg(not(feature = "capsule"))]
+mod no_capsule;
+
+use counted::Counted;
+
 /// What one input gave.
 #[derive(Debug)]
 pub(super) struct Read {
@@ -101,13 +109,22 @@ impl Candidate {
     }
 }
 
+/// What every input is read with.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'a> {
+    pub(super) handles: &'a Arc<Handles>,
+    pub(super) spool: Option<&'a Arc<Spool>>,
+    pub(super) progress: &'a dyn Progress,
+    /// The key of keyed capsules.
+    #[cfg(feature = "capsule")]
+    pub(super) key: Option<&'a super::capsule::Key>,
+}
+
 /// Everything that reading an input needs beside the input.
 struct Reader<'a> {
     text: &'a str,
     labelled: bool,
-    handles: &'a Arc<Handles>,
-    spool: Option<&'a Arc<Spool>>,
-    progress: &'a dyn Progress,
+    means: Means<'a>,
     /// The file that is read; none for standard input.
     path: Option<&'a Path>,
 }
@@ -117,18 +134,12 @@ struct Reader<'a> {
 /// # Errors
 /// Where the command line is wrong: the path does not exist, or is nothing that can be read twice. Everything else is
 /// noted in what is returned.
-pub(super) fn read(
-    text: &str,
-    input: &Input,
-    handles: &Arc<Handles>,
-    spool: Option<&Arc<Spool>>,
-    progress: &dyn Progress,
-) -> Result<Read, GatherError> {
+pub(super) fn read(text: &str, input: &Input, means: Means<'_>) -> Result<Read, GatherError> {
     let path = match &input.path {
         InputPath::Path(path) => Some(path.as_path()),
         InputPath::StandardInput => None,
     };
-    let reader = Reader { text, labelled: input.label.is_some(), handles, spool, progress, path };
+    let reader = Reader { text, labelled: input.label.is_some(), means, path };
     let Some(path) = path else { return reader.standard_input() };
     let meta = match std::fs::metadata(path) {
         Ok(meta) => meta,
@@ -150,15 +161,10 @@ pub(super) fn read(
 }
 
 /// Reads an archive found in a directory.
-pub(super) fn read_found(
-    archive: &Place,
-    handles: &Arc<Handles>,
-    spool: Option<&Arc<Spool>>,
-    progress: &dyn Progress,
-) -> Result<Read, GatherError> {
+pub(super) fn read_found(archive: &Place, means: Means<'_>) -> Result<Read, GatherError> {
     let text = spelled(&archive.path);
     let path = Some(archive.path.as_path());
-    let reader = Reader { text: &text, labelled: false, handles, spool, progress, path };
+    let reader = Reader { text: &text, labelled: false, means, path };
     let mut read = reader.archive(&archive.path)?;
     let (name, above) = archive.inner.split_last().unwrap_or((&text, &[]));
     let below = [above, &[without_archive_ending(name).to_owned()]].concat();
@@ -229,7 +235,7 @@ impl Reader<'_> {
 
     fn directory(&self, path: &Path) -> Read {
         let mut remarks = Remarks::default();
-        let mut search = match find::below(path, self.handles, &mut remarks) {
+        let mut search = match find::below(path, self.means.handles, &mut remarks) {
             Ok(search) => search,
             Err(source) => return self.unreadable(InputKind::Directory, source),
         };
@@ -339,7 +345,7 @@ impl Reader<'_> {
     fn vacant(&self, path: &Path, kind: VacantKind) -> io::Result<(Directory, Facts)> {
         let mut listed = Vec::new();
         find::list_names(path, false, |item| listed.push(item))?;
-        let directory = Directory::describe(path, listed, self.handles, &mut Remarks::default())?;
+        let directory = Directory::describe(path, listed, self.means.handles, &mut Remarks::default())?;
         let facts = Facts::of(kind, &directory);
         Ok((directory, facts))
     }
@@ -353,20 +359,20 @@ impl Reader<'_> {
     ) -> Option<(Directory, Facts)> {
         let listed = std::mem::take(&mut search.root);
         let kind = vacant::kind(listed.iter().map(|item| (item.name.as_str(), item.kind)))?;
-        let directory = Directory::describe(path, listed, self.handles, remarks).ok()?;
+        let directory = Directory::describe(path, listed, self.means.handles, remarks).ok()?;
         let facts = Facts::of(kind, &directory);
         Some((directory, facts))
     }
 
     fn archive(&self, path: &Path) -> Result<Read, GatherError> {
-        let opened = match ArchiveFile::open(path, self.handles) {
+        let opened = match ArchiveFile::open(path, self.means.handles) {
             Ok(opened) => opened,
             Err(source) => return Ok(self.unreadable(InputKind::Unknown, source)),
         };
         let Some((archive, file)) = opened else {
             return Ok(self.not_an_archive(InputKind::Unknown, None, true));
         };
-        let mut start = [0; decode::SNIFFED];
+        let mut start = [0; if decode::SNIFFED > 24 { decode::SNIFFED } else { 24 }];
         let got = match read_full_at(&file, &mut start, 0) {
             Ok(0) => return Ok(self.not_an_archive(InputKind::Unknown, Some("it is empty"), true)),
             Ok(got) => got,
@@ -374,6 +380,9 @@ impl Reader<'_> {
         };
         let root = parts_of(path);
         let (identity, name) = (archive.identity(), root.last().cloned().unwrap_or_default());
+        if recognise::is_capsule(&start[..got]) {
+            return Ok(self.capsule(archive, &file, &root));
+        }
         let compression = Compression::of(&start[..got]);
         let mut read = if compression == Compression::None {
             let size = archive.size;
@@ -382,10 +391,10 @@ impl Reader<'_> {
             let backing = Backing::Archive(archive.clone());
             let stream = Stream { walk, compression, name, root, identity };
             let read = self.members(stream, &Keep::Places, backing)?;
-            self.progress.advance(size);
+            self.means.progress.advance(size);
             with_damage(read, archive.changed())
         } else {
-            let counted = Counted { inner: File::from(file), progress: self.progress };
+            let counted = Counted { inner: File::from(file), progress: self.means.progress };
             let read = self.packed(counted, name, root, identity)?;
             with_damage(read, archive.changed())
         };
@@ -443,9 +452,9 @@ impl Reader<'_> {
         identity: (u64, u64),
     ) -> Result<Read, GatherError> {
         let walk = Walk::new(Feed::of_stream(content));
-        let backing = Backing::Spool(self.spool.cloned());
+        let backing = Backing::Spool(self.means.spool.cloned());
         let stream = Stream { walk, compression, name, root, identity };
-        self.members(stream, &Keep::Stream(self.spool.cloned()), backing)
+        self.members(stream, &Keep::Stream(self.means.spool.cloned()), backing)
     }
 
     /// Why the bytes are no tar archive, if they are none.
@@ -583,18 +592,4 @@ fn parts_of(path: &Path) -> Vec<String> {
         }
     }
     parts
-}
-
-/// Tells how many bytes of an archive were read.
-struct Counted<'a> {
-    inner: File,
-    progress: &'a dyn Progress,
-}
-
-impl io::Read for Counted<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buf)?;
-        self.progress.advance(n as u64);
-        Ok(n)
-    }
 }

@@ -18,6 +18,8 @@ use crate::ident::{BLOCK_SIZE, Run, Runs};
 mod ahead;
 mod apart;
 mod archive;
+#[cfg(feature = "capsule")]
+pub mod capsule;
 mod decode;
 mod directory;
 mod error;
@@ -29,12 +31,14 @@ mod index;
 mod input;
 mod label;
 mod memory;
+mod options;
 mod others;
 mod pieces;
 mod recognise;
 mod remarks;
 mod sidecar;
 mod spool;
+mod sums;
 mod sys;
 mod tar;
 mod testimony;
@@ -44,10 +48,12 @@ mod whole;
 
 pub use error::GatherError;
 pub use find::{is_archive_name, without_archive_ending};
-pub use gather::{Evidence, Found, Images, Input, InputKind, InputPath, InputReport, Options, gather};
+pub use gather::{Evidence, Found, Input, InputKind, InputPath, InputReport, gather};
 pub use memory::MemorySource;
+pub use options::{Images, Options};
 pub use sidecar::{Beside, read_beside};
 pub use spool::SpoolError;
+pub use sums::{REGION, REGION_BLOCKS, SUM, Sum, Sums, ZERO};
 pub use testimony::{Testimony, open_entry, testimonies};
 pub use vacant::{Vacant, VacantKind};
 
@@ -140,6 +146,9 @@ pub enum ReadError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// It is in a capsule, which holds sums of the blocks and no data.
+    #[error("a capsule holds no data, only sums; copy the directory, or give a copy of it")]
+    NoData,
     /// The image data were left out when the evidence was read.
     #[error("its content was not kept when the archive was read")]
     NotKept,
@@ -184,6 +193,11 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// Tells that these bytes are read soon, so that the system may have them at hand by then. Nothing need come of it, and
     /// nothing does while reads do not wait.
     fn expect(&self, _entry: &Entry, _run: Run) {}
+
+    /// Sums in the place of data, where it holds no data of its images.
+    fn sums(&self) -> Option<&dyn Sums> {
+        None
+    }
 
     /// The open file in which each byte of the entry lies at its own place, where there is one: its ranges can be cloned
     /// without being read. Fewer bytes than the entry has are there only if the file was cut since.

@@ -34,7 +34,7 @@ pub(super) enum Look {
 
 /// Tells what the start of a file is. A name counts only where the bytes say nothing.
 pub(super) fn look(name: &str, start: &[u8]) -> Look {
-    if tar::begins_one(start) || Compression::of(start) != Compression::None {
+    if tar::begins_one(start) || Compression::of(start) != Compression::None || recognise::is_capsule(start) {
         return Look::Archive;
     }
     match recognise::recognise(name, start) {

@@ -95,12 +95,27 @@ const fn witness(kind: InputKind, what: &'static str, test: Test) -> (Recognised
     (Recognised { kind, what, advice: WITNESS, may_hold: false, witness: true }, test)
 }
 
+/// What a capsule begins with, whatever its form.
+const CAPSULE: &[u8] = b"\x89jivascope.capsule/";
+
+/// Whether a file begins as a capsule does.
+pub(super) fn is_capsule(bytes: &[u8]) -> bool {
+    bytes.starts_with(CAPSULE)
+}
+
 /// Every kind that is known, in the order in which it is asked for.
 const KINDS: &[(Recognised, Test)] = &[
     row(InputKind::Zip, "a zip archive", UNPACK, true, |s| {
         [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"].iter().any(|magic| s.has(0, *magic))
     }),
     row(InputKind::SevenZip, "a 7z archive", UNPACK, true, |s| s.has(0, b"7z\xbc\xaf\x27\x1c")),
+    row(
+        InputKind::Capsule,
+        "a capsule in a stream",
+        "give it as a plain file, not packed and not in a pipe",
+        true,
+        |s| is_capsule(s.bytes),
+    ),
     row(InputKind::OtherArchive, "a rar archive", UNPACK, true, |s| s.has(0, b"Rar!\x1a\x07")),
     row(InputKind::OtherArchive, "a cpio archive", UNPACK, true, |s| {
         [&b"070701"[..], b"070702", b"070707"].iter().any(|magic| s.has(0, magic))

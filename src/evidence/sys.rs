@@ -22,6 +22,10 @@ const BATCH: usize = 512;
 /// copy would look like a hole.
 const SYNC: u32 = 1;
 const LAST: u32 = 1;
+/// FIEMAP_EXTENT_UNWRITTEN: allocated, and reads as zeros.
+const UNWRITTEN: u32 = 0x800;
+/// FIEMAP_EXTENT_SHARED: another file has the same place on the disk.
+const SHARED: u32 = 0x2000;
 
 /// `struct fiemap` without its extents, as linux/fiemap.h lays it out.
 #[repr(C)]
@@ -57,6 +61,15 @@ struct Request {
 /// FS_IOC_FIEMAP; its number holds the size of the header alone.
 const FIEMAP: Opcode = opcode::read_write::<Header>(b'f', 11);
 
+/// What the file system says of stored ranges beside where they are.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// Allocated and never written.
+    pub(super) unwritten: Vec<Run>,
+    /// At a place on the disk that another file has too.
+    pub(super) shared: Vec<Run>,
+}
+
 /// Asks for the stored ranges of files, one after the other.
 #[derive(Default)]
 pub(super) struct Mapper {
@@ -70,8 +83,18 @@ impl Mapper {
     /// Asks FIEMAP first, as Jiva does; unwritten extents count as stored there. Where the file system
     /// does not know it (tmpfs, NFS), asks for data and holes.
     pub(super) fn stored_ranges(&mut self, fd: BorrowedFd<'_>, limit: u64) -> io::Result<(Vec<Run>, Origin)> {
+        self.marked_ranges(fd, limit, &mut Marks::default())
+    }
+
+    /// The same, with what else the file system says of them where it does.
+    pub(super) fn marked_ranges(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        limit: u64,
+        marks: &mut Marks,
+    ) -> io::Result<(Vec<Run>, Origin)> {
         let room = || Box::new(Request { header: Header::default(), extents: [Extent::default(); BATCH] });
-        match fiemap(fd, limit, self.request.get_or_insert_with(room)) {
+        match fiemap(fd, limit, self.request.get_or_insert_with(room), marks) {
             Ok(runs) => Ok((runs, Origin::Fiemap)),
             Err(Errno::IO) => Err(Errno::IO.into()),
             Err(_) => Ok((seek_data(fd, limit)?, Origin::SeekData)),
@@ -79,7 +102,12 @@ impl Mapper {
     }
 }
 
-fn fiemap(fd: BorrowedFd<'_>, limit: u64, request: &mut Request) -> Result<Vec<Run>, Errno> {
+fn fiemap(
+    fd: BorrowedFd<'_>,
+    limit: u64,
+    request: &mut Request,
+    marks: &mut Marks,
+) -> Result<Vec<Run>, Errno> {
     let mut runs = Vec::new();
     let mut start = 0;
     while start < limit {
@@ -104,6 +132,11 @@ fn fiemap(fd: BorrowedFd<'_>, limit: u64, request: &mut Request) -> Result<Vec<R
             let from = extent.logical.max(start);
             if from < end {
                 runs.push(Run { start: from, end });
+                for (flag, list) in [(UNWRITTEN, &mut marks.unwritten), (SHARED, &mut marks.shared)] {
+                    if extent.flags & flag != 0 {
+                        list.push(Run { start: from, end });
+                    }
+                }
                 start = end;
             }
             last |= extent.flags & LAST != 0 || extent.length == 0;
@@ -144,7 +177,7 @@ mod tests {
 
     fn mapped(file: &std::fs::File, limit: u64) -> Result<Vec<Run>, Errno> {
         let mut request = Request { header: Header::default(), extents: [Extent::default(); BATCH] };
-        fiemap(file.as_fd(), limit, &mut request)
+        fiemap(file.as_fd(), limit, &mut request, &mut Marks::default())
     }
 
     /// What one file left in the room of the answer does not come up for the next.

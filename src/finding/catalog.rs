@@ -492,6 +492,26 @@ catalog! {
         "a file system says that it is damaged"
         "The verdict is about the replicas, not about the file system. Equal replicas hold the same damage; mounting it for writing can make it worse."
         "Export a view and check the image: e2fsck -fn for ext2 to ext4, xfs_repair -n for XFS. Repair a copy first, never the only good replica."
+    110 CopyAttested "copy-attested" Info
+        "a copy holds what its replica held"
+        "Nothing of its images changed when it was copied, so an answer that rests on it can be proven."
+        "Nothing to do. Keep the capsule beside the copy."
+    111 CopyFilledHoles "copy-holes-filled" Warning
+        "copying filled holes of an image"
+        "Zeros of a newer layer hide the data of older ones in the copy. The answer rests on the capsule, not on the copy."
+        "Copy the directory again with a tool that keeps holes, such as tar --sparse, before you export from the copy."
+    112 CopyDroppedZeros "copy-zeros-dropped" Warning
+        "copying dropped stored zeros of an image"
+        "Older data show in the copy where zeros had been written. The answer rests on the capsule, not on the copy."
+        "Copy the directory again with a tool that keeps stored zeros, such as tar --sparse, before you export from the copy."
+    113 CopyBlocksDiffer "copy-blocks-differ" Warning
+        "blocks of a copy are not those of its replica"
+        "The copy was taken at another time than the capsule, or was damaged since. The answer rests on the capsule."
+        "Stop what writes to the replica. Then take the capsule and the copy again."
+    114 CopyLengthDiffers "copy-length-differs" Warning
+        "an image of a copy is missing, or has another length than in its replica"
+        "The copy is not whole. The answer rests on the capsule."
+        "Copy the directory again."
     120 ChainLimitSoon "chain-limit-soon" Warning
         "the chain reaches its limit of layers soon"
         "At the limit no snapshot can be taken, so no replica can be rebuilt, on either side."

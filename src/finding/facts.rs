@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::copied::{AttestedCopy, CopyChange, CopyLength};
 use super::depth::{FewLayers, LimitSoon};
 use super::inside::BrokenFileSystem;
 use super::parts::{
@@ -564,4 +565,14 @@ pub enum Facts {
     ChainLimitSoon(LimitSoon),
     /// Few layers are left before a limit that a witness shows.
     FewLayersLeft(FewLayers),
+    /// A copy is as its replica was, by a capsule.
+    CopyAttested(AttestedCopy),
+    /// Copying filled holes.
+    CopyFilledHoles(CopyChange),
+    /// Copying dropped stored zeros.
+    CopyDroppedZeros(CopyChange),
+    /// Blocks of a copy are not those of its replica.
+    CopyBlocksDiffer(CopyChange),
+    /// An image of a copy has another length than in its replica.
+    CopyLengthDiffers(CopyLength),
 }

@@ -5,6 +5,7 @@
 //! `docs/findings.md` print; the sentence stands in `words`. Nothing takes a sentence apart.
 
 pub mod catalog;
+mod copied;
 mod depth;
 mod facts;
 mod grave;
@@ -16,6 +17,7 @@ mod witnessed_words;
 mod words;
 
 pub use catalog::{Code, Severity};
+pub use copied::{AttestedCopy, CopyChange, CopyLength};
 pub use depth::{FewLayers, LimitBy, LimitSoon};
 pub use facts::Facts;
 pub use inside::BrokenFileSystem;

@@ -266,6 +266,11 @@ pub enum CopyReason {
         #[serde(skip_serializing_if = "Option::is_none")]
         grain: Option<u64>,
     },
+    /// The blocks of an image were summed up where the replica lay.
+    Attested {
+        /// The image.
+        disk: DiskName,
+    },
     /// The image is the base.
     Base {
         /// The image.

@@ -248,6 +248,12 @@ impl Display for CopyReason {
                     "the holes of {disk} were filled when it was copied: {how}, and most of its stored blocks are zeros"
                 )
             }
+            Self::Attested { disk } => {
+                write!(
+                    f,
+                    "the blocks of {disk} were summed up where the replica lay, and it did not change meanwhile"
+                )
+            }
             Self::Base { disk } => write!(f, "{disk} is the base: a hole and a zero read alike in it"),
             Self::NothingCounted { disk } => {
                 write!(f, "{disk} stores nothing, and no write was counted in it")

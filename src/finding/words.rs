@@ -277,6 +277,11 @@ impl Display for Facts {
             Self::FileSystemDamaged(facts) => facts.fmt(f),
             Self::ChainLimitSoon(facts) => facts.fmt(f),
             Self::FewLayersLeft(facts) => facts.fmt(f),
+            Self::CopyAttested(facts) => facts.fmt(f),
+            Self::CopyFilledHoles(facts) => facts.filled(f),
+            Self::CopyDroppedZeros(facts) => facts.dropped(f),
+            Self::CopyBlocksDiffer(facts) => facts.differ(f),
+            Self::CopyLengthDiffers(facts) => facts.fmt(f),
             Self::NoMajority(facts) => facts.no_majority(f),
             Self::ReadOnlyPeriod(facts) => facts.read_only(f),
         }

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use super::Change;
-use crate::evidence::{Entry, Extents, Kind, Origin, ReadError, Source};
+use crate::evidence::{Entry, Extents, Kind, Origin, ReadError, Source, Sums};
 use crate::ident::{BLOCK_SIZE, Run, Runs};
 
 /// A directory with some files changed; the evidence below it stays as it is.
@@ -79,6 +79,10 @@ impl Source for Overlay {
         if let Ok(entry) = self.under(entry) {
             self.below.expect(entry, run);
         }
+    }
+
+    fn sums(&self) -> Option<&dyn Sums> {
+        self.below.sums()
     }
 
     fn file(&self, entry: &Entry) -> Option<Arc<OwnedFd>> {

@@ -105,6 +105,8 @@ pub struct Replica {
     pub defects: Vec<Defect>,
     /// What was noticed.
     pub findings: Vec<Finding>,
+    /// Whether a capsule of the same replica shows that nothing of its images changed when it was copied.
+    pub attested: bool,
     /// Whether the extents are a guess from blocks of zeros, because its holes were filled when it was copied.
     pub reconstructed: bool,
     /// When it was a member of the set, as far as a log was read that tells it.
@@ -333,6 +335,16 @@ impl Replica {
     /// The UUID of its directory, which a copy of the directory keeps; `None` in versions without.
     pub fn uuid(&self) -> Option<&str> {
         self.meta.as_ref()?.uuid.as_deref().filter(|uuid| !uuid.is_empty())
+    }
+
+    /// Whether its content was checked where the replica lay.
+    pub fn is_attested(&self) -> bool {
+        self.attested || self.source.sums().is_some_and(|sums| sums.is_attested())
+    }
+
+    /// Whether there are sums of its blocks in the place of its data.
+    pub fn is_without_data(&self) -> bool {
+        self.source.sums().is_some()
     }
 
     /// Whether images are at hand, so that extents mean something.

@@ -23,6 +23,8 @@ pub enum Quality {
     Unknown,
     /// Holes and stored zeros are both there, or neither could have changed what is read.
     Faithful,
+    /// Its content was checked against sums that were made where the replica lay.
+    Attested,
 }
 
 /// What else is to be said of a copy.
@@ -85,6 +87,8 @@ pub struct CopiedImage {
 pub enum Ground {
     /// Something of it is missing, cut or unreadable; the replica's defects say what.
     Defect,
+    /// Its blocks were summed up where the replica lay, and it did not change meanwhile.
+    Attested,
     /// Its holes were filled: it has none left, or none whose edges are not multiples of so many bytes.
     Filled(Option<u64>),
     /// It is the base.
@@ -113,6 +117,7 @@ impl CopiedImage {
         let disk = self.disk.clone();
         match self.ground {
             Ground::Defect => CopyReason::NotWhole { disk },
+            Ground::Attested => CopyReason::Attested { disk },
             Ground::Filled(grain) => CopyReason::Filled { disk, grain },
             Ground::Base => CopyReason::Base { disk },
             Ground::NothingCounted => CopyReason::NothingCounted { disk },
@@ -181,7 +186,7 @@ impl Copies {
     /// holes at the places where Jiva makes them and zeros beside them. One tool copies a directory, mostly.
     pub fn keeps_zeros(&self, label: &Label) -> bool {
         let shows = |image: &CopiedImage| match image.ground {
-            Ground::HolesAndZeros => true,
+            Ground::HolesAndZeros | Ground::Attested => true,
             Ground::Base => image.zeros > 0 && image.grain == Some(BLOCK_SIZE),
             _ => false,
         };

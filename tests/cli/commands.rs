@@ -105,6 +105,14 @@ fn lay(dir: &Path, names: &Names) {
     std::fs::write(place.join("short/volume-head-001.img"), "").unwrap();
     let snapshot = format!("volume-snap-s{}.img", names.field).replace('/', "_");
     std::fs::write(place.join("short").join(snapshot), [3; 4096]).unwrap();
+    // A timeline shows when a file was written: two runs must not differ by the second in which they were laid.
+    let then = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_770_000_000);
+    for entry in
+        walkdir::WalkDir::new(dir).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file())
+    {
+        let file = std::fs::File::options().append(true).open(entry.path()).unwrap();
+        file.set_modified(then).unwrap();
+    }
 }
 
 /// A run with its exit code. Paths are relative to the directory with the evidence.
@@ -244,6 +252,21 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             take(1, to(s("y"), &joined(&[&names.place, s("/one/new")])));
             take(2, [to(s("y"), &names.target), vec!["--metadata-only".into()]].concat());
             take(1, vec![missing.clone(), "--list".into()]);
+        }
+        "collect" | "manifest" => {
+            let to = |from: OsString, target: &OsStr, more: &[&OsStr]| {
+                let mut list = vec![from, "--to".into(), target.to_owned()];
+                list.extend(more.iter().map(OsString::from));
+                list
+            };
+            take(0, to(at("two"), &names.target, &[]));
+            take(0, to(all.clone(), &names.target, &[s("--key"), s("steps"), s("--force")]));
+            take(1, to(at("two"), &names.target, &[s("--key"), &names.target]));
+            take(1, to(at("one"), &at("one/new"), &[]));
+            take(1, to(at("one"), &names.place, &[]));
+            take(1, to("cases/none".into(), &names.target, &[]));
+            take(1, to("steps".into(), &names.target, &[]));
+            take(1, to(missing.clone(), &names.target, &[]));
         }
         "serve" => {
             take(hostile_or(4, 0), with(&["--list"]));
@@ -496,7 +519,17 @@ fn an_export_gets_the_very_name_that_was_given() {
 fn colour_can_be_had_and_refused_everywhere() {
     let names = Names::plain();
     // Sums and what a case was made of are for other programs as well as for people; generate writes files.
-    let plain_ones = ["hash", "export", "new-case", "generate", "serve", "repair-copy", "collect-pvc"];
+    let plain_ones = [
+        "hash",
+        "export",
+        "new-case",
+        "generate",
+        "serve",
+        "repair-copy",
+        "collect-pvc",
+        "collect",
+        "manifest",
+    ];
     for command in commands() {
         let (mut seen, mut warned) = (false, true);
         for Row { code, arguments } in rows(&command, &names) {

@@ -5,6 +5,7 @@ mod support;
 
 mod bad_input;
 mod browser;
+mod capsule;
 mod cases;
 mod check;
 mod collect_pvc;

@@ -33,6 +33,7 @@ const COMMANDS: &[&[&str]] = &[
     &["timeline", "IN"],
     &["plan", "IN"],
     &["collect", "IN", "--to", "OUT"],
+    &["manifest", "IN", "--to", "OUT"],
 ];
 
 /// Commands that read no evidence.

@@ -62,6 +62,20 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
         "file_system" => [&b"name"[..], b"..", b"x"]
             .map(|name| crate::support::ext::image(name, b"content")[1024..].to_vec())
             .to_vec(),
+        #[cfg(feature = "capsule")]
+        "capsule" => {
+            let dir = tempfile::tempdir().unwrap();
+            crate::support::tiny::replica(&dir.path().join("x"), 5, &[(0, 1), (3, 2)], &[(1, 3), (4, 0)]);
+            let mut whole = Vec::new();
+            let options = jivascope::evidence::capsule::TakeOptions::default();
+            jivascope::evidence::capsule::take(&[dir.path().join("x")], &options, &mut whole, &()).unwrap();
+            // The law packs the list anew.
+            let end = whole.len() - 64;
+            let at = u64::from_le_bytes(whole[end..end + 8].try_into().unwrap()) as usize;
+            let mut list = Vec::new();
+            std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(&whole[at..end]), &mut list).unwrap();
+            vec![[&whole[24..at], &list].concat(), whole]
+        }
         "tar_index" => vec![tar()],
         "decompression" => {
             let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -4,6 +4,7 @@
 mod support;
 
 mod builder;
+mod capsule;
 mod faults;
 mod forms;
 mod gather;

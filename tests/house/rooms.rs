@@ -317,7 +317,7 @@ const CLI: &[(&str, &[&str])] = &[
     ("progress", &["out"]),
     ("inputs", &["args", "error"]),
     ("judging", &["args", "error", "inputs", "progress"]),
-    ("trust", &["out"]),
+    ("trust", &["out", "error"]),
     ("verdicts", &[]),
     ("case", &["inputs"]),
     ("commands", &["out", "args", "error", "progress", "inputs", "judging", "trust", "verdicts", "case"]),
@@ -411,8 +411,9 @@ fn json_is_written_in_one_place() {
     let mut found: Vec<_> =
         files.iter().filter(writes).filter_map(|file| file.strip_prefix(&src).ok()).collect();
     found.sort();
-    // An expectation is a file; the program escapes it when it writes it.
-    assert_eq!(found, [Path::new("check/expected.rs"), Path::new("report/json.rs")]);
+    // An expectation is a file; the program escapes it when it writes it. The list of a capsule is packed and never shown.
+    let known = ["check/expected.rs", "evidence/capsule/format.rs", "report/json.rs"];
+    assert_eq!(found, known.map(Path::new));
 }
 
 /// Words that stand in nobody's documentation but in ours, where plainer ones say the same.

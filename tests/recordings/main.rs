@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod capsules;
 mod captures;
 mod copies;
 mod elections;

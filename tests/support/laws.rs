@@ -35,7 +35,32 @@ pub const LAWS: &[Law] = &[
     ("witness", witness),
     ("nbd", nbd),
     ("file_system", file_system),
+    #[cfg(feature = "capsule")]
+    ("capsule", capsule),
 ];
+
+/// Any bytes as a capsule, and any list behind any sections: an answer or an error.
+#[cfg(feature = "capsule")]
+pub fn capsule(bytes: &[u8]) {
+    let begins = bytes.windows(9).position(|window| window == b"{\"schema\"").unwrap_or(0);
+    let (sections, list) = bytes.split_at(begins);
+    let dir = tempfile::tempdir().expect("a directory");
+    for bytes in [bytes.to_vec(), evidence::capsule::sealed(sections, list)] {
+        let path = dir.path().join("x.capsule");
+        std::fs::write(&path, bytes).expect("it can be written");
+        let input = Input { label: Some("x".to_owned()), path: InputPath::Path(path) };
+        let evidence = evidence::gather(&[input], &evidence::Options::new(Images::Skip));
+        if let Ok(evidence) = evidence {
+            for found in &evidence.replicas {
+                for entry in found.source.entries() {
+                    let _ = found.source.read(entry);
+                    let _ = found.source.extents(entry);
+                }
+            }
+            let _ = analyze(evidence, Options::default(), &());
+        }
+    }
+}
 
 /// What decodes is written and decoded again as the same; reading it leniently gives the same too.
 pub fn volume_meta(bytes: &[u8]) {

@@ -20,8 +20,8 @@ pub(super) use values::{share, size};
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
-    /// Replica directories, tar archives of them, or directories that contain either, at any depth; `-` reads an
-    /// archive from standard input
+    /// Replica directories, tar archives or capsules of them, or directories that contain any, at any depth; `-` reads
+    /// an archive from standard input
     #[arg(required = true, value_name = "[LABEL=]PATH")]
     pub inputs: Vec<OsString>,
     /// A log of a replica or the controller, read as a witness; logs among the inputs are known by their content
@@ -30,6 +30,9 @@ pub(super) struct Inputs {
     /// A reply of the controller's or a replica's REST API, read as a witness
     #[arg(long, value_name = "FILE")]
     pub controller: Vec<PathBuf>,
+    /// Key file of keyed capsules; only with it can data be compared with them
+    #[arg(long, value_name = "FILE")]
+    pub capsule_key: Option<PathBuf>,
     /// Kubernetes objects, as `kubectl get -o json` or `-o wide` print them, read as a witness
     #[arg(long, value_name = "FILE")]
     pub kube: Vec<PathBuf>,

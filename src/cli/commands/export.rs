@@ -180,6 +180,7 @@ fn one(
     progress: &Bar,
     out: &Out,
 ) -> anyhow::Result<u8> {
+    trust::with_data(point, "export")?;
     let view = point.view()?;
     let defective = trust::warn(point, out)?;
     let target = Target::create(to, places, command.force)?;
@@ -196,6 +197,7 @@ fn one(
 
 /// Exports one view to standard output.
 fn streamed(command: &Export, point: &Point<'_>, progress: &Bar, out: &Out) -> anyhow::Result<u8> {
+    trust::with_data(point, "export")?;
     let view = point.view()?;
     let code = u8::from(trust::warn(point, out)?) * trust::DEFECTIVE;
     let done = match blocks::stream(&view, &mut out.bytes(), &options(command), progress) {

@@ -68,6 +68,7 @@ pub(super) fn run(command: &FilesCommand, out: &Out) -> anyhow::Result<u8> {
     let evidence = inputs::open_images(&command.inputs, &command.reading, &progress)?;
     let replicas = trust::describe(&evidence, command.reading.holes(), &progress)?;
     let point = Point::parse(&command.replica, &replicas)?;
+    trust::with_data(&point, "look into")?;
     let view = point.view()?;
     let defective = trust::warn(&point, out)?;
     let contents = Contents::of(&view);

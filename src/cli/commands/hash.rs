@@ -46,6 +46,9 @@ pub(super) fn run(command: &Hash, out: &Out) -> anyhow::Result<u8> {
     };
     let views: Vec<_> = points.iter().map(Point::view).collect();
     progress.begin("hashing", Some(views.iter().flatten().map(MergedView::size).sum()));
+    for point in &points {
+        trust::with_data(point, "sum up")?;
+    }
     let sum =
         |view: Result<MergedView, _>| view.and_then(|view| blocks::sum(&view, command.kind.of(), &progress));
     let sums: Vec<_> = views.into_par_iter().map(sum).collect();

@@ -3,6 +3,7 @@
 mod analyze;
 mod check;
 mod cluster;
+mod collect;
 mod collect_pvc;
 mod diff;
 mod explain;
@@ -70,6 +71,10 @@ enum Command {
     CollectPvc(collect_pvc::CollectPvc),
     /// Check the running side from logs, API replies and pod lists alone, for periodic checks
     Cluster(cluster::Cluster),
+    /// Take a capsule of replica directories on their node: records, logs and a sum of every block, no data
+    Collect(collect::Collect),
+    /// Take a manifest of a replica directory, which later shows what copying changed
+    Manifest(collect::Manifest),
     /// Generate shell completions or manual pages
     Generate(generate::Generate),
     /// Make a small case for `check` that is safe to share: structure kept, content replaced
@@ -115,6 +120,8 @@ pub(super) fn run(arguments: &Arguments, out: &Out) -> anyhow::Result<u8> {
         Command::Check(command) => check::run(command, out),
         Command::Cluster(command) => cluster::run(command, out),
         Command::CollectPvc(command) => collect_pvc::run(command, out),
+        Command::Collect(command) => collect::collect(command, out),
+        Command::Manifest(command) => collect::manifest(command, out),
         Command::Timeline(command) => timeline::run(command, out),
         Command::Generate(command) => generate::run(command, Arguments::command()),
         Command::NewCase(command) => new_case::run(command, out),

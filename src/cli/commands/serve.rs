@@ -13,7 +13,7 @@ use jivascope::report::escape;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::cli::args::{self, Inputs, Reading};
-use crate::cli::error::usage;
+use crate::cli::error::{failed, usage};
 use crate::cli::inputs;
 use crate::cli::out::Out;
 use crate::cli::progress::Bar;
@@ -77,6 +77,9 @@ pub(super) fn run(command: &Serve, out: &Out) -> anyhow::Result<u8> {
     let evidence = inputs::open_images(&command.inputs, &command.reading, &progress)?;
     let replicas = trust::describe(&evidence, command.reading.holes(), &progress)?;
     let views = views(command, &replicas, out)?;
+    for point in views.points() {
+        trust::with_data(point, "serve")?;
+    }
     let mut defective = false;
     for point in once_each(views.points()) {
         defective |= trust::warn(point, out)?;
@@ -133,7 +136,7 @@ fn views<'a>(command: &Serve, replicas: &'a [Replica], out: &Out) -> anyhow::Res
     }
     let views = Views::all(replicas);
     if views.points().is_empty() {
-        return Err(crate::cli::error::failed("there is no view to serve").into());
+        return Err(failed("there is no view to serve").into());
     }
     Ok(views)
 }

@@ -155,7 +155,12 @@ pub(super) const TERMS: &[Term] = &[
         "candidate",
         "A chain that can be built from the files of a replica that Jiva cannot open: LABEL@candidate-N.",
     ),
-    term(Category::Word, "quality", "What a copy is worth: faithful, unknown or defective."),
+    term(
+        Category::Word,
+        "capsule",
+        "What `collect` takes from a node instead of the images: records, logs, extents and a sum of every stored block, and no data.",
+    ),
+    term(Category::Word, "quality", "What a copy is worth: attested, faithful, unknown or defective."),
     term(
         Category::Word,
         "reconstruction",

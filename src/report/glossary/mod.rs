@@ -80,6 +80,11 @@ pub fn terms() -> impl Iterator<Item = &'static Term> {
 const TERMS: &[Term] = &[
     term(
         Quality,
+        "attested",
+        "The blocks were summed up where the replica lay (a capsule), or the copy was compared with such sums and nothing differs. A verdict that rests on it can be proven.",
+    ),
+    term(
+        Quality,
         "faithful",
         "The copy shows that it kept holes and stored zeros, or neither could change what is read. A verdict that rests on faithful copies can be proven.",
     ),
@@ -116,7 +121,7 @@ const TERMS: &[Term] = &[
     term(
         Confidence,
         "proven",
-        "Every block was compared on faithful copies, and every difference was attributed without doubt.",
+        "Every block was compared on attested or faithful copies, and every difference was attributed without doubt.",
     ),
     term(
         Confidence,

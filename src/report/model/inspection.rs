@@ -256,6 +256,7 @@ fn notes(replica: &Replica, disk: &Disk, links: &Links<'_>, held: Option<&Held>)
 /// What the copy of a replica is worth, and what shows it; `None` where it has no image that could show it.
 fn copied(copied: &Copied) -> Option<String> {
     let how = match copied.quality {
+        Quality::Attested => "attested",
         Quality::Faithful => "faithful",
         Quality::Defective => "defective",
         _ if copied.images.is_empty() => return None,

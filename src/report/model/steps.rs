@@ -97,6 +97,11 @@ fn exports(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
         _ if candidates.len() == 1 => "Export the data, whatever you decide",
         _ => "Export the data of each, whatever you decide",
     };
+    let (without, candidates): (Vec<&Replica>, Vec<&Replica>) =
+        candidates.into_iter().partition(|replica| replica.is_without_data());
+    if !without.is_empty() {
+        out.push(Step::say(first_copied(without.iter().map(|replica| &replica.label).collect())));
+    }
     for replica in candidates.iter().take(MOST) {
         out.push(Step::run(why, export(replica, replica.label.as_str(), analysis), VIEW));
     }
@@ -104,6 +109,15 @@ fn exports(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
         let more = words::labels(candidates[MOST..].iter().map(|replica| &replica.label));
         out.push(Step::say(format!("Export {more} in the same way.")));
     }
+}
+
+/// What is to be done first where there is a capsule in the place of data.
+fn first_copied(labels: Vec<&Label>) -> String {
+    format!(
+        "Copy the directory of {} where it lies (tar --sparse) and give the copy beside the capsule: a capsule holds no \
+         data to export.",
+        words::labels(labels)
+    )
 }
 
 /// What can be built from the files of replicas that Jiva cannot open, and that may hold data of its own.
@@ -114,6 +128,10 @@ fn rescues(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
     let likeliest =
         broken.filter_map(|replica| Some((replica, volume.candidates.get(&replica.label)?.first()?)));
     for (replica, candidate) in likeliest.take(MOST) {
+        if replica.is_without_data() {
+            out.push(Step::say(first_copied(vec![&replica.label])));
+            continue;
+        }
         let view = format!("{}@{}", replica.label, candidate.name);
         let why = "Export what can be built from the files of a replica that Jiva cannot open";
         out.push(Step::run(why, export(replica, &view, analysis), VIEW));
@@ -130,7 +148,7 @@ fn look(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
         return;
     }
     let keep = volume.replicas.iter().find(|replica| volume.verdict.keep.as_ref() == Some(&replica.label));
-    if let Some(keep) = keep.filter(|_| !exported) {
+    if let Some(keep) = keep.filter(|keep| !exported && !keep.is_without_data()) {
         out.push(Step::run(
             "Export the data to check them",
             export(keep, keep.label.as_str(), analysis),

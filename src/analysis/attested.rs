@@ -1,0 +1,153 @@
+//! Copies beside capsules of the same replica: a copy that is as its replica was is judged as that, and of one that is
+//! not the capsule is judged instead.
+
+use std::collections::BTreeSet;
+
+use super::Options;
+use crate::blocks::{self, ImageCopy};
+use crate::evidence::Evidence;
+use crate::finding::{AttestedCopy, CopyChange, CopyLength, Exhibit, Facts, Finding};
+use crate::ident::{Label, Run, Runs};
+use crate::progress::Progress;
+use crate::replica::Replica;
+
+/// Ranges that are kept of what changed.
+const RANGES: usize = 8;
+
+/// Holds copies against capsules; of each pair one is left. Whatever goes is remarked under its input.
+pub(super) fn attest(
+    replicas: &mut Vec<Replica>,
+    evidence: &mut Evidence,
+    options: &Options,
+    progress: &dyn Progress,
+) {
+    let mut gone: BTreeSet<Label> = BTreeSet::new();
+    let mut notes: Vec<(Label, String)> = Vec::new();
+    for at in 0..replicas.len() {
+        if !attests(&replicas[at]) {
+            continue;
+        }
+        let copies: Vec<usize> = (0..replicas.len())
+            .filter(|of| {
+                let copy = &replicas[*of];
+                !copy.is_without_data() && !gone.contains(&copy.label) && is_same_replica(&replicas[at], copy)
+            })
+            .collect();
+        let mut replaced = false;
+        for of in copies {
+            let (capsule, copy) = (&replicas[at], &replicas[of]);
+            let (own, other) = (copy.label.clone(), capsule.label.clone());
+            let looked = if options.metadata_only {
+                Err("no block was read".to_owned())
+            } else {
+                blocks::attest(capsule, copy, progress).map_err(|error| error.to_string())
+            };
+            match looked {
+                Ok(images) if images.iter().all(ImageCopy::is_same) => {
+                    let facts = AttestedCopy { capsule: capsule.path.clone(), images: images.len() };
+                    let exhibit = Exhibit::file(&own, "volume.meta");
+                    let finding = Finding::of(&own, Facts::CopyAttested(facts), exhibit);
+                    notes.push((other.clone(), format!("{other}: attests the copy {own}, which is judged")));
+                    replicas[of].attested = true;
+                    replicas[of].findings.push(finding);
+                    replicas[of].findings.sort();
+                    replaced = true;
+                }
+                Ok(images) => {
+                    let findings = changes(&other, &copy.path, &images);
+                    notes.push((own.clone(), format!(
+                        "{own}: is a copy that differs from its replica by the capsule {other}, which is judged instead"
+                    )));
+                    gone.insert(own);
+                    replicas[at].findings.extend(findings);
+                    replicas[at].findings.sort();
+                }
+                Err(why) => {
+                    notes.push((own.clone(), format!(
+                        "{own}: was not held against the capsule {other} of the same replica, which is judged instead: {why}"
+                    )));
+                    gone.insert(own);
+                }
+            }
+        }
+        if replaced {
+            gone.insert(replicas[at].label.clone());
+        }
+    }
+    if gone.is_empty() {
+        return;
+    }
+    for (label, note) in notes {
+        let input = evidence.inputs.iter_mut().find(|input| input.replicas.contains(&label));
+        if let Some(input) = input {
+            input.remarks.push(note);
+        }
+    }
+    for input in &mut evidence.inputs {
+        input.replicas.retain(|label| !gone.contains(label));
+    }
+    evidence.replicas.retain(|found| !gone.contains(&found.label));
+    replicas.retain(|replica| !gone.contains(&replica.label));
+}
+
+/// Whether a replica is a capsule that attests something.
+fn attests(replica: &Replica) -> bool {
+    replica.is_without_data() && replica.is_attested() && replica.defects.is_empty()
+}
+
+/// Whether two directories are one by everything but their images. An absent UUID equals nothing.
+fn is_same_replica(one: &Replica, other: &Replica) -> bool {
+    let records = |replica: &Replica| {
+        let disks = replica.disks.iter();
+        disks.filter_map(|disk| Some((disk.name.clone(), disk.read_record()?.clone()))).collect::<Vec<_>>()
+    };
+    let sorted = |replica: &Replica| {
+        let mut records = records(replica);
+        records.sort_by(|a, b| a.0.cmp(&b.0));
+        records
+    };
+    one.uuid().is_some()
+        && one.uuid() == other.uuid()
+        && one.counter == other.counter
+        && one.meta == other.meta
+        && sorted(one) == sorted(other)
+}
+
+/// What copying changed, by image.
+fn changes(capsule: &Label, copy: &str, images: &[ImageCopy]) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for image in images {
+        let change = |runs: &Runs| CopyChange {
+            copy: copy.to_owned(),
+            image: image.disk.clone(),
+            blocks: runs.blocks(),
+            ranges: runs.iter().take(RANGES).copied().collect(),
+        };
+        let mut add = |facts: Facts, first: Option<Run>| {
+            let name = image.disk.as_str();
+            let exhibit = match first {
+                Some(run) => Exhibit::bytes(capsule, name, run),
+                None => Exhibit::file(capsule, name),
+            };
+            out.push(Finding::of(capsule, facts, exhibit).on(&image.disk));
+        };
+        if image.size != image.copied {
+            let facts = CopyLength {
+                copy: copy.to_owned(),
+                image: image.disk.clone(),
+                size: image.size,
+                copied: image.copied,
+            };
+            add(Facts::CopyLengthDiffers(facts), None);
+        }
+        let kinds = [
+            (&image.filled, Facts::CopyFilledHoles(change(&image.filled))),
+            (&image.dropped, Facts::CopyDroppedZeros(change(&image.dropped))),
+            (&image.differ, Facts::CopyBlocksDiffer(change(&image.differ))),
+        ];
+        for (runs, facts) in kinds.into_iter().filter(|(runs, _)| !runs.is_empty()) {
+            add(facts, runs.as_slice().first().copied());
+        }
+    }
+    out
+}

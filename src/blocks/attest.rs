@@ -1,0 +1,192 @@
+//! A copy beside a capsule of the same replica: what copying changed, block by block.
+
+use rayon::prelude::*;
+
+use super::pass::ZEROS;
+use crate::evidence::{Entry, Extents, REGION, REGION_BLOCKS, ReadError, SUM, Source, Sum, Sums};
+use crate::ident::{BLOCK_SIZE, DiskName, Run, Runs};
+use crate::progress::Progress;
+use crate::replica::{Image, Replica};
+
+/// Regions that are compared at a time.
+const BATCH: usize = 256;
+
+/// How one image of a copy differs from what the capsule shows of it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ImageCopy {
+    /// The image.
+    pub disk: DiskName,
+    /// Its size where the replica lay; `None` where it was not there.
+    pub size: Option<u64>,
+    /// Its size in the copy; `None` where it is not there.
+    pub copied: Option<u64>,
+    /// Holes that became stored zeros.
+    pub filled: Runs,
+    /// Stored zeros that became holes.
+    pub dropped: Runs,
+    /// Blocks with other content, lost or added ones among them.
+    pub differ: Runs,
+}
+
+impl ImageCopy {
+    /// Whether it is as it was.
+    pub fn is_same(&self) -> bool {
+        self.size == self.copied
+            && self.filled.is_empty()
+            && self.dropped.is_empty()
+            && self.differ.is_empty()
+    }
+}
+
+/// Compares every image of a copy with what a capsule of the same replica shows.
+///
+/// # Errors
+/// Where an image of either cannot be read, or cannot be compared: the key of the sums is not at hand.
+pub fn attest(
+    capsule: &Replica,
+    copy: &Replica,
+    progress: &dyn Progress,
+) -> Result<Vec<ImageCopy>, ReadError> {
+    let Some(sums) = capsule.source.sums().filter(|sums| sums.sum(&[]).is_some()) else {
+        return Err(ReadError::Damaged(
+            "its sums are keyed, and the key was not given (--capsule-key)".to_owned(),
+        ));
+    };
+    let mut names: Vec<&DiskName> = capsule.disks.names().chain(copy.disks.names()).collect();
+    names.sort();
+    names.dedup();
+    let stored =
+        |replica: &Replica| replica.disks.iter().filter_map(crate::replica::Disk::allocated).sum::<u64>();
+    progress.begin("comparing with the capsule", Some(stored(copy)));
+    let mut out = Vec::new();
+    for name in names {
+        let of = |replica: &Replica| -> Result<Option<(Runs, u64, usize)>, ReadError> {
+            let Some(Image { size, extents, entry, .. }) =
+                replica.disk(name).and_then(|disk| disk.image.as_ref())
+            else {
+                return Ok(None);
+            };
+            match extents {
+                Ok(Extents { runs, .. }) => Ok(Some((runs.to_blocks(*size), *size, *entry))),
+                Err(error) => Err(ReadError::Damaged(format!("{name}: {error}"))),
+            }
+        };
+        let (there, here) = (of(capsule)?, of(copy)?);
+        let (size, copied) = (there.as_ref().map(|one| one.1), here.as_ref().map(|one| one.1));
+        let mut found = ImageCopy {
+            disk: name.clone(),
+            size,
+            copied,
+            filled: Runs::new(),
+            dropped: Runs::new(),
+            differ: Runs::new(),
+        };
+        if let (Some(there), Some(here)) = (there, here) {
+            let pair = Pair {
+                sums,
+                original: &capsule.source.entries()[there.2],
+                stored: &there.0,
+                zeros: sums.zeros(&capsule.source.entries()[there.2]),
+                source: &*copy.source,
+                copy: &copy.source.entries()[here.2],
+                copied: &here.0,
+            };
+            pair.compare(&mut found, progress)?;
+        }
+        if found.size.is_some() || found.copied.is_some() {
+            out.push(found);
+        }
+    }
+    progress.end();
+    Ok(out)
+}
+
+/// An image and its copy.
+struct Pair<'a> {
+    sums: &'a dyn Sums,
+    original: &'a Entry,
+    stored: &'a Runs,
+    zeros: Runs,
+    source: &'a dyn Source,
+    copy: &'a Entry,
+    copied: &'a Runs,
+}
+
+impl Pair<'_> {
+    fn compare(&self, found: &mut ImageCopy, progress: &dyn Progress) -> Result<(), ReadError> {
+        // What only the replica stores needs no reading.
+        let lacks = self.stored.difference(self.copied);
+        found.dropped = lacks.intersection(&self.zeros);
+        let mut differ = vec![lacks.difference(&self.zeros)];
+        let (mut filled, mut other): (Vec<Run>, Vec<Run>) = (Vec::new(), Vec::new());
+        let mut pieces = Pieces { runs: self.copied.as_slice(), at: 0 };
+        loop {
+            let batch: Vec<Run> = pieces.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
+            let read: Result<Vec<_>, ReadError> = batch.par_iter().map(|run| self.piece(*run)).collect();
+            for (piece_filled, piece_differs) in read? {
+                filled.extend(piece_filled);
+                other.extend(piece_differs);
+            }
+            progress.advance(batch.iter().map(Run::len).sum());
+        }
+        found.filled = Runs::from_unsorted(filled);
+        differ.push(Runs::from_unsorted(other));
+        found.differ = differ[0].union(&differ[1]);
+        Ok(())
+    }
+
+    /// What the copy stores in a part of a region: holes that became zeros, and blocks that differ.
+    fn piece(&self, run: Run) -> Result<(Vec<Run>, Vec<Run>), ReadError> {
+        let mut bytes = vec![0; run.len() as usize];
+        let mut done = 0;
+        while done < bytes.len() {
+            match self.source.read_at(self.copy, run.start + done as u64, &mut bytes[done..])? {
+                0 => break,
+                count => done += count,
+            }
+        }
+        let mut region = vec![0; REGION_BLOCKS * SUM];
+        self.sums.region(self.original, run.start / REGION, &mut region)?;
+        let (known, _) = region.as_chunks::<SUM>();
+        let stored = self.stored.clip(run.start, run.end);
+        let (mut filled, mut differ) = (Vec::new(), Vec::new());
+        for (index, block) in bytes.chunks(BLOCK_SIZE as usize).enumerate() {
+            let start = run.start + index as u64 * BLOCK_SIZE;
+            let one = Run { start, end: start + BLOCK_SIZE };
+            let sum: Option<Sum> = self.sums.sum(block);
+            let same = known.get((start % REGION / BLOCK_SIZE) as usize).copied() == sum;
+            let zeros = *block == ZEROS[..block.len()];
+            if !same {
+                differ.push(one);
+            } else if zeros && stored.clip(one.start, one.end).is_empty() {
+                filled.push(one);
+            }
+        }
+        Ok((filled, differ))
+    }
+}
+
+/// Splits runs at the borders of regions.
+struct Pieces<'a> {
+    runs: &'a [Run],
+    at: u64,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Run;
+
+    fn next(&mut self) -> Option<Run> {
+        let run = self.runs.first()?;
+        let start = run.start.max(self.at);
+        let end = run.end.min((start / REGION + 1) * REGION);
+        if end == run.end {
+            self.runs = &self.runs[1..];
+        }
+        self.at = end;
+        Some(Run { start, end })
+    }
+}

@@ -1,0 +1,396 @@
+//! Capsules: what is taken is what lies there, no content goes into one, whatever changes meanwhile is noticed, and a
+//! capsule that is cut, damaged or made to harm is an error.
+#![cfg(feature = "capsule")]
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::support::{collect, labelled, only};
+use jivascope::analysis::{Analysis, Options, analyze};
+use jivascope::evidence::capsule::{Key, TakeOptions, Taken, take};
+use jivascope::evidence::{self, Images, Kind, ReadError, SUM, Source};
+use jivascope::finding::Code;
+use jivascope::replica::Quality;
+use jivascope::verdict::{Confidence, VerdictKind};
+
+/// Takes a capsule of a directory.
+fn taken(dir: &Path, to: &Path, key: Option<&[u8]>) -> Taken {
+    let mut options = TakeOptions::default();
+    options.logs = true;
+    options.key = key.map(|secret| Key::new(secret).unwrap());
+    take(&[dir.to_owned()], &options, &mut File::create(to).unwrap(), &()).unwrap()
+}
+
+/// Bytes in which every run of sixteen is one of a kind.
+fn noise(seed: u64, len: usize) -> Vec<u8> {
+    let mut random = crate::support::mutate::Random(seed);
+    (0..len).map(|_| random.next() as u8).collect()
+}
+
+/// An image of `size` bytes that stores these ranges.
+fn image(path: &Path, size: u64, ranges: &[(u64, &[u8])]) {
+    let file = File::create(path).unwrap();
+    for (at, bytes) in ranges {
+        file.write_all_at(bytes, *at).unwrap();
+    }
+    file.set_len(size).unwrap();
+}
+
+/// A directory with everything that a capsule has to keep.
+fn replica(dir: &Path) {
+    crate::support::tiny::replica(dir, 5, &[(0, 1), (3, 2)], &[(1, 3)]);
+    fs::write(dir.join("replica.log"), noise(1, 3 << 20)).unwrap();
+    fs::write(dir.join("peer.details"), b"{}\n").unwrap();
+    let zeros = vec![0; 12288];
+    image(
+        &dir.join("volume-snap-odd.img"),
+        5_000_001,
+        &[(0, &noise(2, 9000)), (1 << 20, &zeros), (4_997_120, &noise(3, 2881))],
+    );
+    image(&dir.join("volume-snap-hole.img"), 1 << 40, &[((1 << 39) + 4096, &noise(4, 3 << 20))]);
+    fs::hard_link(dir.join("volume-snap-odd.img"), dir.join("volume-snap-twin.img")).unwrap();
+    fs::write(dir.join("other.img"), noise(5, 5000)).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", dir.join("link.img")).unwrap();
+}
+
+#[test]
+fn a_capsule_is_its_directory_but_for_the_data() {
+    let temp = tempfile::tempdir().unwrap();
+    let (dir, file) = (temp.path().join("rep"), temp.path().join("rep.capsule"));
+    replica(&dir);
+    assert!(taken(&dir, &file, None).directories[0].changed.is_empty());
+    let (directory, capsule) = (only(&dir), only(&file));
+    let (one, other) = (&*directory.source, &*capsule.source);
+    assert_eq!(one.entries(), other.entries());
+    assert!(capsule.damage.is_empty());
+    let sums = other.sums().expect("a capsule has sums");
+    assert!(sums.is_attested() && sums.key().is_none());
+    let mut looked = 0;
+    for entry in one.entries().iter().filter(|entry| entry.kind == Kind::File) {
+        assert_eq!(one.modified(entry), other.modified(entry), "{}", entry.name);
+        if !entry.name.ends_with(".img") {
+            if entry.size <= 1 << 20 {
+                assert_eq!(one.read(entry).unwrap(), other.read(entry).unwrap(), "{}", entry.name);
+            }
+            assert!(
+                crate::support::content(one, entry) == crate::support::content(other, entry),
+                "{}",
+                entry.name
+            );
+            continue;
+        }
+        let extents = one.extents(entry).unwrap();
+        assert_eq!(extents, other.extents(entry).unwrap(), "{}", entry.name);
+        for run in &extents.runs {
+            for at in (run.start..run.end).step_by(4096) {
+                let mut block = vec![0; 4096];
+                let got = one.read_at(entry, at, &mut block).unwrap();
+                let mut region = vec![0; 256 * SUM];
+                sums.region(entry, at >> 20, &mut region).unwrap();
+                let place = (at as usize >> 12) % 256 * SUM;
+                assert_eq!(region[place..place + SUM], sums.sum(&block).unwrap(), "{} at {at}", entry.name);
+                let zero = block[..got].iter().all(|byte| *byte == 0);
+                let marked = !sums.zeros(entry).clip(at, at + 4096).is_empty();
+                assert_eq!(zero, marked, "{} at {at}", entry.name);
+                match other.read_at(entry, at, &mut block[..got]) {
+                    Ok(_) => assert!(zero),
+                    Err(error) => assert!(matches!(error, ReadError::NoData) && !zero, "{error}"),
+                }
+                looked += 1;
+            }
+        }
+    }
+    assert!(looked > 700, "{looked}");
+}
+
+/// Every run of sixteen bytes of every image against every place of the capsule.
+#[test]
+fn no_content_goes_into_a_capsule() {
+    let temp = tempfile::tempdir().unwrap();
+    let (dir, file) = (temp.path().join("rep"), temp.path().join("rep.capsule"));
+    replica(&dir);
+    for key in [None, Some(&b"a key of sixteen bytes"[..])] {
+        taken(&dir, &file, key);
+        let capsule = fs::read(&file).unwrap();
+        let runs: std::collections::HashSet<&[u8]> = capsule.windows(16).collect();
+        let (mut seen, secret) = (0, key.unwrap_or(b"0123456789abcdef"));
+        for name in ["volume-snap-odd.img", "other.img"] {
+            let content = fs::read(dir.join(name)).unwrap();
+            for run in content.windows(16).filter(|run| run.iter().any(|byte| *byte != 0)) {
+                assert!(!runs.contains(run), "{name}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 9000);
+        assert!(!runs.contains(&secret[..16]), "the key");
+    }
+}
+
+#[test]
+fn a_cut_or_damaged_capsule_says_so() {
+    let temp = tempfile::tempdir().unwrap();
+    let (dir, file) = (temp.path().join("rep"), temp.path().join("rep.capsule"));
+    crate::support::tiny::replica(&dir, 5, &[(0, 1), (3, 2)], &[(1, 3)]);
+    taken(&dir, &file, None);
+    let whole = fs::read(&file).unwrap();
+    let broken = temp.path().join("broken.capsule");
+    for cut in [24, 60, whole.len() / 2, whole.len() - 1] {
+        fs::write(&broken, &whole[..cut]).unwrap();
+        let error = collect(&[crate::support::plain(&broken)]).unwrap_err().to_string();
+        assert!(error.contains("the capsule is cut"), "{cut}: {error}");
+    }
+    // Every byte counts: a flipped one is an error at once, or when what it belongs to is read.
+    let same = |path: &Path| {
+        let Ok(evidence) = collect(&[labelled("x", path)]) else { return false };
+        let source = &*evidence.replicas[0].source;
+        let Some(sums) = source.sums() else { return false };
+        let mut region = vec![0; 256 * SUM];
+        source.entries().iter().all(|entry| {
+            if entry.name.ends_with(".img") {
+                sums.region(entry, 0, &mut region).is_ok()
+            } else {
+                source.read(entry).is_ok()
+            }
+        })
+    };
+    assert!(same(&file));
+    for at in (0..whole.len()).step_by(7) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        fs::write(&broken, bytes).unwrap();
+        assert!(!same(&broken), "byte {at} of {}", whole.len());
+    }
+}
+
+/// Three replicas, two of which hold the same.
+fn three(temp: &Path) -> Vec<PathBuf> {
+    crate::support::tiny::stale(temp);
+    let mut dirs: Vec<PathBuf> = fs::read_dir(temp).unwrap().map(|entry| entry.unwrap().path()).collect();
+    dirs.sort();
+    dirs
+}
+
+fn judge(inputs: &[(String, PathBuf)], key: Option<&[u8]>) -> Analysis {
+    let inputs: Vec<_> = inputs.iter().map(|(label, path)| labelled(label, path)).collect();
+    let mut options = evidence::Options::new(Images::Spool { dir: None, limit: 1 << 30 });
+    options.key = key.map(|key| Key::new(key).unwrap());
+    analyze(evidence::gather(&inputs, &options).unwrap(), Options::default(), &())
+}
+
+#[test]
+fn capsules_can_prove_an_answer_and_mix_with_directories() {
+    let temp = tempfile::tempdir().unwrap();
+    let dirs = three(&temp.path().join("in"));
+    let inputs = |which: &dyn Fn(usize) -> bool, key: Option<&[u8]>| -> Vec<(String, PathBuf)> {
+        let one = |(at, dir): (usize, &PathBuf)| {
+            let label = format!("r{at}");
+            if !which(at) {
+                return (label, dir.clone());
+            }
+            let file = temp.path().join(format!("{at}.capsule"));
+            taken(dir, &file, key);
+            (label, file)
+        };
+        dirs.iter().enumerate().map(one).collect()
+    };
+    let plain = judge(&inputs(&|_| false, None), None);
+    let kind = plain.volumes[0].verdict.kind;
+    let secret = Some(&b"sixteen bytes and more"[..]);
+    for (which, key) in
+        [(&(|_| true) as &dyn Fn(usize) -> bool, None), (&|at| at == 0, None), (&|at| at != 1, secret)]
+    {
+        let judged = judge(&inputs(which, key), key);
+        let volume = &judged.volumes[0];
+        assert_eq!((volume.verdict.kind, &volume.verdict.holders), (kind, &plain.volumes[0].verdict.holders));
+        for replica in volume.replicas.iter().filter(|replica| replica.is_without_data()) {
+            assert_eq!(volume.copies.quality(&replica.label), Quality::Attested);
+        }
+        if which(1) {
+            assert_eq!(volume.verdict.confidence, Confidence::Proven);
+        }
+        for (mine, theirs) in volume.lineage.relations.iter().zip(&plain.volumes[0].lineage.relations) {
+            assert_eq!(
+                (&mine.differ, &mine.unique_a, &mine.basis),
+                (&theirs.differ, &theirs.unique_a, &theirs.basis)
+            );
+        }
+    }
+    // Keyed ones alone need no key; beside a directory they do.
+    let all = inputs(&|_| true, secret);
+    assert_eq!(judge(&all, None).volumes[0].verdict.confidence, Confidence::Proven);
+    let mixed = inputs(&|at| at != 0, secret);
+    for key in [None, Some(&b"another key, as long"[..])] {
+        let judged = judge(&mixed, key);
+        assert_eq!(judged.volumes[0].verdict.kind, VerdictKind::InsufficientEvidence);
+        assert!(said(&judged).contains("without the key"), "{}", said(&judged));
+    }
+}
+
+/// What the findings say.
+fn said(analysis: &Analysis) -> String {
+    let findings = analysis.volumes.iter().flat_map(|volume| &volume.findings);
+    findings.map(|finding| format!("{} {}\n", finding.code(), finding.text())).collect()
+}
+
+#[test]
+fn capsules_of_two_keys_compare_nothing() {
+    let temp = tempfile::tempdir().unwrap();
+    let dirs = three(&temp.path().join("in"));
+    let mut inputs = Vec::new();
+    for (at, dir) in dirs.iter().enumerate() {
+        let file = temp.path().join(format!("{at}.capsule"));
+        taken(dir, &file, Some(format!("a key that is number {}", at % 2).as_bytes()));
+        inputs.push((format!("r{at}"), file));
+    }
+    let judged = judge(&inputs, Some(b"a key that is number 0"));
+    let volume = &judged.volumes[0];
+    assert_eq!(volume.verdict.kind, VerdictKind::InsufficientEvidence);
+    assert!(volume.verdict.keep.is_none());
+    assert!(said(&judged).contains("different keys"), "{}", said(&judged));
+    assert_eq!(volume.comparison.as_ref().unwrap().bytes, 0);
+}
+
+#[test]
+fn a_copy_is_held_against_the_capsule_of_its_replica() {
+    let temp = tempfile::tempdir().unwrap();
+    let dirs = three(&temp.path().join("in"));
+    let zeros = vec![0; 8192];
+    let file = File::options().write(true).open(dirs[0].join("volume-head-001.img")).unwrap();
+    file.write_all_at(&zeros, 0).unwrap();
+    let capsule = temp.path().join("0.capsule");
+    taken(&dirs[0], &capsule, None);
+    // A copy, image by image: `change` makes the copy of the head.
+    let copy = |name: &str, change: &dyn Fn(&Path)| {
+        let to = temp.path().join(name);
+        fs::create_dir(&to).unwrap();
+        for entry in fs::read_dir(&dirs[0]).unwrap() {
+            let entry = entry.unwrap();
+            let source = only(&dirs[0]).source;
+            let listed = source.entries().iter().find(|one| *one.name == *entry.file_name()).unwrap();
+            let out = File::create(to.join(entry.file_name())).unwrap();
+            out.set_len(listed.size).unwrap();
+            for run in &source.extents(listed).unwrap().runs {
+                let mut bytes = vec![0; (run.end.min(listed.size) - run.start) as usize];
+                source.read_at(listed, run.start, &mut bytes).unwrap();
+                out.write_all_at(&bytes, run.start).unwrap();
+            }
+        }
+        change(&to.join("volume-head-001.img"));
+        to
+    };
+    let head = |path: &Path| File::options().read(true).write(true).open(path).unwrap();
+    let codes = |copied: PathBuf| {
+        let inputs = [("copy".to_owned(), copied), ("own".to_owned(), capsule.clone())];
+        let rest = dirs[1..].iter().enumerate().map(|(at, dir)| (format!("r{at}"), dir.clone()));
+        let judged = judge(&inputs.into_iter().chain(rest).collect::<Vec<_>>(), None);
+        let volume = &judged.volumes[0];
+        let labels: Vec<String> = volume.replicas.iter().map(|one| one.label.to_string()).collect();
+        let of = |label: &str| volume.copies.quality(&label.into());
+        let quality = if labels.contains(&"own".to_owned()) { of("own") } else { of("copy") };
+        assert_eq!((labels.len(), quality), (dirs.len(), Quality::Attested), "{labels:?}");
+        let own = |code: &Code| (110..=119).contains(&code.row().number);
+        let mut codes: Vec<Code> = volume.findings.iter().map(|one| one.code()).filter(own).collect();
+        codes.sort();
+        (labels.contains(&"own".to_owned()), codes)
+    };
+    assert_eq!(codes(copy("same", &|_| {})), (false, vec![Code::CopyAttested]));
+    let size = fs::metadata(dirs[0].join("volume-head-001.img")).unwrap().len();
+    let filled = copy("filled", &|path| {
+        let bytes = fs::read(path).unwrap();
+        head(path).write_all_at(&bytes, 0).unwrap();
+    });
+    assert_eq!(codes(filled), (true, vec![Code::CopyFilledHoles]));
+    let dropped = copy("dropped", &|path| {
+        let bytes = fs::read(path).unwrap();
+        let out = File::create(path).unwrap();
+        out.set_len(size).unwrap();
+        for (at, block) in bytes.chunks(4096).enumerate().filter(|(_, block)| block.iter().any(|b| *b != 0)) {
+            out.write_all_at(block, at as u64 * 4096).unwrap();
+        }
+    });
+    assert_eq!(codes(dropped), (true, vec![Code::CopyDroppedZeros]));
+    let other = copy("other", &|path| head(path).write_all_at(&[9; 10], 100).unwrap());
+    assert_eq!(codes(other), (true, vec![Code::CopyBlocksDiffer]));
+    let short = copy("short", &|path| head(path).set_len(size - 4096).unwrap());
+    assert!(codes(short).1.contains(&Code::CopyLengthDiffers));
+    let none = copy("none", &|path| fs::remove_file(path).unwrap());
+    assert_eq!(codes(none), (true, vec![Code::CopyLengthDiffers]));
+}
+
+/// A writer beside the reader, at times that sweep over what a capsule takes: whatever it changed before the last look is
+/// noticed, or came before the first.
+#[test]
+fn a_directory_that_is_written_to_is_noticed() {
+    let temp = tempfile::tempdir().unwrap();
+    let (dir, file) = (temp.path().join("rep"), temp.path().join("rep.capsule"));
+    crate::support::tiny::replica(&dir, 5, &[(0, 1), (3, 2)], &[(1, 3)]);
+    let blocks = noise(7, 512 << 10);
+    image(&dir.join("volume-snap-big.img"), 1 << 20, &[(0, &blocks)]);
+    let head = File::options().write(true).open(dir.join("volume-snap-big.img")).unwrap();
+    let begun = Instant::now();
+    let until: u64 = 100;
+    let (mut changed, mut round) = (0, 0_u64);
+    while changed < until {
+        assert!(begun.elapsed() < Duration::from_secs(240), "{changed} in {round} rounds");
+        round += 1;
+        let (stop, last, done) =
+            (AtomicBool::new(false), AtomicU64::new(0), Mutex::new(SystemTime::UNIX_EPOCH));
+        let taken = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // One write, somewhere, at some time; every other one goes on.
+                std::thread::sleep(Duration::from_micros(round % 60 * 1000));
+                loop {
+                    let write = last.fetch_add(1, Ordering::SeqCst);
+                    let bytes = (round << 16 | write).to_le_bytes();
+                    head.write_all_at(&bytes, (round * 37 + write) % 128 * 4096).unwrap();
+                    *done.lock().unwrap() = SystemTime::now();
+                    if round % 2 == 0 || stop.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    std::thread::sleep(Duration::from_micros(500));
+                }
+            });
+            let taken = taken(&dir, &file, None);
+            stop.store(true, Ordering::SeqCst);
+            taken
+        });
+        // What was taken is what lies there now, or it is said that something changed.
+        let noticed = !taken.directories[0].changed.is_empty();
+        let (directory, capsule) = (only(&dir), only(&file));
+        let same = differs(&*directory.source, &*capsule.source).is_empty();
+        if !same && !noticed {
+            // It was written after the last look began, or while it did.
+            let wrote = *done.lock().unwrap();
+            assert!(wrote >= taken.directories[0].looked, "round {round}: a change was not noticed");
+            continue;
+        }
+        changed += u64::from(noticed);
+        if noticed {
+            let damaged = capsule.source.entries().iter().find(|entry| entry.damage.is_some());
+            assert_eq!(damaged.unwrap().name, "volume-snap-big.img");
+        }
+    }
+}
+
+/// Blocks in which a directory and a capsule differ.
+fn differs(directory: &dyn Source, capsule: &dyn Source) -> Vec<u64> {
+    let sums = capsule.sums().unwrap();
+    let entry = directory.entries().iter().find(|entry| entry.name == "volume-snap-big.img").unwrap();
+    let mut out = Vec::new();
+    let (mut region, mut block) = (vec![0; 256 * SUM], vec![0; 4096]);
+    for at in (0..512 << 10).step_by(4096) {
+        if at % (1 << 20) == 0 {
+            sums.region(entry, at >> 20, &mut region).unwrap();
+        }
+        directory.read_at(entry, at, &mut block).unwrap();
+        let place = (at as usize >> 12) % 256 * SUM;
+        if region[place..place + SUM] != sums.sum(&block).unwrap() {
+            out.push(at);
+        }
+    }
+    out
+}

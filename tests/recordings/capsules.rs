@@ -1,0 +1,263 @@
+//! Recordings as capsules: the same answers as from the directories, but for the form and what the copy is worth; and
+//! beside copies by real tools the capsule decides.
+//!
+//! A share of the recordings is drawn by a seed; `JIVASCOPE_CAPSULES=all` takes all, a number takes so many.
+#![cfg(feature = "capsule")]
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use crate::support::model::Dice;
+use crate::support::recorded::{Capture, sets};
+use crate::support::tools::{TOOLS, Tool, unpack};
+use crate::support::{collect, labelled};
+use jivascope::analysis::{Analysis, Options, analyze};
+use jivascope::evidence::capsule::{TakeOptions, take};
+use jivascope::report::json::Document;
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+
+/// Recordings in the gate.
+const DRAWN: usize = 12;
+
+fn drawn() -> Vec<&'static Capture> {
+    let all: Vec<&'static Capture> = sets().into_iter().flat_map(|(_, set)| &set.list).collect();
+    let asked = std::env::var("JIVASCOPE_CAPSULES").unwrap_or_else(|_| DRAWN.to_string());
+    let mut out = Dice::new(11).shuffled(&all);
+    if asked != "all" {
+        out.truncate(asked.parse().unwrap_or_else(|error| panic!("JIVASCOPE_CAPSULES: {error}")));
+    }
+    out
+}
+
+fn capsule(dir: &Path, to: PathBuf, origin: bool) -> PathBuf {
+    let mut options = TakeOptions::default();
+    (options.logs, options.origin) = (true, origin);
+    let taken = take(&[dir.to_owned()], &options, &mut File::create(&to).unwrap(), &()).unwrap();
+    let changed: Vec<&String> = taken.directories.iter().flat_map(|one| &one.changed).collect();
+    assert!(changed.is_empty(), "{}: {changed:?}", dir.display());
+    to
+}
+
+/// The unpacked directories of a recording, by label.
+fn originals(capture: &Capture, place: &Path) -> Vec<(String, PathBuf)> {
+    let one = |label: &&str| {
+        let dir = place.join("originals").join(label);
+        unpack(&capture.dir.join(format!("{label}.tar.zst")), &dir);
+        ((*label).to_owned(), dir)
+    };
+    capture.labels().iter().map(one).collect()
+}
+
+fn judge(inputs: &[(String, PathBuf)]) -> Analysis {
+    let inputs: Vec<_> = inputs.iter().map(|(label, path)| labelled(label, path)).collect();
+    analyze(collect(&inputs).unwrap(), Options::default(), &())
+}
+
+/// Codes of findings that are about the copy, about its form, or about what is inside the volume.
+const OF_THE_COPY: &[&str] =
+    &["JV026", "JV027", "JV028", "JV097", "JV110", "JV111", "JV112", "JV113", "JV114"];
+
+/// The JSON without what depends on the form of the evidence, on what the copy is worth, and on what that decides.
+fn bare(analysis: &Analysis, worth: bool) -> Value {
+    let text = Document::of(analysis).to_text();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    let document = document.as_object_mut().unwrap();
+    for key in ["evidence", "witnesses", "addresses"] {
+        document.remove(key);
+    }
+    for volume in document["volumes"].as_array_mut().unwrap() {
+        let volume = volume.as_object_mut().unwrap();
+        for key in ["inside", "file_losses", "steps"] {
+            volume.remove(key);
+        }
+        let of_the_copy = |finding: &Value| OF_THE_COPY.iter().any(|code| finding["code"] == **code);
+        volume["findings"].as_array_mut().unwrap().retain(|finding| !of_the_copy(finding));
+        for replica in volume["replicas"].as_array_mut().unwrap() {
+            let replica = replica.as_object_mut().unwrap();
+            replica.remove("path");
+            if worth {
+                without(replica, &["quality", "defects", "remarks"]);
+                for disk in replica["disks"].as_array_mut().unwrap() {
+                    without(disk.as_object_mut().unwrap(), &["quality"]);
+                }
+            }
+        }
+        if worth {
+            let verdict = volume["verdict"].as_object_mut().unwrap();
+            without(
+                verdict,
+                &["confidence", "start", "reasons", "must_not_wipe", "collect", "rule", "changes"],
+            );
+            for finding in volume["findings"].as_array_mut().unwrap() {
+                without(finding.as_object_mut().unwrap(), &["severity"]);
+            }
+        }
+    }
+    let mut bare = Value::Object(std::mem::take(document));
+    without_places(&mut bare);
+    bare
+}
+
+/// Where a file lies is a matter of the form.
+fn without_places(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                if let ("file", Some(text)) = (key.as_str(), value.as_str()) {
+                    *value = Value::from(text.rsplit('/').next().unwrap_or_default());
+                }
+                without_places(value);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(without_places),
+        _ => {}
+    }
+}
+
+fn without(map: &mut Map<String, Value>, keys: &[&str]) {
+    for key in keys {
+        map.remove(*key);
+    }
+}
+
+/// The first places in which two documents differ.
+fn apart(one: &Value, other: &Value, path: &str, out: &mut Vec<String>) {
+    match (one, other) {
+        (Value::Object(a), Value::Object(b)) => {
+            for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+                let null = Value::Null;
+                apart(
+                    a.get(key).unwrap_or(&null),
+                    b.get(key).unwrap_or(&null),
+                    &format!("{path}/{key}"),
+                    out,
+                );
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (at, (a, b)) in a.iter().zip(b).enumerate() {
+                apart(a, b, &format!("{path}/{at}"), out);
+            }
+        }
+        _ if one == other => {}
+        _ => {
+            let short = |value: &Value| value.to_string().chars().take(300).collect::<String>();
+            out.push(format!("{path}: {} | {}", short(one), short(other)));
+        }
+    }
+}
+
+fn compare(what: &str, one: &Value, other: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    apart(one, other, "", &mut out);
+    out.iter().take(4).map(|line| format!("{what}: {line}")).collect()
+}
+
+/// Whether a kind changed for a doubt about a copy.
+fn settled(plain: &Analysis, judged: &Analysis) -> bool {
+    use jivascope::verdict::VerdictKind::InsufficientEvidence;
+    plain.volumes.iter().zip(&judged.volumes).any(|(plain, judged)| {
+        plain.verdict.kind == InsufficientEvidence && judged.verdict.kind != InsufficientEvidence
+    })
+}
+
+#[test]
+fn capsules_give_the_answer_of_their_directories() {
+    if !crate::support::stepping::have("recordings as capsules", &["tar", "zstd"]) {
+        return;
+    }
+    let drawn = drawn();
+    let wrong: Vec<String> = drawn
+        .par_iter()
+        .flat_map(|capture| {
+            let place = tempfile::tempdir().unwrap();
+            let originals = originals(capture, place.path());
+            let plain = judge(&originals);
+            let mut wrong = Vec::new();
+            for origin in [false, true] {
+                let capsules: Vec<(String, PathBuf)> = originals
+                    .iter()
+                    .map(|(label, dir)| {
+                        let to = place.path().join(format!("{label}-{origin}.capsule"));
+                        (label.clone(), capsule(dir, to, origin))
+                    })
+                    .collect();
+                let judged = judge(&capsules);
+                // A restored copy is worth no more as a capsule.
+                if origin && settled(&plain, &judged) {
+                    continue;
+                }
+                let what = format!("{} (origin: {origin})", capture.name);
+                wrong.extend(compare(&what, &bare(&plain, origin), &bare(&judged, origin)));
+            }
+            wrong
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{} recordings:\n{}", drawn.len(), wrong.join("\n"));
+}
+
+/// The replicas' own directories, each beside a copy by a tool: the answer is that of the capsules, whichever tool it was,
+/// and what it changed is named.
+#[test]
+fn beside_a_copy_the_capsule_decides() {
+    if !crate::support::stepping::have("recordings as capsules", &["tar", "zstd"]) {
+        return;
+    }
+    let here = |tool: &Tool| crate::support::stepping::have("copies by real tools", &[tool.program()]);
+    let tools: Vec<Tool> = TOOLS.iter().copied().filter(here).collect();
+    let all = std::env::var_os("JIVASCOPE_CAPSULES").is_some();
+    let wrong: Vec<String> = drawn()
+        .par_iter()
+        .enumerate()
+        .flat_map(|(number, capture)| {
+            let place = tempfile::tempdir().unwrap();
+            let originals = originals(capture, place.path());
+            let capsules: Vec<(String, PathBuf)> = originals
+                .iter()
+                .map(|(label, dir)| {
+                    (label.clone(), capsule(dir, place.path().join(format!("{label}.capsule")), true))
+                })
+                .collect();
+            let truth = bare(&judge(&capsules), false);
+            let mut wrong = Vec::new();
+            let own = [tools[number % tools.len()], tools[(number * 3 + 1) % tools.len()]];
+            for tool in if all { &tools[..] } else { &own[..] } {
+                let to = place.path().join(tool.name().replace([' ', '/'], "_"));
+                std::fs::create_dir(&to).unwrap();
+                let copies = originals.iter().map(|(label, dir)| {
+                    // Sorts as the label of its capsule does.
+                    (format!("{label}~"), tool.copy(dir, &to.join(label)))
+                });
+                let judged = judge(&capsules.iter().cloned().chain(copies).collect::<Vec<_>>());
+                let text = bare(&judged, false).to_string().replace("~", "");
+                let what = format!("{} ({})", capture.name, tool.name());
+                wrong.extend(compare(&what, &truth, &serde_json::from_str(&text).unwrap()));
+                wrong.extend(unnamed(&judged, &originals, *tool).map(|line| format!("{what}: {line}")));
+            }
+            wrong
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A tool that changed something of which nothing is said.
+fn unnamed(judged: &Analysis, originals: &[(String, PathBuf)], tool: Tool) -> Option<String> {
+    let codes: BTreeSet<String> = judged
+        .volumes
+        .iter()
+        .flat_map(|volume| &volume.findings)
+        .map(|finding| finding.code().to_string())
+        .filter(|code| code.starts_with("JV11"))
+        .collect();
+    let keeps = matches!(tool, Tool::TarSparse | Tool::Bsdtar);
+    let with_uuid = judged.volumes.iter().flat_map(|volume| &volume.replicas).any(|one| one.uuid().is_some());
+    if !with_uuid || originals.is_empty() {
+        return None;
+    }
+    if keeps && codes.iter().any(|code| code != "JV110") {
+        return Some(format!("it keeps everything, and {codes:?} were found"));
+    }
+    codes.is_empty().then(|| "nothing was held against anything".to_owned())
+}
