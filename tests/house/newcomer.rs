@@ -59,6 +59,7 @@ const PAGES: &[(&str, &[(&str, How)])] = &[
             ("jivascope serve /evidence", UntilInterrupted),
             ("jivascope repair-copy /evidence --list", Runs(0)),
             ("jivascope files /evidence --replica rep-2", Runs(0)),
+            ("jivascope collect /var/openebs/pvc-… --to node1.capsule", Runs(0)),
             ("jivascope explain JV054", Runs(0)),
         ],
     ),
