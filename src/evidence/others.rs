@@ -117,16 +117,13 @@ impl Others {
         for (parts, look) in self.files.iter().filter(|(path, _)| outside(path)) {
             let path = parts.join("/");
             match look {
-                Look::Known(known)
-                    if known.witness
-                        && let Some(testimony) = kept(parts) =>
-                {
-                    large.push(testimony);
-                }
                 Look::Archive => noted.hidden(format!(
                     "{path}: is an archive in an archive, not read: take it out and give it by itself"
                 )),
-                Look::Known(known) => noted.known(&path, known),
+                Look::Known(known) => match known.witness.then(|| kept(parts)).flatten() {
+                    Some(testimony) => large.push(testimony),
+                    None => noted.known(&path, known),
+                },
                 Look::Own => {}
                 Look::Unknown => noted.unknown.push(path),
             }
