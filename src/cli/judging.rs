@@ -26,6 +26,20 @@ pub(super) fn analyze(given: &Inputs, options: Options, reading: &Reading) -> an
     Ok(analysis)
 }
 
+/// From arguments to an analysis of a volume, or of directories in which no data lie: of these too it can be said what to do.
+pub(super) fn analyze_or_vacant(
+    given: &Inputs,
+    options: Options,
+    reading: &Reading,
+) -> anyhow::Result<Analysis> {
+    let analysis = read(given, options, reading)?;
+    let vacant = analysis.inputs.iter().any(|input| !input.vacant.is_empty());
+    if !vacant || analysis.options.volume.is_some() {
+        some_volume(&analysis)?;
+    }
+    Ok(analysis)
+}
+
 /// From arguments to an analysis, which may be of no volume at all.
 pub(super) fn read(given: &Inputs, options: Options, reading: &Reading) -> anyhow::Result<Analysis> {
     let progress = Bar::new();

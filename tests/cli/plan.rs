@@ -47,6 +47,31 @@ fn the_steps_of_march_stop_at_the_first_that_loses_data() {
 }
 
 #[test]
+fn of_directories_without_data_a_plan_says_what_to_collect() {
+    let dir = tempfile::tempdir().unwrap();
+    let vacant = dir.path().join("node1/pvc-1");
+    fs::create_dir_all(&vacant).unwrap();
+    fs::write(vacant.join("log.info"), "{}").unwrap();
+    fs::write(vacant.join("replica.log"), "time=\"2026-01-01T00:00:00Z\" level=info msg=\"x\"\n").unwrap();
+    let ran = run(["plan", dir.path().to_str().unwrap()]);
+    assert_eq!((ran.code, ran.err.as_str()), (30, ""));
+    assert!(
+        ran.out.contains("Collect the directory of every") && ran.out.contains("wipe nothing"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("log.info and replica.log, nothing else"), "{}", ran.out);
+    let ran = run(["plan", dir.path().to_str().unwrap(), "--output", "json"]);
+    let said: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(
+        (said["volumes"].as_array().unwrap().len(), said["without_data"].as_array().unwrap().len()),
+        (0, 1)
+    );
+    let ran = run(["plan", dir.path().to_str().unwrap(), "--keep", "rep-1", "--confirm", "x"]);
+    assert!(ran.code == 1 && ran.err.contains("hold no data"), "{}", ran.err);
+}
+
+#[test]
 fn march_gives_nothing_up_and_asks_for_a_choice() {
     let analysis = judged(&incident("2026-03-28"));
     let plan = Plan::of(&analysis.volumes[0], &analysis.options, None);

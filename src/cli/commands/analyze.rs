@@ -61,11 +61,7 @@ pub(super) fn run(command: &Analyze, out: &Out) -> anyhow::Result<u8> {
     let mut options = judging::options(&command.judging);
     options.sample = command.sample;
     options.holes = command.reading.holes();
-    let analysis = judging::read(&command.inputs, options, &command.reading)?;
-    let vacant = analysis.inputs.iter().any(|input| !input.vacant.is_empty());
-    if !vacant || analysis.options.volume.is_some() {
-        judging::some_volume(&analysis)?;
-    }
+    let analysis = judging::analyze_or_vacant(&command.inputs, options, &command.reading)?;
     out.report(&match command.output {
         Form::Json => Document::of(&analysis).to_text(),
         Form::Jsonl => lines(&analysis),

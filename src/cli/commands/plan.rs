@@ -15,7 +15,7 @@ use jivascope::witness;
 
 use crate::cli::args::{self, Inputs, Judging, Reading};
 use crate::cli::error::{failed, usage};
-use crate::cli::judging::{analyze, options};
+use crate::cli::judging::{analyze_or_vacant, options};
 use crate::cli::out::Out;
 use crate::cli::verdicts;
 
@@ -109,7 +109,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn run(command: &PlanCommand, out: &Out) -> anyhow::Result<u8> {
-    let analysis = analyze(&command.inputs, options(&command.judging), &command.reading)?;
+    let analysis = analyze_or_vacant(&command.inputs, options(&command.judging), &command.reading)?;
     if let Some(file) = &command.lint {
         return lint(command, file, &analysis, out);
     }
@@ -141,6 +141,9 @@ pub(super) fn run(command: &PlanCommand, out: &Out) -> anyhow::Result<u8> {
 fn single(analysis: &Analysis) -> anyhow::Result<&Volume> {
     match &analysis.volumes[..] {
         [one] => Ok(one),
+        [] => {
+            Err(failed("the directories given hold no data, so there is nothing to choose or to play").into())
+        }
         _ => Err(usage("more than one volume was found: name one with --volume").into()),
     }
 }

@@ -8,6 +8,7 @@ use super::word;
 use crate::analysis::{Analysis, Volume};
 use crate::ident::BLOCK_SIZE;
 use crate::plan::{Act, Plan, Reach, Task};
+use crate::report::model::without_data;
 use crate::report::{escape, words};
 use crate::witness::Layout;
 
@@ -18,7 +19,7 @@ pub fn markdown(plans: &[Plan], analysis: &Analysis, site: &Site) -> String {
     if analysis.volumes.is_empty() {
         out.push_str(
             "# No plan\n\nNo input holds a replica's directory, so nothing is known of its data. Collect the directory of every \
-             replica, with a tool that keeps holes (`tar --sparse`). Until then wipe nothing and start nothing.\n",
+             replica, with a tool that keeps holes (`tar --sparse`). Until then wipe nothing and start nothing.\n\n",
         );
     }
     for plan in plans {
@@ -27,6 +28,7 @@ pub fn markdown(plans: &[Plan], analysis: &Analysis, site: &Site) -> String {
         };
         one(&mut out, plan, volume, analysis, site);
     }
+    list(&mut out, "Directories without data", &without_data(&analysis.inputs));
     out
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::json::{TOOL, Tool, pretty};
 use crate::analysis::Analysis;
 use crate::plan::{Linted, Plan, Unread};
+use crate::report::model::without_data;
 
 pub use command::Command;
 pub use markdown::markdown;
@@ -24,6 +25,9 @@ pub struct PlanDocument<'a> {
     schema: &'static str,
     tool: Tool,
     volumes: Vec<Planned<'a>>,
+    /// Directories in which no data lie, and what is left in each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    without_data: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,7 +55,12 @@ impl<'a> PlanDocument<'a> {
             let names = names.used(&script).into_iter().cloned().collect();
             Planned { plan, names, commands }
         };
-        Self { schema: "jivascope.plan/1", tool: TOOL, volumes: plans.iter().map(planned).collect() }
+        Self {
+            schema: "jivascope.plan/1",
+            tool: TOOL,
+            volumes: plans.iter().map(planned).collect(),
+            without_data: without_data(&analysis.inputs),
+        }
     }
 
     /// The document as text, with a line feed at its end.
