@@ -66,7 +66,7 @@ fn main() {
 /// One archive of three replicas, packed, against decoding it alone with the same library.
 fn packed(dir: &Path, rounds: usize) {
     let root = dir.join("to-pack");
-    Stack::new(16, GIB / 4, GIB / 8).replicas(&root);
+    Stack::new(16, GIB / 4, GIB / 8).packable_replicas(&root);
     for (ending, tool) in [("zst", "zstd"), ("gz", "gzip")] {
         if !installed("tar") || !installed(tool) {
             continue;

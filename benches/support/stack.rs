@@ -58,14 +58,43 @@ impl Stack {
 
     /// Three replica directories below `root`.
     pub fn replicas(&self, root: &Path) {
+        self.write(root, || || self.pattern.clone());
+    }
+
+    /// The same with what compresses as people's data do: of each extent one half noise and one half text, none twice.
+    pub fn packable_replicas(&self, root: &Path) {
+        const WORDS: [&str; 8] =
+            ["checkpoint ", "replica ", "in ", "volume-snap-", "the ", "not present ", "chain\n", "of "];
+        self.write(root, || {
+            let mut seed = Seed(10);
+            let mut content = vec![0; self.pattern.len()];
+            move || {
+                for block in content.chunks_mut(8192) {
+                    let (noise, mut text) = block.split_at_mut(4096);
+                    seed.fill(noise);
+                    while !text.is_empty() {
+                        let word = WORDS[seed.below(8) as usize].as_bytes();
+                        let (now, later) = text.split_at_mut(word.len().min(text.len()));
+                        now.copy_from_slice(&word[..now.len()]);
+                        text = later;
+                    }
+                }
+                content.clone()
+            }
+        });
+    }
+
+    /// Writes the directories; `contents` gives, for each of them, what gives the content of each extent.
+    fn write<C: FnMut() -> Vec<u8>>(&self, root: &Path, contents: impl Fn() -> C) {
         for number in 1..=3 {
+            let mut content = contents();
             let dir = root.join(format!("rep-{number}"));
             self.chain.write(&dir, false, |_, _, _| ()).expect("records can be written");
             for layer in &self.chain.layers {
                 let file = File::create(dir.join(&layer.name)).expect("an image can be made");
                 file.set_len(self.chain.size).expect("an image can be as large as this");
                 for (at, count) in &layer.blocks {
-                    file.write_all_at(&self.pattern[..(count * 4096) as usize], at * 4096)
+                    file.write_all_at(&content()[..(count * 4096) as usize], at * 4096)
                         .expect("room on the disk");
                 }
             }
