@@ -1,4 +1,5 @@
 //! Many volumes: one line of JSON each, and the questions of docs/fleet.md, asked with DuckDB of what the recordings give.
+#![cfg(feature = "cli")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
