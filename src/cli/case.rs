@@ -198,7 +198,7 @@ impl CaseDir {
             ));
         }
         let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
-        file.write_all(json(&expected.to_text()).as_bytes())?;
+        file.write_all(json(expected.to_text()).as_bytes())?;
         file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
         file.persist(self.path.join(FILE_NAME))?;
         Ok(())

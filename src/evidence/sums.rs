@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::{Entry, ReadError};
-use crate::ident::{BLOCK_SIZE, Runs};
+use crate::ident::{BLOCK_SIZE, Run, Runs};
 
 /// Bytes of a sum.
 pub const SUM: usize = 32;
@@ -36,6 +36,9 @@ pub trait Sums: Send + Sync + fmt::Debug {
 
     /// The blocks of an image that are stored and hold nothing but zeros.
     fn zeros(&self, entry: &Entry) -> Runs;
+
+    /// Those of them in a stretch.
+    fn zeros_in(&self, entry: &Entry, run: Run) -> Runs;
 
     /// The sums of all blocks of a region of an image, by their place in it, one behind the other; [`ZERO`] for what is
     /// not stored.

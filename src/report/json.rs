@@ -331,13 +331,13 @@ impl<'a> Document<'a> {
 /// An object as one line that is safe on a terminal, with a line feed at its end.
 pub(super) fn line(object: &impl Serialize) -> String {
     let text = serde_json::to_string(object).expect("every key of a document is a string");
-    escape::json(&text) + "\n"
+    escape::json(text) + "\n"
 }
 
 /// Any document as text that is safe on a terminal.
 pub(crate) fn pretty(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).expect("every key of a document is a string");
-    escape::json(&text) + "\n"
+    escape::json(text) + "\n"
 }
 
 /// One volume.

@@ -204,6 +204,10 @@ impl Sums for Capsuled {
         self.image(entry).map(|image| image.table.zeros.clone()).unwrap_or_default()
     }
 
+    fn zeros_in(&self, entry: &Entry, run: Run) -> Runs {
+        self.image(entry).map(|image| image.table.zeros.clip(run.start, run.end)).unwrap_or_default()
+    }
+
     fn region(&self, entry: &Entry, number: u64, out: &mut [u8]) -> Result<(), ReadError> {
         out.fill(0);
         let Some(image) = self.image(entry) else { return Err(ReadError::NotKept) };
