@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::apart::{How, changes};
 use super::bytes::FsError;
 use super::databases::{Database, databases};
-use super::owners::Owned;
+use super::owned::Owned;
 use super::pair::{Side, is_newer};
 use super::sqlite::Look;
 use super::tree::FileEntry;
@@ -64,7 +64,7 @@ pub fn loss_in_files(
     differ: &Runs,
 ) -> Result<LossInFiles, FsError> {
     let owned = given.files.owners(blocks, &given.tree)?;
-    let inodes: HashSet<u32> = owned.files.keys().map(|at| given.tree.entries[*at].inode).collect();
+    let inodes: HashSet<u64> = owned.files.keys().map(|at| given.tree.entries[*at].inode).collect();
     let found = changes(given.beside(), kept.beside(), differ);
     let mut files = Vec::new();
     let mut compared = true;

@@ -5,29 +5,35 @@
 
 mod apart;
 mod bytes;
+mod checksum;
 mod clock;
 mod contents;
 mod databases;
 mod ext;
 mod files;
+mod kind;
 mod known;
 mod loss;
-mod owners;
+mod name;
+mod owned;
 mod pair;
 mod partitions;
+mod piece;
 mod sqlite;
+mod system;
 mod take;
 mod tree;
+mod xfs;
 
 pub use apart::{Change, FilesAndTree, How, changes};
 pub use bytes::{Bytes, FsError};
 pub use clock::Moment;
 pub use contents::{Contents, FileSystem, FsState};
 pub use databases::Database;
-pub use ext::FileKind;
 pub use files::{FileReader, Files, Replayed};
+pub use kind::FileKind;
 pub use loss::{LossInFiles, Lost, LostFile, loss_in_files};
-pub use owners::Owned;
+pub use owned::Owned;
 pub use pair::{FilesApart, InFiles, Newest, Recovered, Side, both_have, files_apart, in_files};
 pub use partitions::Table;
 pub use sqlite::{Header as SqliteHeader, Look, Sqlite, Structure, Wal};

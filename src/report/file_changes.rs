@@ -25,8 +25,16 @@ pub(super) struct ShownOwned {
     free: u64,
     /// In use, and no name leads to it.
     unnamed: u64,
+    /// Nobody can say whether it is free: tables are damaged, or a log was not replayed.
+    #[serde(skip_serializing_if = "is_zero")]
+    unknown: u64,
     /// Outside of the file system.
     outside: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl ShownOwned {
@@ -38,6 +46,7 @@ impl ShownOwned {
             tables: owned.tables,
             free: owned.free,
             unnamed: owned.unnamed,
+            unknown: owned.unknown,
             outside: owned.outside,
         }
     }

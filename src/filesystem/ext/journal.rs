@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::checksum::crc32c;
+use crate::filesystem::checksum::crc32c;
 use crate::filesystem::bytes::{Fields, FsError};
 
 const MAGIC: u32 = 0xC03B_3998;

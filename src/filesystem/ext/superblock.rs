@@ -1,6 +1,6 @@
 //! The superblock of ext2, ext3 and ext4.
 
-use super::checksum::crc32c;
+use crate::filesystem::checksum::crc32c;
 use crate::filesystem::bytes::{Bytes, Fields, FsError};
 use crate::filesystem::clock::Moment;
 

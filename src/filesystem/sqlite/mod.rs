@@ -17,8 +17,8 @@ mod walk;
 use serde::Serialize;
 
 use super::bytes::FsError;
-use super::ext::FileKind;
 use super::files::{FileReader, Files};
+use super::kind::FileKind;
 use super::tree::{FileEntry, Tree};
 pub use header::Header;
 use pages::Pages;

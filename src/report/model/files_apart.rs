@@ -160,6 +160,7 @@ fn owners(owned: &Owned) -> String {
         (owned.tables, "tables of the file system".to_owned()),
         (owned.unnamed, "in use without a name".to_owned()),
         (owned.free, "free space (no loss)".to_owned()),
+        (owned.unknown, "free or in use, which is unknown".to_owned()),
         (owned.outside, "outside of the file system".to_owned()),
     ];
     let said: Vec<String> = parts

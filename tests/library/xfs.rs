@@ -1,0 +1,208 @@
+//! XFS inside views, against what mkfs.xfs was given and what xfs_db and xfs_repair say: lists, contents, maps, whose a block is,
+//! the state of the log; and file systems that are broken at random.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::filesystem::{all_of, broken_at_random, by_kind, differ};
+use crate::support::e2fs::tool;
+use crate::support::mutate::Random;
+use crate::support::stepping::have;
+use crate::support::xfs::{Given, Put, asked, given, image, made, numbers};
+use jivascope::filesystem::{Contents, FileKind, Files, How, Tree, in_files};
+use jivascope::ident::{Run, Runs};
+
+const TOOLS: &[&str] = &["mkfs.xfs", "xfs_db", "xfs_repair"];
+
+/// Everything that our reader finds, in the form of what was given.
+fn found(files: &Files<'_>, tree: &Tree) -> Given {
+    assert!(tree.complete, "{:?}", tree.remarks);
+    let one = |entry: &jivascope::filesystem::FileEntry| match entry.kind {
+        FileKind::Directory => Put::Directory,
+        FileKind::Link => Put::Link(String::from_utf8(entry.target.clone().unwrap()).unwrap()),
+        FileKind::Pipe => Put::Pipe,
+        _ => Put::File(content(files, entry)),
+    };
+    let named = tree.entries.iter().filter(|entry| !entry.path.is_empty());
+    named.map(|entry| (entry.name(), one(entry))).collect()
+}
+
+fn content(files: &Files<'_>, entry: &jivascope::filesystem::FileEntry) -> Vec<u8> {
+    let mut content = Vec::new();
+    let mut take = |bytes: &[u8]| {
+        content.extend_from_slice(bytes);
+        Ok(())
+    };
+    files.reader(entry).unwrap().visit(&mut take).unwrap();
+    content
+}
+
+/// One way of making: options of mkfs.xfs, names in the largest directory, bytes of the largest file, of the longest target.
+type Way = (&'static [&'static str], usize, usize, usize);
+
+const WAYS: &[Way] = &[
+    (&[], 2500, 200_000, 300),
+    (&["-b", "size=1024", "-d", "agcount=7"], 1500, 9_000_000, 300),
+    (&["-m", "crc=0"], 1200, 200_000, 900),
+    (&["-m", "crc=0", "-n", "ftype=0", "-b", "size=512"], 300, 200_000, 300),
+    (&["-m", "crc=0", "-b", "size=1024", "-d", "agcount=7"], 300, 9_000_000, 300),
+    (&["-i", "nrext64=1"], 120, 200_000, 300),
+    (&["-m", "reflink=0,bigtime=0,finobt=0", "-i", "sparse=0"], 120, 200_000, 300),
+    (&["-m", "rmapbt=1", "-b", "size=2048"], 120, 200_000, 300),
+    (&["-s", "size=4096", "-n", "size=16384", "-i", "size=1024"], 900, 200_000, 700),
+];
+
+#[test]
+fn images_hold_what_mkfs_was_given() {
+    if !have("images_hold_what_mkfs_was_given", TOOLS) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    for (at, (options, names, large, target)) in WAYS.iter().enumerate() {
+        let what = options.join(" ");
+        let mut truth = given(&mut Random(at as u64 + 3), *names, *large, *target);
+        let path = dir.path().join(format!("{at}.img"));
+        made(&path, 32 << 20, &[options, &["-L", "made"][..]].concat(), &truth);
+        let bytes = fs::read(&path).unwrap();
+        let contents = Contents::of(&bytes);
+        let system = contents.only().unwrap();
+        assert_eq!((system.kind, system.label.as_deref()), ("XFS", Some("made")), "{what}");
+        let state = system.state.as_ref().unwrap();
+        assert!(state.clean && !state.is_broken() && !state.needs_recovery, "{what}: {state:?}");
+        let files = Files::open(&bytes, system).unwrap();
+        let tree = files.all().unwrap();
+        let mine = found(&files, &tree);
+        assert_eq!(mine.keys().collect::<Vec<_>>(), truth.keys().collect::<Vec<_>>(), "{what}");
+        for (path, put) in &mine {
+            assert!(truth.remove(path).as_ref() == Some(put), "{what}: {path}");
+        }
+        cores(&path, &tree, &what);
+        owners_add_up(&path, &files, &tree, &what);
+        let sound = tool("xfs_repair").args(["-n", "-f"]).arg(&path).output().unwrap();
+        assert!(sound.status.success(), "{what}: {}", String::from_utf8_lossy(&sound.stderr));
+    }
+}
+
+/// Size, mode, owner, names and times of some inodes, as xfs_db reads them.
+fn cores(image: &Path, tree: &Tree, what: &str) {
+    for path in ["", "many", "large", "empty", "link", "deep/long-link", "deep/er/app.db"] {
+        let entry = tree.find(path.as_bytes()).unwrap();
+        let inode = format!("inode {}", entry.inode);
+        let fields = ["core.mode", "core.uid", "core.gid", "core.nlinkv2", "core.size"];
+        let requests: Vec<String> = fields.iter().map(|field| format!("p {field}")).collect();
+        let text = asked(image, &[&[inode.as_str()], &requests.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
+        let values: Vec<&str> = text.lines().filter_map(|line| line.split(" = ").nth(1)).collect();
+        assert_eq!(u16::from_str_radix(values[0], 8).unwrap() & 0o7777, entry.mode, "{what}: {path}: {text}");
+        let mine = [u64::from(entry.uid), u64::from(entry.gid), u64::from(entry.links), entry.size];
+        assert_eq!(values[1..].iter().map(|value| value.parse().unwrap()).collect::<Vec<u64>>(), mine, "{what}: {path}");
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+        assert!((now - 600..=now).contains(&entry.modified.seconds), "{what}: {path}: {}", entry.modified);
+    }
+}
+
+/// Every block is somebody's: free as the groups count it, and each file has what xfs_db gives it.
+fn owners_add_up(image: &Path, files: &Files<'_>, tree: &Tree, what: &str) {
+    let size = fs::metadata(image).unwrap().len();
+    let mut all = Runs::new();
+    all.push(0, size);
+    let owned = files.owners(&all, tree).unwrap();
+    let superblock = numbers(image, &["sb 0", "p blocksize", "p dblocks", "p agcount", "p agblocks", "p agblklog", "p logblocks"]);
+    let [block, count, groups, in_group, group_log, log] = superblock[..] else { panic!("{superblock:?}") };
+    let free: u64 = (0..groups).map(|at| numbers(image, &[&format!("agf {at}"), "p freeblks"])[0]).sum();
+    assert_eq!(owned.free, free * block, "{what}: {owned:?}");
+    assert_eq!(owned.journal, log * block, "{what}: {owned:?}");
+    let sum = owned.data() + owned.directories + owned.journal + owned.tables + owned.free;
+    assert_eq!((sum, owned.unnamed, owned.unknown), (count * block, 0, 0), "{what}: {owned:?}");
+    assert_eq!(owned.outside, size - count * block, "{what}: {owned:?}");
+    for path in ["deep/er/app.db", "large"] {
+        let at = tree.entries.iter().position(|entry| entry.path == path.as_bytes()).unwrap();
+        let text = asked(image, &[&format!("inode {}", tree.entries[at].inode), "bmap"]);
+        let mut pieces = Vec::new();
+        for line in text.lines() {
+            // data offset 0 startblock 24 (0/24) count 22 flag 0
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let (start, blocks): (u64, u64) = (words[4].parse().unwrap(), words[7].parse().unwrap());
+            let first = (start >> group_log) * in_group + (start & ((1 << group_log) - 1));
+            pieces.push(Run { start: first * block, end: (first + blocks) * block });
+        }
+        assert!(path != "large" || files.reader(&tree.entries[at]).unwrap().size() < 9_000_000 || pieces.len() > 1);
+        let pieces = Runs::from_unsorted(pieces);
+        let own = files.owners(&pieces, tree).unwrap();
+        assert_eq!(own.files.keys().copied().collect::<Vec<_>>(), [at], "{what}: {path}: {own:?}");
+        assert_eq!((own.data(), owned.files[&at]), (pieces.bytes(), pieces.bytes()), "{what}: {path}: {own:?}");
+    }
+}
+
+#[test]
+fn what_differs_between_two_images_is_named() {
+    if !have("what_differs_between_two_images_is_named", TOOLS) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut truth = given(&mut Random(5), 60, 50_000, 300);
+    let (one, two) = (dir.path().join("one.img"), dir.path().join("two.img"));
+    made(&one, 24 << 20, &[], &truth);
+    truth.insert("deep/er/app.db".to_owned(), Put::File(vec![9; 90_000]));
+    truth.insert("short/new".to_owned(), Put::File(vec![1; 10]));
+    truth.insert("link".to_owned(), Put::Link("elsewhere".to_owned()));
+    truth.remove("block/a-name-of-middle-length-7");
+    made(&two, 24 << 20, &[], &truth);
+    let (a, b) = (fs::read(&one).unwrap(), fs::read(&two).unwrap());
+    let beside = in_files(("a", &a), ("b", &b), None, &differ(&a, &b));
+    assert_eq!(beside.without, Vec::<String>::new());
+    let [apart] = &beside.apart[..] else { panic!("{beside:?}") };
+    let expected = [
+        (How::OnlyA, "block/a-name-of-middle-length-7"),
+        (How::OnlyB, "short/new"),
+        (How::Kind, "link"),
+        (How::Content, "deep/er/app.db"),
+    ];
+    let expected = expected.map(|(how, path)| (how, BTreeSet::from([path.to_owned()])));
+    assert_eq!(by_kind(&apart.changes), expected.into(), "{:?}", apart.remarks);
+    assert!(apart.complete && apart.owned.iter().all(|owned| owned.unknown == 0), "{apart:?}");
+}
+
+#[test]
+fn a_file_system_made_by_hand_is_read() {
+    let bytes = image(b"name", b"content");
+    let contents = Contents::of(&bytes);
+    let system = contents.only().unwrap();
+    assert_eq!((system.kind, system.size, system.used_inodes), ("XFS", Some(64 << 10), Some(3)));
+    assert!(system.state.as_ref().unwrap().clean);
+    let files = Files::open(&bytes, system).unwrap();
+    let tree = files.all().unwrap();
+    assert_eq!(found(&files, &tree), [("name".to_owned(), Put::File(b"content".to_vec()))].into());
+    let mut all = Runs::new();
+    all.push(0, 64 << 10);
+    let owned = files.owners(&all, &tree).unwrap();
+    let (kib, sums) = (1024, [owned.free, owned.journal, owned.tables, owned.data(), owned.unnamed]);
+    assert_eq!(sums, [26 * kib, 16 * kib, 21 * kib, kib, 0], "{owned:?}");
+}
+
+#[test]
+fn file_systems_broken_at_random_end_in_an_answer() {
+    let mut seeds = vec![image(b"../../name", b"content"), image(b"x", &[7; 1024])];
+    let dir = tempfile::tempdir().unwrap();
+    if have("xfs_broken_at_random", TOOLS) {
+        for (at, (options, ..)) in WAYS.iter().enumerate() {
+            let path = dir.path().join(format!("{at}.img"));
+            made(&path, 20 << 20, options, &given(&mut Random(1), 40, 20_000, 300));
+            seeds.push(fs::read(&path).unwrap());
+        }
+    }
+    broken_at_random(&seeds, Random(12));
+}
+
+/// Names never lead out of the target.
+#[test]
+fn hostile_names_stay_in_the_target() {
+    for name in [&b"../../../x"[..], b"/etc/x", b"a/b", b"..\0", b"\xff\xfe", b"\x1b[2J", b".."] {
+        let bytes = image(name, b"content");
+        let contents = Contents::of(&bytes);
+        let files = Files::open(&bytes, contents.only().unwrap()).unwrap();
+        let tree = files.all().unwrap();
+        assert_eq!(tree.complete, !name.contains(&b'/') && !name.contains(&0), "{name:?}");
+        assert!(all_of(&bytes, true));
+    }
+}
