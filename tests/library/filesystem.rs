@@ -361,11 +361,11 @@ fn file_systems_broken_at_random_end_in_an_answer() {
             seeds.push(fs::read(&image).unwrap());
         }
     }
-    broken_at_random(&seeds, Random(11));
+    broken_at_random(&mut seeds, Random(11));
 }
 
 /// Breaks file systems in 500 ways and does all with them: they end in an answer or an error, in bounded time.
-pub(super) fn broken_at_random(seeds: &[Vec<u8>], mut random: Random) {
+pub(super) fn broken_at_random(seeds: &mut [Vec<u8>], mut random: Random) {
     let zeros = [0; 1024];
     let stored = |seed: &Vec<u8>| -> Vec<usize> {
         let chunks = seed.chunks(1024).enumerate();
@@ -374,12 +374,14 @@ pub(super) fn broken_at_random(seeds: &[Vec<u8>], mut random: Random) {
     let stored: Vec<Vec<usize>> = seeds.iter().map(stored).collect();
     let (mut opened, runs) = (0, 500);
     for run in 0..runs {
-        let (mut image, stored) = (seeds[run % seeds.len()].clone(), &stored[run % seeds.len()]);
+        let number = run % seeds.len();
+        let (image, stored, mut whole) = (&mut seeds[number], &stored[number], Vec::new());
         // Most hits go where the tables lie: the first stored blocks.
         for _ in 0..1 + random.next() % 12 {
             let reach = if random.next().is_multiple_of(4) { stored.len() } else { stored.len().min(48) };
             let block = stored[random.next() as usize % reach];
             let at = block * 1024 + random.next() as usize % 1024;
+            whole.push((at / 4 * 4, image[at / 4 * 4..at / 4 * 4 + 4].to_vec()));
             match random.next() % 3 {
                 0 => image[at] = random.next() as u8,
                 1 => image[at] ^= 1 << (random.next() % 8),
@@ -392,8 +394,10 @@ pub(super) fn broken_at_random(seeds: &[Vec<u8>], mut random: Random) {
             }
         }
         let began = Instant::now();
-        opened += usize::from(all_of(&image, run % 5 == 0));
+        opened += usize::from(all_of(image, run % 5 == 0));
         assert!(began.elapsed() < Duration::from_secs(60), "{run}: {:?}", began.elapsed());
+        // Large images are mended rather than copied.
+        whole.iter().rev().for_each(|(at, bytes)| image[*at..at + 4].copy_from_slice(bytes));
     }
     assert!(opened > runs / 4, "only {opened} could be opened: nothing was tested");
 }

@@ -20,7 +20,8 @@ pub fn image(name: &[u8], content: &[u8]) -> Vec<u8> {
     let mut out = vec![0; 64 * BLOCK];
     let mut put = |at: usize, bytes: &[u8]| out[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, b"XFSB");
-    for (at, value) in [(4, 1024_u32), (12, 64), (52, LOG), (84, 64), (88, 1), (96, 16), (132, 64), (140, 61)] {
+    for (at, value) in [(4, 1024_u32), (12, 64), (52, LOG), (84, 64), (88, 1), (96, 16), (132, 64), (140, 61)]
+    {
         put(at, &value.to_be_bytes());
     }
     put(32, &[7; 16]);
@@ -33,14 +34,16 @@ pub fn image(name: &[u8], content: &[u8]) -> Vec<u8> {
     put(120, &[10, 9, 8, 2, 6]);
     // Free space: roots of both trees, their levels, what is free; then the inodes.
     put(512, b"XAGF");
-    for (at, value) in [(4, 1_u32), (12, 64), (16, 2), (20, 3), (28, 1), (32, 1), (44, 0), (52, 26), (56, 23)] {
+    for (at, value) in [(4, 1_u32), (12, 64), (16, 2), (20, 3), (28, 1), (32, 1), (44, 0), (52, 26), (56, 23)]
+    {
         put(512 + at, &value.to_be_bytes());
     }
     put(1024, b"XAGI");
     for (at, value) in [(4, 1_u32), (12, 64), (16, 64), (20, 4), (24, 1), (28, 61)] {
         put(1024 + at, &value.to_be_bytes());
     }
-    for (block, magic, records) in [(2, b"ABTB", &[(5_u32, 3_u32), (41, 23)][..]), (3, b"ABTC", &[(5, 3), (41, 23)])]
+    for (block, magic, records) in
+        [(2, b"ABTB", &[(5_u32, 3_u32), (41, 23)][..]), (3, b"ABTC", &[(5, 3), (41, 23)])]
     {
         put(block * BLOCK, magic);
         put(block * BLOCK + 6, &(records.len() as u16).to_be_bytes());
@@ -99,7 +102,9 @@ pub fn given(random: &mut Random, names: usize, large: usize, target: usize) -> 
     for directory in ["short", "block", "many", "deep", "deep/er", "deep/er/still", "empty-directory"] {
         out.insert(directory.to_owned(), Put::Directory);
     }
-    for (name, len) in [("empty", 0), ("tiny", 1), ("small", 3000), ("deep/er/app.db", 90_000), ("large", large)] {
+    for (name, len) in
+        [("empty", 0), ("tiny", 1), ("small", 3000), ("deep/er/app.db", 90_000), ("large", large)]
+    {
         let put = content(random, len);
         out.insert(name.to_owned(), put);
     }
@@ -129,7 +134,9 @@ pub fn made(image: &Path, size: u64, options: &[&str], given: &Given) {
     let mut open: Vec<String> = Vec::new();
     for (path, put) in sorted(given) {
         let parts: Vec<&str> = path.split('/').collect();
-        while open.len() >= parts.len() || (!open.is_empty() && !path.starts_with(&format!("{}/", open.join("/")))) {
+        while open.len() >= parts.len()
+            || (!open.is_empty() && !path.starts_with(&format!("{}/", open.join("/"))))
+        {
             open.pop();
             list.push_str("$\n");
         }

@@ -4,9 +4,9 @@
 use super::Xfs;
 use super::inode::{Format, Inode};
 use crate::filesystem::bytes::{Fields, FsError};
-use crate::filesystem::piece::Blocks;
 use crate::filesystem::kind::FileKind;
 use crate::filesystem::name::Name;
+use crate::filesystem::piece::Blocks;
 
 /// Names that are kept of one directory.
 const NAMES: usize = 1 << 20;

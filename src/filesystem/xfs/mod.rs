@@ -116,7 +116,10 @@ impl<'a> Xfs<'a> {
             let mut header = [0; TARGET_HEADER as usize];
             self.data(start, &mut header)?;
             if header[..4] != *b"XSLM" {
-                return Err(FsError::damaged(format!("the target of link {} has a wrong header", inode.number)));
+                return Err(FsError::damaged(format!(
+                    "the target of link {} has a wrong header",
+                    inode.number
+                )));
             }
             let room = piece.blocks * self.superblock.block_size - TARGET_HEADER;
             let mut part = vec![0; (size - out.len()).min(usize::try_from(room).unwrap_or(size))];

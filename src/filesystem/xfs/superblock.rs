@@ -156,9 +156,11 @@ impl Superblock {
 
     /// Whether files can be read by it.
     pub fn check(&self) -> Result<(), FsError> {
-        let not_read = |what: String| Err(FsError::Unsupported(format!(
+        let not_read = |what: String| {
+            Err(FsError::Unsupported(format!(
                 "XFS with {what}; export the view and mount the image read-only"
-            )));
+            )))
+        };
         if !(4..=5).contains(&self.version) {
             return not_read(format!("a superblock of version {}", self.version));
         }
