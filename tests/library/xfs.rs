@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use super::filesystem::{all_of, broken_at_random, by_kind, differ};
@@ -180,6 +181,83 @@ fn what_differs_between_two_images_is_named() {
     assert!(apart.complete && apart.owned.iter().all(|owned| owned.unknown == 0), "{apart:?}");
 }
 
+/// An image of `fixtures/xfs`, which the kernel wrote.
+fn kept(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/xfs").join(format!("{name}.img.zst"));
+    let packed = fs::read(path).unwrap();
+    let mut out = Vec::new();
+    ruzstd::decoding::StreamingDecoder::new(&packed[..]).unwrap().read_to_end(&mut out).unwrap();
+    out
+}
+
+/// What the kernel wrote is listed as the kernel lists it: trees of extents, holes, blocks that were set aside and not written,
+/// shared blocks, long targets, large attributes, times before 1970 and after 2038. Of a dirty one, what lies on the disk.
+#[test]
+fn what_the_kernel_wrote_is_what_the_kernel_shows() {
+    for name in ["clean", "dirty"] {
+        let bytes = kept(name);
+        let contents = Contents::of(&bytes);
+        let system = contents.only().unwrap();
+        let state = system.state.as_ref().unwrap();
+        assert_eq!((state.clean, state.needs_recovery), (name == "clean", name == "dirty"), "{state:?}");
+        assert!(!state.is_broken(), "{state:?}");
+        let files = Files::open(&bytes, system).unwrap();
+        let tree = files.all().unwrap();
+        assert_eq!(tree.complete, name == "clean", "{:?}", tree.remarks);
+        let kind = |kind: FileKind| kind.name().rsplit(' ').next().unwrap().to_owned();
+        let row = |entry: &jivascope::filesystem::FileEntry| {
+            let value = match entry.kind {
+                FileKind::File => files.sha256(entry).unwrap(),
+                FileKind::Link => String::from_utf8(entry.target.clone().unwrap()).unwrap(),
+                _ => "-".to_owned(),
+            };
+            let time = i128::from(entry.modified.seconds) * 1_000_000_000 + i128::from(entry.modified.nanos);
+            let (kind, mode, links, size) = (kind(entry.kind), entry.mode, entry.links, entry.size);
+            format!(
+                "{kind} {mode:04o} {} {} {links} {size} {time} {value} {}",
+                entry.uid,
+                entry.gid,
+                entry.name()
+            )
+        };
+        let mine: BTreeSet<String> = tree.entries.iter().map(row).collect();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/xfs").join(format!("{name}.txt"));
+        let text = fs::read_to_string(path).unwrap();
+        let truth: BTreeSet<String> = text.lines().map(str::to_owned).collect();
+        assert_eq!(mine.symmetric_difference(&truth).collect::<Vec<_>>(), Vec::<&String>::new(), "{name}");
+        assert!(truth.len() > 270);
+    }
+}
+
+/// A block that a log can still give away is not called free, and what is said of the list says so.
+#[test]
+fn a_dirty_log_is_said_and_nothing_is_called_free() {
+    let owned = ["clean", "dirty"].map(|name| {
+        let bytes = kept(name);
+        let contents = Contents::of(&bytes);
+        let files = Files::open(&bytes, contents.only().unwrap()).unwrap();
+        let tree = files.all().unwrap();
+        let said = "the log of XFS is dirty and was not replayed";
+        assert_eq!(
+            tree.remarks.iter().any(|remark| remark.starts_with(said)),
+            name == "dirty",
+            "{:?}",
+            tree.remarks
+        );
+        let mut all = Runs::new();
+        all.push(0, bytes.len() as u64);
+        files.owners(&all, &tree).unwrap()
+    });
+    let [clean, dirty] = &owned;
+    assert!(clean.free > 1 << 20 && clean.unknown == 0 && clean.unnamed == 0, "{clean:?}");
+    assert!(dirty.unknown > 1 << 20 && dirty.free == 0, "{dirty:?}");
+    let (a, b) = (kept("clean"), kept("dirty"));
+    let beside = in_files(("a", &a), ("b", &b), None, &differ(&a, &b));
+    let [apart] = &beside.apart[..] else { panic!("{beside:?}") };
+    assert_eq!(by_kind(&apart.changes), [(How::Content, ["config/app.db".to_owned()].into())].into());
+    assert!(!apart.complete && apart.remarks[0].is_empty() && apart.remarks[1].len() == 1, "{apart:?}");
+}
+
 #[test]
 fn a_file_system_made_by_hand_is_read() {
     let bytes = image(b"name", b"content");
@@ -199,7 +277,8 @@ fn a_file_system_made_by_hand_is_read() {
 
 #[test]
 fn file_systems_broken_at_random_end_in_an_answer() {
-    let mut seeds = vec![image(b"../../name", b"content"), image(b"x", &[7; 1024])];
+    let mut seeds =
+        vec![image(b"../../name", b"content"), image(b"x", &[7; 1024]), kept("clean"), kept("dirty")];
     let dir = tempfile::tempdir().unwrap();
     if have("xfs_broken_at_random", TOOLS) {
         for (at, (options, ..)) in WAYS.iter().enumerate() {
