@@ -48,6 +48,8 @@ pub struct LossInFiles {
     pub owned: Owned,
     /// Whether all could be listed and compared.
     pub complete: bool,
+    /// Whether a log of one of them holds changes that are not in these files, or may hold some: XFS's is not replayed.
+    pub unapplied: bool,
     /// The SQLite databases among the files: what the side that is given up has, and what the kept one has.
     pub databases: Vec<Database>,
 }
@@ -94,5 +96,6 @@ pub fn loss_in_files(
     let (databases, _) =
         databases([given.beside(), kept.beside()], lost.map(|file| file.entry.path.as_slice()), Look::Header);
     let complete = compared && kept.tree.complete && given.tree.complete;
-    Ok(LossInFiles { files, owned, complete, databases })
+    let unapplied = kept.files.unapplied().is_some() || given.files.unapplied().is_some();
+    Ok(LossInFiles { files, owned, complete, unapplied, databases })
 }

@@ -72,6 +72,9 @@ pub(super) struct ShownFileLoss<'a> {
     databases: Vec<ShownLostDatabase<'a>>,
     /// Whether all files could be listed and compared.
     complete: bool,
+    /// Whether a log holds changes that are not in these files, or may hold some: that of XFS is not replayed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    log_not_replayed: bool,
     /// Why it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
@@ -138,6 +141,7 @@ pub(super) fn losses(all: &[FileLoss]) -> Vec<ShownFileLoss<'_>> {
                 bytes,
                 databases: loss.loss.iter().flat_map(|loss| &loss.databases).map(lost_database).collect(),
                 complete,
+                log_not_replayed: loss.loss.as_ref().is_ok_and(|found| found.unapplied),
                 why: loss.loss.as_ref().err().map(String::as_str),
             }
         })
