@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
 use super::filesystem::{all_of, broken_at_random, by_kind, differ};
-use crate::support::e2fs::tool;
+use crate::support::e2fs::{ran, tool};
 use crate::support::mutate::Random;
 use crate::support::stepping::have;
-use crate::support::xfs::{Given, Put, asked, given, image, made, numbers};
+use crate::support::xfs::{Given, Put, asked, given, image, kept, made, numbers};
 use jivascope::filesystem::{Contents, FileKind, Files, How, Tree, in_files};
 use jivascope::ident::{Run, Runs};
 
@@ -181,15 +180,6 @@ fn what_differs_between_two_images_is_named() {
     assert!(apart.complete && apart.owned.iter().all(|owned| owned.unknown == 0), "{apart:?}");
 }
 
-/// An image of `fixtures/xfs`, which the kernel wrote.
-fn kept(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/xfs").join(format!("{name}.img.zst"));
-    let packed = fs::read(path).unwrap();
-    let mut out = Vec::new();
-    ruzstd::decoding::StreamingDecoder::new(&packed[..]).unwrap().read_to_end(&mut out).unwrap();
-    out
-}
-
 /// What the kernel wrote is listed as the kernel lists it: trees of extents, holes, blocks that were set aside and not written,
 /// shared blocks, long targets, large attributes, times before 1970 and after 2038. Of a dirty one, what lies on the disk.
 #[test]
@@ -301,4 +291,88 @@ fn hostile_names_stay_in_the_target() {
         assert_eq!(tree.complete, !name.contains(&b'/') && !name.contains(&0), "{name:?}");
         assert!(all_of(&bytes, true));
     }
+}
+
+/// Lives of a file system with a small log: mounted, changed, then unmounted or shut down. The state of the log is what xfs_logprint
+/// says, and the files are those that the kernel shows without recovery. For root alone, where JIVASCOPE_XFS_MOUNTS says how many.
+#[test]
+fn lives_of_a_file_system_are_seen_as_the_kernel_sees_them() {
+    let Some(lives) = std::env::var("JIVASCOPE_XFS_MOUNTS").ok().and_then(|lives| lives.parse::<u64>().ok())
+    else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let mounted = dir.path().join("mounted");
+    fs::create_dir(&mounted).unwrap();
+    let mount = |image: &Path, options: &str| {
+        ran(tool("mount").args(["-o", options]).arg(image).arg(&mounted));
+    };
+    let mut dirty = 0;
+    for seed in 0..lives {
+        let mut random = Random(seed + 1);
+        // Kernels of today read no version 4.
+        let ways: Vec<_> = WAYS.iter().filter(|(options, ..)| !options.contains(&"crc=0")).collect();
+        let (options, ..) = ways[seed as usize % ways.len()];
+        let path = dir.path().join("image");
+        made(&path, 24 << 20, options, &given(&mut random, 40, 20_000, 300));
+        for life in 0..6 {
+            mount(&path, "loop");
+            // Some write so much that the log goes round.
+            for _ in 0..random.next() % if seed % 10 == 9 { 5000 } else { 60 } {
+                let at = mounted.join(format!("many/file-{}", random.next() % 200));
+                match random.next() % 4 {
+                    0 => _ = fs::remove_file(&at),
+                    1 => _ = fs::rename(mounted.join(format!("many/file-{}", random.next() % 200)), &at),
+                    _ => fs::write(&at, vec![random.next() as u8; random.next() as usize % 20_000]).unwrap(),
+                }
+                if random.next().is_multiple_of(8) {
+                    ran(tool("sync").arg("-f").arg(&mounted));
+                }
+            }
+            let end = random.next() % 3;
+            if end > 0 {
+                let how = if end == 1 { "shutdown" } else { "shutdown -f" };
+                ran(tool("xfs_io").args(["-x", "-c", how]).arg(&mounted));
+            }
+            ran(tool("umount").arg(&mounted));
+            let bytes = fs::read(&path).unwrap();
+            let contents = Contents::of(&bytes);
+            let system = contents.only().unwrap();
+            let state = system.state.as_ref().unwrap();
+            let said = ran(tool("xfs_logprint").arg("-t").arg(&path));
+            let what = format!("{seed}, {life}: {said}");
+            assert_eq!(
+                (state.clean, state.needs_recovery),
+                (said.contains("<CLEAN>"), said.contains("<DIRTY>")),
+                "{what}"
+            );
+            dirty += usize::from(state.needs_recovery);
+            let files = Files::open(&bytes, system).unwrap();
+            let mut tree = files.all().unwrap();
+            mount(&path, "loop,ro,norecovery");
+            let mut shown = Given::new();
+            for entry in walkdir::WalkDir::new(&mounted).min_depth(1) {
+                let Ok(entry) = entry else { continue };
+                let name = entry.path().strip_prefix(&mounted).unwrap().to_str().unwrap().to_owned();
+                let put = match entry.file_type() {
+                    kind if kind.is_dir() => Put::Directory,
+                    kind if kind.is_symlink() => {
+                        Put::Link(fs::read_link(entry.path()).unwrap().to_str().unwrap().to_owned())
+                    }
+                    kind if kind.is_file() => match fs::read(entry.path()) {
+                        Ok(content) => Put::File(content),
+                        Err(_) => continue,
+                    },
+                    _ => Put::Pipe,
+                };
+                shown.insert(name, put);
+            }
+            ran(tool("umount").arg(&mounted));
+            tree.complete = true;
+            let mine = found(&files, &tree);
+            assert_eq!(mine.keys().collect::<Vec<_>>(), shown.keys().collect::<Vec<_>>(), "{what}");
+            assert!(mine == shown, "{what}");
+        }
+    }
+    assert!(dirty > 0, "no log was dirty: nothing was tested");
 }

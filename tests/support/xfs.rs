@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use super::e2fs::{ran, tool};
@@ -78,6 +79,15 @@ pub fn image(name: &[u8], content: &[u8]) -> Vec<u8> {
     let extent = [0_u64, (DATA as u64) << 21 | 1].map(u64::to_be_bytes).concat();
     inode(1, 0o100_644, 1, content.len(), &extent, 2);
     put(DATA * BLOCK, content);
+    out
+}
+
+/// An image of `fixtures/xfs`, which the kernel wrote.
+pub fn kept(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/xfs").join(format!("{name}.img.zst"));
+    let packed = fs::read(path).unwrap();
+    let mut out = Vec::new();
+    ruzstd::decoding::StreamingDecoder::new(&packed[..]).unwrap().read_to_end(&mut out).unwrap();
     out
 }
 
