@@ -387,9 +387,11 @@ pub(super) fn broken_at_random(seeds: &mut [Vec<u8>], mut random: Random) {
                 1 => image[at] ^= 1 << (random.next() % 8),
                 _ => {
                     let at = at / 4 * 4;
-                    let value =
-                        [0, 1, 2, 0xFFFF_FFFF, 0x8000_0000, random.next() as u32][random.next() as usize % 6];
-                    image[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                    let value = [0, 1, 2, 5, 0x400, 0xFFFF_FFFF, 0x8000_0000, random.next() as u32]
+                        [random.next() as usize % 8];
+                    // ext2 to ext4 write the low byte first, XFS the high one.
+                    let bytes = if value & 4 == 0 { value.to_le_bytes() } else { value.to_be_bytes() };
+                    image[at..at + 4].copy_from_slice(&bytes);
                 }
             }
         }
