@@ -378,3 +378,83 @@ fn lives_of_a_file_system_are_seen_as_the_kernel_sees_them() {
     assert!(dirty > 0, "no log was dirty: nothing was tested");
     assert!(lives < 10 || later_rounds > 0, "no log went round");
 }
+
+/// Trees that lead back to themselves, counts and sizes that lie: an answer or an error, soon.
+#[test]
+fn trees_without_an_end_and_counts_that_lie_end_soon() {
+    const BLOCK: usize = 1024;
+    const FILE: usize = 8 * BLOCK + 256;
+    let whole = image(b"name", b"content");
+    let put = |image: &mut [u8], at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
+    // A tree of extents: in the inode one pointer of a level, then blocks with 62 pointers to one block each.
+    let tree = |levels: &[(usize, u16, usize)], root: u16| {
+        let mut out = whole.clone();
+        put(&mut out, FILE + 5, &[3]);
+        put(&mut out, FILE + 100, &root.to_be_bytes());
+        put(&mut out, FILE + 102, &1_u16.to_be_bytes());
+        put(&mut out, FILE + 104 + 9 * 8, &40_u64.to_be_bytes());
+        for (block, level, child) in levels {
+            put(&mut out, block * BLOCK, b"BMAP");
+            put(&mut out, block * BLOCK + 4, &level.to_be_bytes());
+            put(&mut out, block * BLOCK + 6, &62_u16.to_be_bytes());
+            for at in 0..62 {
+                put(&mut out, block * BLOCK + 24 + 62 * 8 + at * 8, &(*child as u64).to_be_bytes());
+            }
+        }
+        out
+    };
+    let with = |at: usize, bytes: &[u8]| {
+        let mut out = whole.clone();
+        put(&mut out, at, bytes);
+        out
+    };
+    let levels: Vec<_> = (40..48).map(|block| (block, 48 - block as u16, block + 1)).collect();
+    let mut wide = tree(&levels, 9);
+    put(&mut wide, 48 * BLOCK, b"BMAP\0\0\0\0");
+    let images = [
+        // To itself; in a ring; ever wider: 62 to the seventh blocks to visit.
+        tree(&[(40, 1, 40)], 2),
+        tree(&[(40, 2, 41), (41, 1, 40)], 3),
+        wide,
+        // Sizes, extents, names, free space, inodes.
+        with(FILE + 56, &u64::MAX.to_be_bytes()),
+        with(FILE + 76, &u32::MAX.to_be_bytes()),
+        with(FILE + 108, &u64::MAX.to_be_bytes()),
+        with(8 * BLOCK + 100, &[255, 255]),
+        with(2 * BLOCK + 6, &[255, 255]),
+        with(4 * BLOCK + 6, &[255, 255]),
+        with(512 + 16, &[0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 9]),
+        // A log that ends nowhere, and one beyond the end.
+        with(24 * BLOCK, &[0, 0, 0, 1]),
+        with(48, &[255; 8]),
+        with(96, &[255; 4]),
+    ];
+    for (number, image) in images.iter().enumerate() {
+        let began = std::time::Instant::now();
+        assert!(all_of(image, true), "{number} was not opened");
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{number}: {:?}", began.elapsed());
+    }
+    // What is in no group's sure list of free space is not called free.
+    for number in [7, 9] {
+        let contents = Contents::of(&images[number]);
+        let files = Files::open(&images[number], contents.only().unwrap()).unwrap();
+        let mut all = Runs::new();
+        all.push(0, 64 << 10);
+        let owned = files.owners(&all, &files.all().unwrap()).unwrap();
+        assert!(owned.free == 0 && owned.unknown >= 20 << 10, "{number}: {owned:?}");
+    }
+    // What is not read is named.
+    let refused =
+        |image: Vec<u8>| Files::open(&image, Contents::of(&image).only().unwrap()).unwrap_err().to_string();
+    assert!(refused(with(100, &[0x80, 0x84])).contains("directories of the first version"));
+    assert!(refused(with(100, &[0xA0, 0x83])).contains("a superblock of version 3"));
+    let mut newer = with(100, &[0xA0, 0x85]);
+    put(&mut newer, 216, &0x8000_0700_u32.to_be_bytes());
+    let said = refused(newer);
+    assert!(said.contains("metadir") && said.contains("zoned") && said.contains("0x80000000"), "{said}");
+    let realtime = with(FILE + 90, &[0, 1]);
+    let contents = Contents::of(&realtime);
+    let files = Files::open(&realtime, contents.only().unwrap()).unwrap();
+    let entry = files.find(b"name").unwrap();
+    assert!(files.sha256(&entry).unwrap_err().to_string().contains("realtime device"));
+}

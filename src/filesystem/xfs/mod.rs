@@ -34,7 +34,7 @@ const KEPT: usize = 64;
 /// Bytes of the file system's own tables that are one step of work.
 const STEP: u64 = 4096;
 /// Steps that are done for any file system, however little it stores.
-const LEAST_WORK: u64 = 1 << 23;
+const LEAST_WORK: u64 = 1 << 22;
 /// How many times all that is stored may be read, and what is read of any file system. A block may be many files'.
 const READINGS: u64 = 128;
 const LEAST_READ: u64 = 64 << 20;
