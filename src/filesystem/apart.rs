@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use serde::Serialize;
 
 use super::bytes::FsError;
+use super::entry::{FileEntry, Tree, order};
 use super::files::Files;
 use super::kind::FileKind;
 use super::piece::Piece;
-use super::tree::{FileEntry, Tree, order};
 use crate::ident::Runs;
 
 /// Bytes of both files that are compared at once.

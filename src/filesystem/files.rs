@@ -4,12 +4,13 @@ use sha2::{Digest, Sha256};
 
 use super::bytes::{Bytes, FsError, Within};
 use super::contents::FileSystem;
+use super::entry::{FileEntry, Tree};
 use super::ext::{Ext, Replay};
 use super::kind::FileKind;
 use super::owned::{Asked, Owned};
 use super::piece::File;
-use super::system::System;
-use super::tree::{self, FileEntry, Tree};
+use super::system::{Replayed, System};
+use super::tree;
 use super::xfs::Xfs;
 use crate::ident::{Run, Runs};
 
@@ -28,20 +29,6 @@ impl std::fmt::Debug for Files<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Files").field("place", &self.system.place()).finish_non_exhaustive()
     }
-}
-
-/// What replaying the journal does, as the next mount would.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct Replayed {
-    /// Complete transactions in the journal.
-    pub transactions: u32,
-    /// Blocks of the file system that they write.
-    pub blocks: u64,
-    /// What was odd about the journal.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub remarks: Vec<String>,
 }
 
 impl<'a> Files<'a> {

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use super::apart::{How, changes};
 use super::bytes::FsError;
 use super::databases::{Database, databases};
+use super::entry::FileEntry;
 use super::owned::Owned;
 use super::pair::{Side, is_newer};
 use super::sqlite::Look;
-use super::tree::FileEntry;
 use crate::ident::Runs;
 
 /// Lost files that are looked at for SQLite databases.

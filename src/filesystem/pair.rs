@@ -7,10 +7,11 @@ use super::bytes::{Bytes, FsError};
 use super::clock::Moment;
 use super::contents::{Contents, FileSystem};
 use super::databases::{Database, databases};
-use super::files::{Files, Replayed};
+use super::entry::{FileEntry, Tree};
+use super::files::Files;
 use super::owned::Owned;
 use super::sqlite::Look;
-use super::tree::{FileEntry, Tree};
+use super::system::Replayed;
 use crate::ident::{Run, Runs};
 
 /// One view with the files of one file system of it.

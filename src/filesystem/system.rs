@@ -1,12 +1,25 @@
 //! What every file system that is read here can say.
 
 use super::bytes::FsError;
-use super::files::Replayed;
+use super::entry::{FileEntry, Tree};
 use super::name::Name;
 use super::owned::{Asked, Owned};
 use super::piece::{Blocks, File};
-use super::tree::{FileEntry, Tree};
 use crate::ident::Run;
+
+/// What replaying the journal does, as the next mount would.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Replayed {
+    /// Complete transactions in the journal.
+    pub transactions: u32,
+    /// Blocks of the file system that they write.
+    pub blocks: u64,
+    /// What was odd about the journal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
 
 /// An open file system.
 pub(super) trait System: Blocks + Send {

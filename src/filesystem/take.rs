@@ -18,10 +18,10 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::clock::Moment;
+use super::entry::{FileEntry, Tree};
 use super::files::Files;
 use super::kind::FileKind;
 use super::sqlite::{Look, Sqlite};
-use super::tree::{FileEntry, Tree};
 use crate::blocks;
 use crate::evidence::spelled;
 use crate::progress::Progress;

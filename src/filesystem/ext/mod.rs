@@ -17,13 +17,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bytes::{Bytes, Fields, FsError, Within};
-use super::files::Replayed;
+use super::entry::{FileEntry, Tree};
 use super::kind::FileKind;
 use super::name::Name;
 use super::owned::{Asked, Owned};
 use super::piece::{Blocks, File};
-use super::system::System;
-use super::tree::{FileEntry, Tree};
+use super::system::{Replayed, System};
 use crate::ident::Run;
 
 use inode::Inode;

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::{Ext, ROOT};
 use crate::filesystem::bytes::FsError;
+use crate::filesystem::entry::Tree;
 use crate::filesystem::kind::FileKind;
 use crate::filesystem::owned::{Asked, Owned};
 use crate::filesystem::piece::{Part, Piece};
-use crate::filesystem::tree::Tree;
 
 /// The first inode that files can have.
 const RESERVED: u32 = 11;

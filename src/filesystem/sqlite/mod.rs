@@ -17,9 +17,9 @@ mod walk;
 use serde::Serialize;
 
 use super::bytes::FsError;
+use super::entry::{FileEntry, Tree};
 use super::files::{FileReader, Files};
 use super::kind::FileKind;
-use super::tree::{FileEntry, Tree};
 pub use header::Header;
 use pages::Pages;
 pub use wal::Wal;

@@ -18,12 +18,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bytes::{Bytes, FsError, Within};
+use super::entry::{FileEntry, Tree};
 use super::kind::FileKind;
 use super::name::Name;
 use super::owned::{Asked, Owned};
 use super::piece::{Blocks, File, read_map};
 use super::system::System;
-use super::tree::{FileEntry, Tree};
 use crate::ident::Run;
 use inode::{Format, Inode};
 pub(super) use log::{Log, log};

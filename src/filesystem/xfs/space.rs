@@ -6,10 +6,10 @@ use super::inode::Inode;
 use super::superblock::checksum_fits;
 use super::{Log, Xfs};
 use crate::filesystem::bytes::{Fields, FsError};
+use crate::filesystem::entry::Tree;
 use crate::filesystem::kind::FileKind;
 use crate::filesystem::owned::{Asked, Owned};
 use crate::filesystem::piece::{Blocks, Part, Piece};
-use crate::filesystem::tree::Tree;
 use crate::ident::Runs;
 
 /// Levels of a tree of a group; XFS makes no more.
