@@ -10,8 +10,10 @@ use crate::finding::{BrokenFileSystem, Exhibit, Facts, Finding};
 use crate::ident::{Label, Run};
 use crate::replica::Replica;
 
-/// Where the superblock of ext2 to ext4 lies in its file system.
+/// Where the superblock of ext2 to ext4 lies in its file system, and its size.
 const SUPERBLOCK: u64 = 1024;
+/// The size of the superblock of XFS, which lies first.
+const SUPERBLOCK_OF_XFS: u64 = 512;
 
 /// The view of a replica's own state: below what a join that did not end left above it.
 pub(super) fn own_view(replica: &Replica) -> Option<MergedView> {
@@ -44,9 +46,13 @@ pub(super) fn notice(replicas: &[Replica], inside: &BTreeMap<Label, Contents>) -
                 .iter()
                 .find(|replica| replica.label == *label)
                 .and_then(|replica| replica.clean_tip.as_ref().or_else(|| replica.chain.first()));
-            let start = one.place.start + SUPERBLOCK;
+            let (at, size) = match one.kind {
+                "XFS" => (0, SUPERBLOCK_OF_XFS),
+                _ => (SUPERBLOCK, SUPERBLOCK),
+            };
+            let start = one.place.start + at;
             let file = top.map_or_else(String::new, ToString::to_string);
-            exhibits.push(Exhibit::bytes(label, file, Run { start, end: start + SUPERBLOCK }));
+            exhibits.push(Exhibit::bytes(label, file, Run { start, end: start + size }));
         }
     }
     let looked: BTreeSet<&Label> = inside.keys().collect();

@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 use serde::Serialize;
 
 use super::bytes::FsError;
-use super::ext::{FileKind, Piece};
+use super::entry::{FileEntry, Tree, order};
 use super::files::Files;
-use super::tree::{FileEntry, Tree, order};
+use super::kind::FileKind;
+use super::piece::Piece;
 use crate::ident::Runs;
 
 /// Bytes of both files that are compared at once.
@@ -148,16 +149,17 @@ fn content(
 ) -> Result<bool, FsError> {
     let (one, two) = (a.reader(x)?, b.reader(y)?);
     let inline = one.file.pieces.is_empty() || two.file.pieces.is_empty();
-    let same_place = a.ext.start() == b.ext.start() && a.ext.block_size() == b.ext.block_size();
+    let same_place =
+        a.system.place().start == b.system.place().start && a.system.block_size() == b.system.block_size();
     if !inline && same_place && one.file.pieces == two.file.pieces {
         let untouched = |piece: &Piece| {
-            let size = a.ext.block_size();
-            let start = a.ext.start() + piece.physical * size;
+            let size = a.system.block_size();
+            let start = a.system.place().start + piece.physical * size;
             let runs = differ.as_slice();
             let first = runs.partition_point(|run| run.end <= start);
             runs.get(first).is_none_or(|run| run.start >= start + piece.blocks * size)
-                && !a.ext.is_recovered(piece.physical, piece.blocks)
-                && !b.ext.is_recovered(piece.physical, piece.blocks)
+                && !a.system.is_recovered(piece.physical, piece.blocks)
+                && !b.system.is_recovered(piece.physical, piece.blocks)
         };
         if one.file.pieces.iter().all(untouched) {
             return Ok(false);

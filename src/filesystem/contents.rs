@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::bytes::{Bytes, FsError, Within};
 use super::clock::Moment;
-use super::ext::Superblock;
+use super::ext;
 use super::known::known;
 use super::partitions::{Table, partitions};
+use super::xfs::{self, Log};
 use crate::ident::Run;
 
 /// Partitions whose contents are looked at.
@@ -159,7 +160,7 @@ impl Contents {
 impl FileSystem {
     /// Whether its files can be listed here.
     pub fn is_readable(&self) -> bool {
-        matches!(self.kind, "ext2" | "ext3" | "ext4")
+        matches!(self.kind, "ext2" | "ext3" | "ext4" | "XFS")
     }
 }
 
@@ -180,7 +181,7 @@ fn file_system(bytes: &dyn Bytes, partition: Option<u32>, place: Run) -> Result<
         made: None,
         checked: None,
     };
-    if let Some(superblock) = Superblock::read(&part)? {
+    if let Some(superblock) = ext::Superblock::read(&part)? {
         return Ok(Some(FileSystem {
             kind: superblock.kind(),
             size: Some(superblock.size()),
@@ -196,10 +197,22 @@ fn file_system(bytes: &dyn Bytes, partition: Option<u32>, place: Run) -> Result<
             ..empty
         }));
     }
+    if let Some(superblock) = xfs::Superblock::read(&part)? {
+        let state = xfs_state(&part, &superblock);
+        return Ok(Some(FileSystem {
+            kind: "XFS",
+            size: Some(superblock.size()),
+            used_inodes: superblock.inodes.checked_sub(superblock.free_inodes),
+            state,
+            label: superblock.label,
+            uuid: superblock.uuid,
+            ..empty
+        }));
+    }
     let found = known(&part)?;
     Ok(found.map(|known| {
         let missing = known.size.map_or(0, |size| size.saturating_sub(place.len()));
-        let state = FsState { errors: known.unfinished, missing_bytes: missing, ..FsState::default() };
+        let state = FsState { missing_bytes: missing, ..FsState::default() };
         FileSystem {
             kind: known.kind,
             size: known.size,
@@ -212,7 +225,7 @@ fn file_system(bytes: &dyn Bytes, partition: Option<u32>, place: Run) -> Result<
     }))
 }
 
-fn state(superblock: &Superblock, room: u64) -> FsState {
+fn state(superblock: &ext::Superblock, room: u64) -> FsState {
     const CLEAN: u16 = 1;
     const ERRORS: u16 = 2;
     let needs_recovery = superblock.needs_recovery();
@@ -227,4 +240,18 @@ fn state(superblock: &Superblock, room: u64) -> FsState {
         wrong_checksum: superblock.checksum == Some(false),
         missing_bytes: superblock.size().saturating_sub(room),
     }
+}
+
+/// Of XFS the log says whether it was unmounted. Where that is unknown, only what is wrong is said, never that all is well.
+fn xfs_state(part: &Within<'_>, superblock: &xfs::Superblock) -> Option<FsState> {
+    let log = xfs::log(part, superblock);
+    let state = FsState {
+        clean: log == Log::Clean && !superblock.unfinished,
+        needs_recovery: matches!(log, Log::Dirty { .. }),
+        errors: superblock.unfinished || superblock.needs_repair,
+        wrong_checksum: superblock.checksum == Some(false),
+        missing_bytes: superblock.size().saturating_sub(part.size()),
+        ..FsState::default()
+    };
+    (state.is_broken() || !matches!(log, Log::Unknown(_))).then_some(state)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::apart::FilesAndTree;
-use super::ext::FileKind;
+use super::kind::FileKind;
 use super::sqlite::{Look, Sqlite};
 
 /// Files whose first bytes are looked at.

@@ -4,8 +4,15 @@ use sha2::{Digest, Sha256};
 
 use super::bytes::{Bytes, FsError, Within};
 use super::contents::FileSystem;
-use super::ext::{Ext, File, FileKind, ROOT, Replay};
-use super::tree::{self, FileEntry, Tree};
+use super::entry::{FileEntry, Tree};
+use super::ext::{Ext, Replay};
+use super::kind::FileKind;
+use super::owned::{Asked, Owned};
+use super::piece::File;
+use super::system::{Replayed, System};
+use super::tree;
+use super::xfs::Xfs;
+use crate::ident::{Run, Runs};
 
 /// Bytes that are read at once.
 pub(super) const AT_ONCE: usize = 1 << 20;
@@ -14,28 +21,14 @@ const HOLES: u64 = 1 << 38;
 
 /// An open file system.
 pub struct Files<'a> {
-    pub(super) ext: Ext<'a>,
+    pub(super) system: Box<dyn System + 'a>,
     holes: u64,
 }
 
 impl std::fmt::Debug for Files<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Files").field("superblock", &self.ext.superblock).finish_non_exhaustive()
+        f.debug_struct("Files").field("place", &self.system.place()).finish_non_exhaustive()
     }
-}
-
-/// What replaying the journal does, as the next mount would.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct Replayed {
-    /// Complete transactions in the journal.
-    pub transactions: u32,
-    /// Blocks of the file system that they write.
-    pub blocks: u64,
-    /// What was odd about the journal.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub remarks: Vec<String>,
 }
 
 impl<'a> Files<'a> {
@@ -62,8 +55,12 @@ impl<'a> Files<'a> {
                 "{kind} is recognised, but its files are not read here; export the view and mount the image read-only"
             )));
         }
-        let ext = Ext::open(Within { bytes, place: what.place }, replay)?;
-        Ok(Self { ext: ext.ok_or_else(|| FsError::damaged("there is no superblock"))?, holes: HOLES })
+        let within = Within { bytes, place: what.place };
+        let system: Option<Box<dyn System + 'a>> = match what.kind {
+            "XFS" => Xfs::open(within)?.map(|xfs| Box::new(xfs) as _),
+            _ => Ext::open(within, replay)?.map(|ext| Box::new(ext) as _),
+        };
+        Ok(Self { system: system.ok_or_else(|| FsError::damaged("there is no superblock"))?, holes: HOLES })
     }
 
     /// Sets how many bytes of holes of one file are read as zeros: 256 GiB unless set. A size costs nothing to claim, and
@@ -75,12 +72,30 @@ impl<'a> Files<'a> {
 
     /// What replaying the journal does; `None` where it needs none.
     pub fn replayed(&self) -> Option<Replayed> {
-        let recovery = &self.ext.recovery;
-        self.ext.superblock.needs_recovery().then(|| Replayed {
-            transactions: recovery.transactions,
-            blocks: recovery.newer_blocks(),
-            remarks: recovery.remarks.clone(),
-        })
+        self.system.replayed()
+    }
+
+    /// What is to be said of changes that the next mount would make and that are not applied here.
+    pub fn unapplied(&self) -> Option<String> {
+        self.system.unapplied()
+    }
+
+    /// What ranges of the view belong to, by the files of `tree`.
+    ///
+    /// # Errors
+    /// Where tables of the file system cannot be read.
+    pub fn owners(&self, ranges: &Runs, tree: &Tree) -> Result<Owned, FsError> {
+        let (place, size) = (self.system.place(), self.system.block_size());
+        let claimed = self.system.blocks().saturating_mul(size);
+        let inside = ranges.clip(place.start, place.start + claimed.min(place.len()));
+        let mut out = Owned { outside: ranges.bytes() - inside.bytes(), ..Owned::default() };
+        let start = place.start;
+        let runs: Vec<Run> =
+            inside.iter().map(|run| Run { start: run.start - start, end: run.end - start }).collect();
+        if !runs.is_empty() {
+            self.system.owners(&mut Asked::about(runs, size), tree, &mut out)?;
+        }
+        Ok(out)
     }
 
     /// Finds a path; the root is the empty one. Symbolic links on the way are not followed.
@@ -88,12 +103,17 @@ impl<'a> Files<'a> {
     /// # Errors
     /// [`FsError::NotFound`], or what is damaged on the way.
     pub fn find(&self, path: &[u8]) -> Result<FileEntry, FsError> {
-        tree::find(&self.ext, path)
+        tree::find(&*self.system, path)
     }
 
     /// Lists a file, or a directory and everything below it.
     pub fn list(&self, start: &FileEntry) -> Tree {
-        tree::list(&self.ext, start)
+        let mut out = tree::list(&*self.system, start);
+        if let Some(why) = self.system.unapplied() {
+            out.complete = false;
+            out.remarks.insert(0, why);
+        }
+        out
     }
 
     /// Lists everything.
@@ -101,8 +121,7 @@ impl<'a> Files<'a> {
     /// # Errors
     /// Where the root cannot be read.
     pub fn all(&self) -> Result<Tree, FsError> {
-        let root = self.ext.inode(ROOT)?;
-        Ok(self.list(&tree::entry(&self.ext, Vec::new(), &root)?))
+        Ok(self.list(&self.system.entry(Vec::new(), self.system.root())?))
     }
 
     /// Opens a file for reading.
@@ -113,10 +132,10 @@ impl<'a> Files<'a> {
         if entry.kind != FileKind::File {
             return Err(FsError::Unsupported(format!("a {} has no content to read", entry.kind.name())));
         }
-        let file = self.ext.file(&self.ext.inode(entry.inode)?)?;
+        let file = self.system.file(entry.inode)?;
         // A block belongs to one place of one file; what claims more is made to fill a disk.
         let claimed = file.pieces.iter().fold(0_u64, |sum, piece| sum.saturating_add(piece.blocks));
-        if claimed > self.ext.superblock.blocks {
+        if claimed > self.system.claimable() {
             return Err(FsError::damaged(format!("inode {} claims more blocks than there are", entry.inode)));
         }
         Ok(FileReader { file, holes: self.holes })

@@ -1,4 +1,4 @@
-//! File systems and other contents that are known by their magic numbers, and XFS's superblock. They are named, not read.
+//! File systems and other contents that are known by their magic numbers. They are named, not read.
 
 use super::bytes::{Bytes, Fields, FsError};
 
@@ -12,8 +12,6 @@ pub(super) struct Known {
     pub label: Option<String>,
     pub uuid: Option<String>,
     pub size: Option<u64>,
-    /// Whether a write was cut off before it was finished, as the superblock says.
-    pub unfinished: bool,
 }
 
 /// The magic numbers, each with its place.
@@ -41,15 +39,6 @@ pub(super) fn known(bytes: &dyn Bytes) -> Result<Option<Known>, FsError> {
     let mut head = vec![0; usize::try_from(bytes.size()).unwrap_or(HEAD).min(HEAD)];
     bytes.read(0, &mut head)?;
     let fields = Fields(&head);
-    if fields.bytes(0, 4) == b"XFSB" {
-        return Ok(Some(Known {
-            kind: "XFS",
-            label: fields.text(108, 12),
-            uuid: fields.uuid(32),
-            size: Some(u64::from(fields.be32(4)).saturating_mul(fields.be64(8))),
-            unfinished: fields.u8(126) != 0,
-        }));
-    }
     let found = MAGICS.iter().find(|(_, at, magic)| fields.bytes(*at, magic.len()) == *magic);
     Ok(found.map(|(kind, ..)| match *kind {
         "btrfs" => Known {
@@ -57,7 +46,6 @@ pub(super) fn known(bytes: &dyn Bytes) -> Result<Option<Known>, FsError> {
             label: fields.text(65_536 + 299, 256),
             uuid: fields.uuid(65_536 + 32),
             size: Some(fields.u64(65_536 + 112)),
-            unfinished: false,
         },
         "swap" => Known { kind, label: fields.text(1052, 16), uuid: fields.uuid(1036), ..Known::default() },
         _ => Known { kind, ..Known::default() },

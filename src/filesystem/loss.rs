@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use super::apart::{How, changes};
 use super::bytes::FsError;
 use super::databases::{Database, databases};
-use super::owners::Owned;
+use super::entry::FileEntry;
+use super::owned::Owned;
 use super::pair::{Side, is_newer};
 use super::sqlite::Look;
-use super::tree::FileEntry;
 use crate::ident::Runs;
 
 /// Lost files that are looked at for SQLite databases.
@@ -48,6 +48,8 @@ pub struct LossInFiles {
     pub owned: Owned,
     /// Whether all could be listed and compared.
     pub complete: bool,
+    /// Whether a log of one of them holds changes that are not in these files, or may hold some: XFS's is not replayed.
+    pub unapplied: bool,
     /// The SQLite databases among the files: what the side that is given up has, and what the kept one has.
     pub databases: Vec<Database>,
 }
@@ -64,7 +66,7 @@ pub fn loss_in_files(
     differ: &Runs,
 ) -> Result<LossInFiles, FsError> {
     let owned = given.files.owners(blocks, &given.tree)?;
-    let inodes: HashSet<u32> = owned.files.keys().map(|at| given.tree.entries[*at].inode).collect();
+    let inodes: HashSet<u64> = owned.files.keys().map(|at| given.tree.entries[*at].inode).collect();
     let found = changes(given.beside(), kept.beside(), differ);
     let mut files = Vec::new();
     let mut compared = true;
@@ -94,5 +96,6 @@ pub fn loss_in_files(
     let (databases, _) =
         databases([given.beside(), kept.beside()], lost.map(|file| file.entry.path.as_slice()), Look::Header);
     let complete = compared && kept.tree.complete && given.tree.complete;
-    Ok(LossInFiles { files, owned, complete, databases })
+    let unapplied = kept.files.unapplied().is_some() || given.files.unapplied().is_some();
+    Ok(LossInFiles { files, owned, complete, unapplied, databases })
 }

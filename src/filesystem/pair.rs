@@ -7,10 +7,11 @@ use super::bytes::{Bytes, FsError};
 use super::clock::Moment;
 use super::contents::{Contents, FileSystem};
 use super::databases::{Database, databases};
-use super::files::{Files, Replayed};
-use super::owners::Owned;
+use super::entry::{FileEntry, Tree};
+use super::files::Files;
+use super::owned::Owned;
 use super::sqlite::Look;
-use super::tree::{FileEntry, Tree};
+use super::system::Replayed;
 use crate::ident::{Run, Runs};
 
 /// One view with the files of one file system of it.
@@ -109,12 +110,12 @@ impl<'a> Side<'a> {
 
     /// The ranges of the view that recovery writes.
     fn written_by_recovery(&self) -> Runs {
-        let size = self.files.ext.block_size();
+        let size = self.files.system.block_size();
         let run = |block: u64| {
-            let start = self.files.ext.start() + block * size;
+            let start = self.files.system.place().start + block * size;
             Run { start, end: start + size }
         };
-        Runs::from_unsorted(self.files.ext.recovered().map(run).collect())
+        Runs::from_unsorted(self.files.system.recovered().into_iter().map(run).collect())
     }
 }
 

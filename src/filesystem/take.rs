@@ -18,10 +18,10 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::clock::Moment;
-use super::ext::FileKind;
+use super::entry::{FileEntry, Tree};
 use super::files::Files;
+use super::kind::FileKind;
 use super::sqlite::{Look, Sqlite};
-use super::tree::{FileEntry, Tree};
 use crate::blocks;
 use crate::evidence::spelled;
 use crate::progress::Progress;
@@ -142,9 +142,9 @@ pub fn take(
     progress.begin("taking files out", Some(total.fold(0, u64::saturating_add)));
     let mut out = Vec::with_capacity(tree.entries.len());
     let mut directories: Vec<(PathBuf, &FileEntry)> = Vec::new();
-    let mut first_names: HashMap<u32, (PathBuf, Option<String>)> = HashMap::new();
+    let mut first_names: HashMap<u64, (PathBuf, Option<String>)> = HashMap::new();
     // All that a file system claims for its files fits into it: more is made to fill a disk.
-    let mut room = files.ext.superblock.blocks.saturating_mul(files.ext.block_size());
+    let mut room = files.system.claimable().saturating_mul(files.system.block_size());
     for entry in &tree.entries {
         let path = place(&root, start, entry);
         let mut taken = Taken { entry: entry.clone(), sha256: None, remark: None, sqlite: None };

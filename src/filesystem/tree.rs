@@ -1,125 +1,22 @@
-//! Every name of a file system, with what its inode says.
+//! Listing a file system: every name, with what its inode says.
 
 use std::collections::HashSet;
 
 use super::bytes::FsError;
-use super::clock::Moment;
-use super::ext::{Ext, FileKind, Inode, Name, ROOT};
+use super::entry::{FileEntry, Tree, order, shown};
+use super::kind::FileKind;
+use super::name::Name;
+use super::system::System;
 
 /// Entries that are kept of one file system.
 pub(super) const ENTRIES: usize = 1 << 20;
 /// Bytes of paths and of targets of links that are kept of one file system.
 const NAMES: usize = 64 << 20;
-/// Remarks that are kept.
-const REMARKS: usize = 64;
 /// Bytes of a path: more than any system opens, so that a chain of directories ends.
 const PATH: usize = 1 << 16;
 
-/// One name in the tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FileEntry {
-    /// Its path from the root, without a slash in front; empty for the root.
-    pub path: Vec<u8>,
-    /// Number of its inode.
-    pub inode: u32,
-    /// What it is.
-    pub kind: FileKind,
-    /// Permission bits.
-    pub mode: u16,
-    /// Number of the owner.
-    pub uid: u32,
-    /// Number of the group.
-    pub gid: u32,
-    /// How many names it has.
-    pub links: u16,
-    /// Size in bytes.
-    pub size: u64,
-    /// Last change of its data.
-    pub modified: Moment,
-    /// Last change of its inode.
-    pub changed: Moment,
-    /// Where a symbolic link leads.
-    pub target: Option<Vec<u8>>,
-    /// Whether names and data of it are stored encrypted.
-    pub encrypted: bool,
-}
-
-impl FileEntry {
-    /// The path as text. Bytes that are not UTF-8 become `\xNN`, and a backslash is doubled, so that no two names look alike.
-    pub fn name(&self) -> String {
-        shown(&self.path)
-    }
-}
-
-/// Bytes of a name as text.
-pub fn shown(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(&chunk.valid().replace('\\', "\\\\"));
-        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
-    }
-    out
-}
-
-/// What was listed.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Tree {
-    /// Every entry, by path; a directory before what it holds.
-    pub entries: Vec<FileEntry>,
-    /// What could not be listed, and why.
-    pub remarks: Vec<String>,
-    /// Whether all of it was listed.
-    pub complete: bool,
-}
-
-impl Tree {
-    fn remark(&mut self, text: String) {
-        self.complete = false;
-        if self.remarks.len() < REMARKS {
-            self.remarks.push(text);
-        }
-    }
-
-    /// The entry of a path.
-    pub fn find(&self, path: &[u8]) -> Option<&FileEntry> {
-        self.entries.binary_search_by(|entry| order(&entry.path, path)).ok().map(|at| &self.entries[at])
-    }
-}
-
-/// Paths in the order of a listing: by their parts, so that a directory is followed by what it holds.
-pub(super) fn order(a: &[u8], b: &[u8]) -> std::cmp::Ordering {
-    if a.is_empty() || b.is_empty() {
-        return a.len().cmp(&b.len());
-    }
-    a.split(|byte| *byte == b'/').cmp(b.split(|byte| *byte == b'/'))
-}
-
-/// What an inode says under a name.
-pub(super) fn entry(ext: &Ext<'_>, path: Vec<u8>, inode: &Inode) -> Result<FileEntry, FsError> {
-    let kind = inode.kind().ok_or_else(|| {
-        FsError::damaged(format!("inode {} is of no kind (mode {:o})", inode.number, inode.mode))
-    })?;
-    let target = (kind == FileKind::Link).then(|| ext.target(inode)).transpose()?;
-    Ok(FileEntry {
-        path,
-        inode: inode.number,
-        kind,
-        mode: inode.mode & 0o7777,
-        uid: inode.uid,
-        gid: inode.gid,
-        links: inode.links,
-        size: inode.size,
-        modified: inode.modified,
-        changed: inode.changed,
-        target,
-        encrypted: inode.is_encrypted(),
-    })
-}
-
 /// Lists a file or a directory and everything below it. Symbolic links are named and not followed.
-pub(super) fn list(ext: &Ext<'_>, start: &FileEntry) -> Tree {
+pub(super) fn list(system: &dyn System, start: &FileEntry) -> Tree {
     let mut out = Tree { complete: true, ..Tree::default() };
     let mut seen = HashSet::new();
     let mut open: Vec<FileEntry> = vec![start.clone()];
@@ -131,7 +28,7 @@ pub(super) fn list(ext: &Ext<'_>, start: &FileEntry) -> Tree {
         }
         if next.kind == FileKind::Directory {
             if seen.insert(next.inode) {
-                below(ext, &next, &mut open, &mut room, &mut out);
+                below(system, &next, &mut open, &mut room, &mut out);
             } else {
                 out.remark(format!("/{}: a directory with a second name; it is listed once", next.name()));
             }
@@ -143,10 +40,15 @@ pub(super) fn list(ext: &Ext<'_>, start: &FileEntry) -> Tree {
 }
 
 /// Puts what a directory holds on the list of what is open.
-fn below(ext: &Ext<'_>, directory: &FileEntry, open: &mut Vec<FileEntry>, room: &mut usize, out: &mut Tree) {
+fn below(
+    system: &dyn System,
+    directory: &FileEntry,
+    open: &mut Vec<FileEntry>,
+    room: &mut usize,
+    out: &mut Tree,
+) {
     let place = || format!("/{}", directory.name());
-    let names = ext.inode(directory.inode).and_then(|inode| ext.names(&inode));
-    let names = match names {
+    let names = match system.names(directory.inode) {
         Ok((names, wrong)) => {
             if let Some(wrong) = wrong {
                 out.remark(format!("{}: {wrong}", place()));
@@ -169,7 +71,7 @@ fn below(ext: &Ext<'_>, directory: &FileEntry, open: &mut Vec<FileEntry>, room: 
             continue;
         }
         path.extend_from_slice(&name);
-        match ext.inode(inode).and_then(|inode| entry(ext, path.clone(), &inode)) {
+        match system.entry(path.clone(), inode) {
             Ok(entry) => {
                 let target = entry.target.as_ref().map_or(0, Vec::len);
                 match room.checked_sub(entry.path.len() + target) {
@@ -187,17 +89,17 @@ fn below(ext: &Ext<'_>, directory: &FileEntry, open: &mut Vec<FileEntry>, room: 
 }
 
 /// Finds a path from the root. Symbolic links on the way are not followed.
-pub(super) fn find(ext: &Ext<'_>, path: &[u8]) -> Result<FileEntry, FsError> {
-    let mut at = entry(ext, Vec::new(), &ext.inode(ROOT)?)?;
+pub(super) fn find(system: &dyn System, path: &[u8]) -> Result<FileEntry, FsError> {
+    let mut at = system.entry(Vec::new(), system.root())?;
     for part in path.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".") {
-        let (names, _) = ext.names(&ext.inode(at.inode)?)?;
+        let (names, _) = system.names(at.inode)?;
         let found = names.iter().find(|name| name.name == part).ok_or(FsError::NotFound)?;
         let mut path = at.path;
         if !path.is_empty() {
             path.push(b'/');
         }
         path.extend_from_slice(part);
-        at = entry(ext, path, &ext.inode(found.inode)?)?;
+        at = system.entry(path, found.inode)?;
     }
     Ok(at)
 }

@@ -25,8 +25,16 @@ pub(super) struct ShownOwned {
     free: u64,
     /// In use, and no name leads to it.
     unnamed: u64,
+    /// Nobody can say whether it is free: tables are damaged, or a log was not replayed.
+    #[serde(skip_serializing_if = "is_zero")]
+    unknown: u64,
     /// Outside of the file system.
     outside: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl ShownOwned {
@@ -38,6 +46,7 @@ impl ShownOwned {
             tables: owned.tables,
             free: owned.free,
             unnamed: owned.unnamed,
+            unknown: owned.unknown,
             outside: owned.outside,
         }
     }
@@ -63,6 +72,9 @@ pub(super) struct ShownFileLoss<'a> {
     databases: Vec<ShownLostDatabase<'a>>,
     /// Whether all files could be listed and compared.
     complete: bool,
+    /// Whether a log holds changes that are not in these files, or may hold some: that of XFS is not replayed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    log_not_replayed: bool,
     /// Why it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
@@ -129,6 +141,7 @@ pub(super) fn losses(all: &[FileLoss]) -> Vec<ShownFileLoss<'_>> {
                 bytes,
                 databases: loss.loss.iter().flat_map(|loss| &loss.databases).map(lost_database).collect(),
                 complete,
+                log_not_replayed: loss.loss.as_ref().is_ok_and(|found| found.unapplied),
                 why: loss.loss.as_ref().err().map(String::as_str),
             }
         })

@@ -91,8 +91,8 @@ pub(super) struct ShownEntry {
     modified: Moment,
     /// Last change of its inode, by the guest's clock.
     changed: Moment,
-    inode: u32,
-    links: u16,
+    inode: u64,
+    links: u32,
     /// Where a symbolic link leads.
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<String>,

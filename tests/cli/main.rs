@@ -24,3 +24,4 @@ mod repair_copy;
 mod screens;
 mod serve;
 mod untouched;
+mod xfs;

@@ -62,6 +62,9 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
         "file_system" => [&b"name"[..], b"..", b"x"]
             .map(|name| crate::support::ext::image(name, b"content")[1024..].to_vec())
             .to_vec(),
+        "xfs" => [&b"name"[..], b"..", b"x"]
+            .map(|name| crate::support::xfs::image(name, b"content")[..41 << 10].to_vec())
+            .to_vec(),
         #[cfg(feature = "capsule")]
         "capsule" => {
             let dir = tempfile::tempdir().unwrap();

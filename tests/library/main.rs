@@ -14,3 +14,4 @@ mod rescue;
 mod schema;
 mod sqlite;
 mod starts;
+mod xfs;

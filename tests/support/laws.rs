@@ -35,6 +35,7 @@ pub const LAWS: &[Law] = &[
     ("witness", witness),
     ("nbd", nbd),
     ("file_system", file_system),
+    ("xfs", xfs),
     #[cfg(feature = "capsule")]
     ("capsule", capsule),
 ];
@@ -506,11 +507,20 @@ impl Exports for Pattern {
 /// Whatever the bytes of a view are: what is inside is said, listed and summed up in bounded work; every entry has a path of
 /// its own below the root, and no block is two owners' beyond what the view has.
 pub fn file_system(bytes: &[u8]) {
-    use jivascope::filesystem::{Contents, FileKind, Files};
     // The superblock begins where a file system of small blocks has it; the rest is the input's.
+    inside(bytes, 1024);
+}
+
+/// The same of XFS, whose superblock comes first.
+pub fn xfs(bytes: &[u8]) {
+    inside(bytes, 0);
+}
+
+fn inside(bytes: &[u8], begin: usize) {
+    use jivascope::filesystem::{Contents, FileKind, Files};
     let mut image = vec![0; 64 << 10];
-    let len = bytes.len().min(image.len() - 1024);
-    image[1024..1024 + len].copy_from_slice(&bytes[..len]);
+    let len = bytes.len().min(image.len() - begin);
+    image[begin..begin + len].copy_from_slice(&bytes[..len]);
     let contents = Contents::of(&image);
     for system in &contents.file_systems {
         for open in [Files::open(&image, system), Files::open_as_it_lies(&image, system)] {

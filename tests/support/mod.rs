@@ -25,6 +25,7 @@ pub mod stepping;
 pub mod tar_writer;
 pub mod tiny;
 pub mod tools;
+pub mod xfs;
 
 pub mod model;
 

@@ -47,7 +47,7 @@ pub(super) struct Diff {
     /// Compare only this share of the blocks, such as 5% or 0.05
     #[arg(long, value_name = "SHARE", value_parser = args::share)]
     pub sample: Option<f64>,
-    /// Also say what differs in files, where the file system inside can be read (ext2, ext3, ext4)
+    /// Also say what differs in files, where the file system inside can be read (ext2, ext3, ext4, XFS)
     #[arg(long, conflicts_with = "sample")]
     pub files: bool,
     /// List every range, and with --files every path, in the text output

@@ -25,9 +25,11 @@ use crate::cli::trust::{self, DEFECTIVE};
     override_usage = "\
 jivascope files [OPTIONS] --replica <VIEW> <[LABEL=]PATH>...",
     after_help = "\
-Files of ext2, ext3 and ext4 are read; the journal is applied in memory, so the
-list is what the next mount would show. XFS and others are recognised and not
-read: export the view and mount the image read-only.
+Files of ext2, ext3, ext4 and XFS are read. The journal of ext3 and ext4 is
+applied in memory, so the list is what the next mount would show. The log of XFS
+is not replayed: where it is dirty, the list is what lies on the disk, and the
+exit code is 4. Others are recognised and not read: export the view and mount
+the image read-only.
 
 Exit codes: 0 listed or taken out; 4 the copy is defective, or not all could be
 read; 1 operation failed, 2 wrong usage.

@@ -2,22 +2,17 @@
 //! it is passed over and every name is met.
 
 use super::Ext;
-use super::inode::{FileKind, Inode};
+use super::inode::Inode;
 use crate::filesystem::bytes::{Fields, FsError};
+use crate::filesystem::kind::FileKind;
+use crate::filesystem::name::Name;
 
 /// Names that are kept of one directory.
 const NAMES: usize = 1 << 20;
 
-/// One name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::filesystem) struct Name {
-    pub name: Vec<u8>,
-    pub inode: u32,
-}
-
 impl Ext<'_> {
     /// The names of a directory, sorted, without `.` and `..`; and what is wrong with it.
-    pub fn names(&self, inode: &Inode) -> Result<(Vec<Name>, Option<FsError>), FsError> {
+    pub fn names_of(&self, inode: &Inode) -> Result<(Vec<Name>, Option<FsError>), FsError> {
         if inode.kind() != Some(FileKind::Directory) {
             return Err(FsError::damaged(format!("inode {} is no directory", inode.number)));
         }
@@ -30,7 +25,7 @@ impl Ext<'_> {
                 wrong = wrong.or(self.entries(inode.number, part, &mut out).err());
             }
         } else {
-            let file = self.file(inode)?;
+            let file = self.map_of(inode)?;
             let mut block = vec![0; self.block_size() as usize];
             let mut at = 0;
             while at < inode.size {
@@ -75,7 +70,7 @@ impl Ext<'_> {
                     if out.len() >= NAMES {
                         return Err(FsError::Endless);
                     }
-                    out.push(Name { name: name.to_vec(), inode });
+                    out.push(Name { name: name.to_vec(), inode: inode.into() });
                 }
             }
             at += len;

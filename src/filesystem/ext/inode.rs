@@ -2,61 +2,12 @@
 
 use crate::filesystem::bytes::Fields;
 use crate::filesystem::clock::Moment;
+use crate::filesystem::kind::FileKind;
 
 const EXTENTS: u32 = 0x8_0000;
 const INLINE_DATA: u32 = 0x1000_0000;
 const EA_INODE: u32 = 0x20_0000;
 const ENCRYPTED: u32 = 0x800;
-
-/// The kind of a file, by the upper bits of its mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum FileKind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Directory,
-    /// A symbolic link.
-    Link,
-    /// A named pipe.
-    Pipe,
-    /// A socket.
-    Socket,
-    /// A character device.
-    CharacterDevice,
-    /// A block device.
-    BlockDevice,
-}
-
-impl FileKind {
-    /// The letter of a long listing.
-    pub fn letter(self) -> char {
-        match self {
-            Self::File => '-',
-            Self::Directory => 'd',
-            Self::Link => 'l',
-            Self::Pipe => 'p',
-            Self::Socket => 's',
-            Self::CharacterDevice => 'c',
-            Self::BlockDevice => 'b',
-        }
-    }
-
-    /// What it is called.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Directory => "directory",
-            Self::Link => "symbolic link",
-            Self::Pipe => "named pipe",
-            Self::Socket => "socket",
-            Self::CharacterDevice => "character device",
-            Self::BlockDevice => "block device",
-        }
-    }
-}
 
 /// One inode as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,16 +66,7 @@ impl Inode {
 
     /// What it is; `None` for one that is not in use, or is of no kind.
     pub fn kind(&self) -> Option<FileKind> {
-        Some(match self.mode >> 12 {
-            0x8 => FileKind::File,
-            0x4 => FileKind::Directory,
-            0xA => FileKind::Link,
-            0x1 => FileKind::Pipe,
-            0xC => FileKind::Socket,
-            0x2 => FileKind::CharacterDevice,
-            0x6 => FileKind::BlockDevice,
-            _ => return None,
-        })
+        FileKind::of_mode(self.mode)
     }
 
     pub fn has_extents(&self) -> bool {

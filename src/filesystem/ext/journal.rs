@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::checksum::crc32c;
 use crate::filesystem::bytes::{Fields, FsError};
+use crate::filesystem::checksum::crc32c;
 
 const MAGIC: u32 = 0xC03B_3998;
 const DESCRIPTOR: u32 = 1;

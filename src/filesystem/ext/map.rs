@@ -3,32 +3,11 @@
 use super::Ext;
 use super::inode::Inode;
 use crate::filesystem::bytes::{Fields, FsError};
+use crate::filesystem::piece::{Part, Piece};
 
 /// Levels of an extent tree; the kernel makes no more.
 const DEPTH: u16 = 5;
 const EXTENT_MAGIC: u16 = 0xF30A;
-
-/// A stretch of a file that lies in one piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::filesystem) struct Piece {
-    /// First block of the file.
-    pub logical: u64,
-    /// First block of the file system.
-    pub physical: u64,
-    /// How many.
-    pub blocks: u64,
-    /// Whether they read as zeros: set aside, not yet written.
-    pub unwritten: bool,
-}
-
-/// A part of what a file takes up.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::filesystem) enum Part {
-    /// Its data.
-    Data(Piece),
-    /// A block of its map.
-    Map(u64),
-}
 
 impl Ext<'_> {
     /// Visits what a file takes up, data by their place in the file.

@@ -4,12 +4,12 @@
 //! superblock and of the journal are checked, those of inodes and directories are not: what can be read of a damaged file
 //! system is shown, since that is what it is read for.
 
-mod checksum;
 mod directory;
 mod file;
 mod inode;
 mod journal;
 mod map;
+mod owners;
 mod superblock;
 
 use std::collections::VecDeque;
@@ -17,13 +17,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bytes::{Bytes, Fields, FsError, Within};
+use super::entry::{FileEntry, Tree};
+use super::kind::FileKind;
+use super::name::Name;
+use super::owned::{Asked, Owned};
+use super::piece::{Blocks, File};
+use super::system::{Replayed, System};
+use crate::ident::Run;
 
-pub(super) use directory::Name;
-pub(super) use file::File;
-pub use inode::FileKind;
-pub(super) use inode::Inode;
-pub(super) use journal::Recovery;
-pub(super) use map::{Part, Piece};
+use inode::Inode;
+use journal::Recovery;
 pub(super) use superblock::Superblock;
 
 /// Blocks of the file system's own tables that are kept.
@@ -88,14 +91,14 @@ impl<'a> Ext<'a> {
             return Ok(());
         }
         let inode = self.inode(self.superblock.journal_inode)?;
-        let log = JournalFile { file: self.file(&inode)?, block: self.block_size() };
+        let log = JournalFile { file: self.map_of(&inode)?, block: self.block_size() };
         let mut recovery = journal::recovery(&log, self.bytes.stored() / self.block_size())?;
         drop(log);
         // What it would write outside of the file system is nobody's.
         let blocks = self.superblock.blocks;
         recovery.newer.retain(|block, _| *block < blocks);
         // Places in the journal are places of its file; reads want places of the file system.
-        let file = self.file(&inode)?;
+        let file = self.map_of(&inode)?;
         let place = |at: u64| {
             let index = file.pieces.partition_point(|piece| piece.logical + piece.blocks <= at);
             let piece = file.pieces.get(index).filter(|piece| piece.logical <= at);
@@ -235,23 +238,87 @@ impl<'a> Ext<'a> {
         Ok(Inode::of(number, raw.ok_or_else(|| FsError::damaged("an inode ends behind its block"))?))
     }
 
-    /// Where the file system lies in its view.
-    pub fn start(&self) -> u64 {
-        self.bytes.place.start
+    /// Reads an inode of any number.
+    fn inode_of(&self, number: u64) -> Result<Inode, FsError> {
+        let small = u32::try_from(number);
+        self.inode(small.map_err(|_| FsError::damaged(format!("there is no inode {number}")))?)
+    }
+}
+
+impl Blocks for Ext<'_> {
+    fn block_size(&self) -> u64 {
+        Ext::block_size(self)
     }
 
-    /// How many bytes of the view belong to it.
-    pub fn room(&self) -> u64 {
-        self.bytes.place.len()
+    fn data(&self, offset: u64, buf: &mut [u8]) -> Result<(), FsError> {
+        Ext::data(self, offset, buf)
     }
 
-    /// The blocks that recovery writes, ascending.
-    pub fn recovered(&self) -> impl Iterator<Item = u64> {
-        self.recovery.newer.keys().copied()
+    fn spend(&self, work: u64) -> Result<(), FsError> {
+        Ext::spend(self, work)
+    }
+}
+
+impl System for Ext<'_> {
+    fn root(&self) -> u64 {
+        ROOT.into()
     }
 
-    /// Whether recovery writes any of these blocks.
-    pub fn is_recovered(&self, first: u64, blocks: u64) -> bool {
+    fn place(&self) -> Run {
+        self.bytes.place
+    }
+
+    fn blocks(&self) -> u64 {
+        self.superblock.blocks
+    }
+
+    fn entry(&self, path: Vec<u8>, inode: u64) -> Result<FileEntry, FsError> {
+        let inode = self.inode_of(inode)?;
+        let kind = inode.kind().ok_or_else(|| {
+            FsError::damaged(format!("inode {} is of no kind (mode {:o})", inode.number, inode.mode))
+        })?;
+        let target = (kind == FileKind::Link).then(|| self.target(&inode)).transpose()?;
+        Ok(FileEntry {
+            path,
+            inode: inode.number.into(),
+            kind,
+            mode: inode.mode & 0o7777,
+            uid: inode.uid,
+            gid: inode.gid,
+            links: inode.links.into(),
+            size: inode.size,
+            modified: inode.modified,
+            changed: inode.changed,
+            target,
+            encrypted: inode.is_encrypted(),
+        })
+    }
+
+    fn names(&self, inode: u64) -> Result<(Vec<Name>, Option<FsError>), FsError> {
+        self.names_of(&self.inode_of(inode)?)
+    }
+
+    fn file(&self, inode: u64) -> Result<File<'_>, FsError> {
+        self.map_of(&self.inode_of(inode)?)
+    }
+
+    fn owners(&self, asked: &mut Asked, tree: &Tree, out: &mut Owned) -> Result<(), FsError> {
+        self.owners_of(asked, tree, out)
+    }
+
+    fn replayed(&self) -> Option<Replayed> {
+        self.superblock.needs_recovery().then(|| Replayed {
+            transactions: self.recovery.transactions,
+            blocks: self.recovery.newer_blocks(),
+            remarks: self.recovery.remarks.clone(),
+        })
+    }
+
+    fn recovered(&self) -> Vec<u64> {
+        self.recovery.newer.keys().copied().collect()
+    }
+
+    fn is_recovered(&self, first: u64, blocks: u64) -> bool {
         self.recovery.newer.range(first..first.saturating_add(blocks)).next().is_some()
     }
 }

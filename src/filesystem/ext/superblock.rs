@@ -1,7 +1,7 @@
 //! The superblock of ext2, ext3 and ext4.
 
-use super::checksum::crc32c;
 use crate::filesystem::bytes::{Bytes, Fields, FsError};
+use crate::filesystem::checksum::crc32c;
 use crate::filesystem::clock::Moment;
 
 /// Where it lies, counted from the start of the file system.

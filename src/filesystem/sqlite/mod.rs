@@ -17,9 +17,9 @@ mod walk;
 use serde::Serialize;
 
 use super::bytes::FsError;
-use super::ext::FileKind;
+use super::entry::{FileEntry, Tree};
 use super::files::{FileReader, Files};
-use super::tree::{FileEntry, Tree};
+use super::kind::FileKind;
 pub use header::Header;
 use pages::Pages;
 pub use wal::Wal;

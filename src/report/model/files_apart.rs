@@ -160,6 +160,7 @@ fn owners(owned: &Owned) -> String {
         (owned.tables, "tables of the file system".to_owned()),
         (owned.unnamed, "in use without a name".to_owned()),
         (owned.free, "free space (no loss)".to_owned()),
+        (owned.unknown, "free or in use, which is unknown".to_owned()),
         (owned.outside, "outside of the file system".to_owned()),
     ];
     let said: Vec<String> = parts
@@ -226,7 +227,11 @@ fn loss(found: &FileLoss) -> String {
     let newest =
         loss.files.iter().filter(|file| file.lost != Lost::Deletion).map(|file| file.entry.modified).max();
     let newest = newest.map_or_else(String::new, |at| format!("; newest {at} by the guest's clock"));
-    let whole = if loss.complete { "" } else { "; not all files could be compared" };
+    let whole = match (loss.complete, loss.unapplied) {
+        (true, _) => "",
+        (false, true) => "; this is what lies on the disk, since the log of XFS was not replayed",
+        (false, false) => "; not all files could be compared",
+    };
     let databases = databases::lost(&loss.databases, NAMED);
     match parts.is_empty() {
         true => format!("no file is named; the lost blocks are {}{whole}", owners(&loss.owned)),

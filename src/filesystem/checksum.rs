@@ -1,4 +1,4 @@
-//! CRC-32C without the final inversion, as ext4 and its journal keep it.
+//! CRC-32C without the final inversion, as ext4 and its journal keep it; XFS keeps it inverted.
 
 const TABLE: [u32; 256] = table();
 
@@ -19,7 +19,7 @@ const fn table() -> [u32; 256] {
 }
 
 /// Goes on from `seed` over `bytes`.
-pub(super) fn crc32c(seed: u32, bytes: &[u8]) -> u32 {
+pub(in crate::filesystem) fn crc32c(seed: u32, bytes: &[u8]) -> u32 {
     bytes.iter().fold(seed, |sum, byte| TABLE[((sum ^ u32::from(*byte)) & 0xFF) as usize] ^ sum >> 8)
 }
 
