@@ -21,14 +21,15 @@ pub(super) fn own_view(replica: &Replica) -> Option<MergedView> {
     }
 }
 
-/// What is inside the view of each replica; those without a view, and those in whose view nothing is recognised, are passed
-/// over.
+/// What is inside the view of each replica; those without a view, those in whose view nothing is recognised, and capsules
+/// are passed over: the data of some blocks are no file system.
 pub fn inside(replicas: &[Replica]) -> BTreeMap<Label, Contents> {
-    let looked = replicas.par_iter().filter(|replica| replica.has_images()).filter_map(|replica| {
-        let contents = Contents::of(&own_view(replica)?);
-        let empty = contents == Contents::default();
-        (!empty).then(|| (replica.label.clone(), contents))
-    });
+    let looked =
+        replicas.par_iter().filter(|one| one.has_images() && !one.is_without_data()).filter_map(|replica| {
+            let contents = Contents::of(&own_view(replica)?);
+            let empty = contents == Contents::default();
+            (!empty).then(|| (replica.label.clone(), contents))
+        });
     looked.collect()
 }
 
