@@ -208,7 +208,7 @@ fn a_directory_that_changed_since_is_not_taken_for_what_it_was() {
     let changed = taken(&dirs[1], &to, None, Some(choice.clone())).unwrap();
     assert_eq!((changed.directories[0].data, changed.directories[0].missed.len()), (0, 1));
     let remarks = gathered(std::slice::from_ref(&to), None).inputs[0].remarks.join("\n");
-    assert!(remarks.contains("1 chosen blocks are not what the first capsule shows"), "{remarks}");
+    assert!(remarks.contains("1 chosen block is not what the first capsule shows"), "{remarks}");
     // Another block of it is stored.
     head.write_all_at(&[1; 4096], 40 * 4096).unwrap();
     assert!(refused(&dirs[1]).contains(&format!("{HEAD} stores other ranges")), "{}", refused(&dirs[1]));

@@ -1,5 +1,5 @@
-//! Recordings as capsules: the same answers as from the directories, but for the form and what the copy is worth; and
-//! beside copies by real tools the capsule decides.
+//! Recordings as capsules, of a first visit and of a second: the same answers as from the directories, but for the form and
+//! what the copy is worth; and beside copies by real tools the capsule decides.
 //!
 //! A share of the recordings is drawn by a seed; `JIVASCOPE_CAPSULES=all` takes all, a number takes so many.
 #![cfg(feature = "capsule")]
@@ -7,12 +7,13 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::support::model::Dice;
 use crate::support::recorded::{Capture, sets};
 use crate::support::tools::{TOOLS, Tool, unpack};
 use crate::support::{collect, labelled};
-use jivascope::analysis::{Analysis, Options, analyze};
+use jivascope::analysis::{Analysis, Options, SecondVisit, analyze};
 use jivascope::evidence::capsule::{TakeOptions, take};
 use jivascope::report::json::Document;
 use rayon::prelude::*;
@@ -38,6 +39,30 @@ fn capsule(dir: &Path, to: PathBuf, origin: bool) -> PathBuf {
     let changed: Vec<&String> = taken.directories.iter().flat_map(|one| &one.changed).collect();
     assert!(changed.is_empty(), "{}: {changed:?}", dir.display());
     to
+}
+
+/// Capsules of a second visit: of every replica one, with the data of the blocks that the first capsules call for.
+fn second_visit(
+    originals: &[(String, PathBuf)],
+    firsts: &[(String, PathBuf)],
+    place: &Path,
+    origin: bool,
+) -> Vec<(String, PathBuf)> {
+    let inputs: Vec<_> = firsts.iter().map(|(label, path)| labelled(label, path)).collect();
+    let visit = SecondVisit::of(collect(&inputs).unwrap(), &Options::default(), None, &()).unwrap();
+    let mut options = TakeOptions::default();
+    (options.logs, options.origin) = (true, origin);
+    options.blocks = Some(Arc::new(visit));
+    let one = |(label, dir): &(String, PathBuf)| {
+        let to = place.join(format!("{label}-{origin}.second"));
+        let taken = take(std::slice::from_ref(dir), &options, &mut File::create(&to).unwrap(), &())
+            .unwrap_or_else(|error| panic!("{error}"));
+        let odd: Vec<&String> =
+            taken.directories.iter().flat_map(|one| one.changed.iter().chain(&one.missed)).collect();
+        assert!(odd.is_empty(), "{}: {odd:?}", dir.display());
+        (label.clone(), to)
+    };
+    originals.iter().map(one).collect()
 }
 
 /// The unpacked directories of a recording, by label.
@@ -184,13 +209,17 @@ fn capsules_give_the_answer_of_their_directories() {
                         (label.clone(), capsule(dir, to, origin))
                     })
                     .collect();
-                let judged = judge(&capsules);
-                // A restored copy is worth no more as a capsule.
-                if origin && settled(&plain, &judged) {
-                    continue;
+                // With the data of the blocks that differ nothing is left that turns on bytes.
+                let seconds = second_visit(&originals, &capsules, place.path(), origin);
+                for (what, capsules) in [("capsules", capsules), ("second visit", seconds)] {
+                    let judged = judge(&capsules);
+                    // A restored copy is worth no more as a capsule.
+                    if origin && settled(&plain, &judged) {
+                        continue;
+                    }
+                    let what = format!("{} ({what}, origin: {origin})", capture.name);
+                    wrong.extend(compare(&what, &bare(&plain, origin), &bare(&judged, origin)));
                 }
-                let what = format!("{} (origin: {origin})", capture.name);
-                wrong.extend(compare(&what, &bare(&plain, origin), &bare(&judged, origin)));
             }
             wrong
         })

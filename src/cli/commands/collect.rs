@@ -27,10 +27,10 @@ directories are only read, without locks. What changes meanwhile is named, and
 the capsule proves nothing about it: stop the replica first.
 
 With --with-blocks differing the capsule HOLDS DATA OF THE VOLUME, also with a
-key: every block in which two replicas of the capsules given differ, as this
-replica has it, and no other. Give the first capsules of all replicas, and the
-directories as they were then. How many bytes that will be is said before they
-are taken.
+key: what this replica holds at the places in which two replicas of the capsules
+given differ, and at no other place. Give the first capsules of all replicas,
+and the directories as they were then. How many bytes that will be is said
+before they are taken.
 
 Exit codes: 0 taken; 4 taken, and something changed meanwhile or could not be
 read; 1 operation failed, 2 wrong usage.

@@ -9,6 +9,7 @@ mod format;
 mod hash;
 mod image;
 mod open;
+mod pack;
 mod source;
 mod stamp;
 mod table;

@@ -35,6 +35,9 @@ pub(super) struct Image {
     pub data: Option<Arc<Data>>,
 }
 
+/// A part of the data, unpacked, with its place and length in the capsule.
+pub(super) type Unpacked = ((u64, u64), Arc<Vec<u8>>);
+
 /// A replica directory in a capsule.
 #[derive(Debug)]
 pub(super) struct Capsuled {
@@ -53,8 +56,8 @@ pub(super) struct Capsuled {
     pub attested: bool,
     /// The part of the pack that was unpacked last.
     pub unpacked: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
-    /// The part of the data that was unpacked last, by place and length.
-    pub part: Mutex<Option<((u64, u64), Arc<Vec<u8>>)>>,
+    /// The part of the data that was unpacked last.
+    pub part: Mutex<Option<Unpacked>>,
 }
 
 impl Capsuled {

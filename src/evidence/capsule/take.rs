@@ -15,11 +15,10 @@ use super::super::remarks::Remarks;
 use super::super::sys::Mapper;
 use super::super::{Entry, Kind, Origin, Source, spell, spelled, vacant};
 use super::busy;
-use super::format::{
-    CHUNK, Dir, Listed, MAGIC, Manifest, Pack, Section, Summed, Time, Tool, deflate, write_tail,
-};
-use super::hash::{self, Key};
+use super::format::{Dir, Listed, MAGIC, Manifest, Summed, Time, Tool, write_tail};
+use super::hash::Key;
 use super::image;
+use super::pack::{Counted, Packer, section};
 use super::stamp::{self, Stamps};
 use super::visit::{self, Choice, Chosen};
 use crate::ident::{BLOCK_SIZE, Runs};
@@ -131,7 +130,7 @@ pub fn take(
             .map(|seen| (seen.path, seen.inner))
             .collect();
     let began = now();
-    let mut to = Counted { inner: io::BufWriter::with_capacity(1 << 20, to), at: 0 };
+    let mut to = Counted::new(to);
     to.write_all(MAGIC)?;
     let (mut dirs, mut taken) = (Vec::new(), Vec::new());
     for (path, inner) in places {
@@ -351,10 +350,13 @@ impl Taker<'_, '_> {
         for fetched in visit::fetch(source, chosen, &self.summed, (key, at), self.to)? {
             let entry = fetched.entry;
             if fetched.missed > 0 {
+                let what = match fetched.missed {
+                    1 => "1 chosen block is".to_owned(),
+                    count => format!("{count} chosen blocks are"),
+                };
                 shown.missed.push(format!(
-                    "{}: {} chosen blocks are not what the first capsule shows, or cannot be read; their data were \
-                     not taken",
-                    entry.name, fetched.missed
+                    "{}: {what} not what the first capsule shows, or cannot be read, and not taken",
+                    entry.name
                 ));
             }
             let Some(place) = fetched.place else { continue };
@@ -514,69 +516,4 @@ fn is_small(name: &str) -> bool {
     plain.ends_with(".meta")
         || matches!(plain, "revision.counter" | "peer.details" | "rebuild.info" | "scrubbed.txt")
         || vacant::is_log(name)
-}
-
-/// Writes a part of the capsule.
-fn section(to: &mut Counted<'_>, bytes: &[u8]) -> io::Result<Section> {
-    let section = Section { at: to.at, len: bytes.len() as u64, sum: hash::part(bytes) };
-    to.write_all(bytes)?;
-    Ok(section)
-}
-
-/// Packs small files, one behind the other.
-#[derive(Default)]
-struct Packer {
-    open: Vec<u8>,
-    chunks: Vec<Section>,
-}
-
-impl Packer {
-    fn size(&self) -> u64 {
-        self.chunks.len() as u64 * CHUNK + self.open.len() as u64
-    }
-
-    fn add(&mut self, mut bytes: &[u8], to: &mut Counted<'_>) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let room = (CHUNK as usize - self.open.len()).min(bytes.len());
-            let (now, later) = bytes.split_at(room);
-            self.open.extend_from_slice(now);
-            bytes = later;
-            if self.open.len() as u64 == CHUNK {
-                self.close(to)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn close(&mut self, to: &mut Counted<'_>) -> io::Result<()> {
-        let packed = deflate(&std::mem::take(&mut self.open))?;
-        self.chunks.push(section(to, &packed)?);
-        Ok(())
-    }
-
-    fn finish(mut self, to: &mut Counted<'_>) -> io::Result<Pack> {
-        let size = self.size();
-        if !self.open.is_empty() {
-            self.close(to)?;
-        }
-        Ok(Pack { size, chunks: self.chunks })
-    }
-}
-
-/// Knows how much was written.
-struct Counted<'w> {
-    inner: io::BufWriter<&'w mut dyn Write>,
-    at: u64,
-}
-
-impl Write for Counted<'_> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write(buf)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }
