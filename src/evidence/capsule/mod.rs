@@ -10,6 +10,7 @@ mod hash;
 mod image;
 mod open;
 mod pack;
+mod places;
 mod source;
 mod stamp;
 mod table;
@@ -21,7 +22,8 @@ pub use format::CapsuleError;
 pub use format::sealed;
 pub use hash::{Key, NoKey};
 pub(super) use open::open;
-pub use take::{TakeError, TakeOptions, Taken, TakenDirectory, take};
+pub use places::TakeError;
+pub use take::{TakeOptions, Taken, TakenDirectory, take};
 pub use visit::{Choice, Chosen, weigh};
 
 /// The form of a capsule's list.

@@ -17,7 +17,7 @@ use super::super::{Entry, Kind, Source};
 use super::data::Packing;
 use super::format::DataPlace;
 use super::hash::{self, Key};
-use super::take::{TakeError, found};
+use super::places::{TakeError, found};
 use crate::ident::{BLOCK_SIZE, Runs};
 
 /// Says of which blocks of a replica directory the data are taken.
