@@ -22,7 +22,7 @@ mod verity;
 mod versions;
 mod view;
 
-pub use attest::{ImageCopy, attest};
+pub use attest::{ImageCopy, attest, same_sums};
 pub use compare::{Compared, StoredZeros, compare_views};
 pub use difference::{Apart, Difference, Meaning, between, differences, pairs, unable};
 pub use export::{

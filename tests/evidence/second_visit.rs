@@ -95,6 +95,11 @@ fn it_settles_whether_replicas_differ_by_one_write() {
         let second = seconds(&dirs, secret);
         assert_eq!(kind(&second, secret), truth);
         assert_eq!(kind(&[second[0].clone(), first[1].clone()], secret), VerdictKind::Irreconcilable);
+        // Beside the second one the first says nothing more.
+        let both = judge(&[&first[..], &second[..]].concat(), secret);
+        assert_eq!((both.volumes[0].verdict.kind, both.volumes[0].replicas.len()), (truth, 2));
+        let notes = both.inputs.iter().flat_map(|input| &input.remarks);
+        assert_eq!(notes.filter(|line| line.contains("shows the same as the later capsule")).count(), 2);
         assert_eq!(kind(&[second[0].clone(), dirs[1].clone()], secret), truth);
         if secret.is_some() {
             // Without the key nothing shows that the data are what was summed up.

@@ -180,6 +180,7 @@ fn directory(
         key_id: key_id.map(str::to_owned),
         key: key.cloned(),
         attested,
+        held: data,
         unpacked: Mutex::new(None),
         part: Mutex::new(None),
     };

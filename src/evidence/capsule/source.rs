@@ -54,6 +54,8 @@ pub(super) struct Capsuled {
     /// The key, where it is at hand.
     pub key: Option<Key>,
     pub attested: bool,
+    /// Bytes of data of blocks.
+    pub held: u64,
     /// The part of the pack that was unpacked last.
     pub unpacked: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
     /// The part of the data that was unpacked last.
@@ -280,6 +282,10 @@ impl Sums for Capsuled {
 
     fn is_attested(&self) -> bool {
         self.attested
+    }
+
+    fn held(&self) -> u64 {
+        self.held
     }
 
     fn sum(&self, block: &[u8]) -> Option<Sum> {
