@@ -46,15 +46,14 @@ fn second_visit(
     originals: &[(String, PathBuf)],
     firsts: &[(String, PathBuf)],
     place: &Path,
-    origin: bool,
 ) -> Vec<(String, PathBuf)> {
     let inputs: Vec<_> = firsts.iter().map(|(label, path)| labelled(label, path)).collect();
     let visit = SecondVisit::of(collect(&inputs).unwrap(), &Options::default(), None, &()).unwrap();
     let mut options = TakeOptions::default();
-    (options.logs, options.origin) = (true, origin);
+    (options.logs, options.origin) = (true, true);
     options.blocks = Some(Arc::new(visit));
     let one = |(label, dir): &(String, PathBuf)| {
-        let to = place.join(format!("{label}-{origin}.second"));
+        let to = place.join(format!("{label}.second"));
         let taken = take(std::slice::from_ref(dir), &options, &mut File::create(&to).unwrap(), &())
             .unwrap_or_else(|error| panic!("{error}"));
         let odd: Vec<&String> =
@@ -133,6 +132,15 @@ fn without_places(value: &mut Value) {
                 if let ("file", Some(text)) = (key.as_str(), value.as_str()) {
                     *value = Value::from(text.rsplit('/').next().unwrap_or_default());
                 }
+                // Of a log it stands in the sentence too.
+                let said =
+                    value.as_str().filter(|_| key == "text").and_then(|text| text.strip_prefix("the file "));
+                if let Some((path, rest)) = said.and_then(|text| text.split_once(' ')) {
+                    *value = Value::from(format!(
+                        "the file {} {rest}",
+                        path.rsplit('/').next().unwrap_or_default()
+                    ));
+                }
                 without_places(value);
             }
         }
@@ -194,9 +202,12 @@ fn capsules_give_the_answer_of_their_directories() {
         return;
     }
     let drawn = drawn();
+    // The gate visits a third of them twice.
+    let all = std::env::var_os("JIVASCOPE_CAPSULES").is_some();
     let wrong: Vec<String> = drawn
         .par_iter()
-        .flat_map(|capture| {
+        .enumerate()
+        .flat_map(|(number, capture)| {
             let place = tempfile::tempdir().unwrap();
             let originals = originals(capture, place.path());
             let plain = judge(&originals);
@@ -210,8 +221,10 @@ fn capsules_give_the_answer_of_their_directories() {
                     })
                     .collect();
                 // With the data of the blocks that differ nothing is left that turns on bytes.
-                let seconds = second_visit(&originals, &capsules, place.path(), origin);
-                for (what, capsules) in [("capsules", capsules), ("second visit", seconds)] {
+                let seconds = (origin && (all || number % 3 == 0))
+                    .then(|| second_visit(&originals, &capsules, place.path()));
+                let visits = [("capsules", Some(capsules)), ("second visit", seconds)];
+                for (what, capsules) in visits.into_iter().filter_map(|(what, list)| Some((what, list?))) {
                     let judged = judge(&capsules);
                     // A restored copy is worth no more as a capsule.
                     if origin && settled(&plain, &judged) {
