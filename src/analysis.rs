@@ -12,6 +12,8 @@ mod labels;
 mod loss;
 mod related;
 mod scenario;
+#[cfg(feature = "capsule")]
+mod second;
 mod start;
 mod timeline;
 mod witnessed;
@@ -42,6 +44,8 @@ pub use forecast::{LeftOut, PredictedJoin};
 pub use inside::inside;
 pub use related::{Related, Which};
 pub use scenario::{Fate, FinalState, Part, Row};
+#[cfg(feature = "capsule")]
+pub use second::{NoSecondVisit, SecondVisit};
 
 /// More directories than this are no volume of anybody's: nobody keeps so many replicas of one.
 const CROWD: usize = 12;

@@ -21,6 +21,7 @@ pub(super) fn attest(
     options: &Options,
     progress: &dyn Progress,
 ) {
+    supersede(replicas, evidence);
     let mut gone: BTreeSet<Label> = BTreeSet::new();
     let mut notes: Vec<(Label, String)> = Vec::new();
     for at in 0..replicas.len() {
@@ -74,6 +75,39 @@ pub(super) fn attest(
             gone.insert(replicas[at].label.clone());
         }
     }
+    leave_out(replicas, evidence, &gone, notes);
+}
+
+/// Leaves out a capsule beside one of a second visit to the same replica that shows the same and holds data besides.
+fn supersede(replicas: &mut Vec<Replica>, evidence: &mut Evidence) {
+    let (mut gone, mut notes) = (BTreeSet::new(), Vec::new());
+    let held = |replica: &Replica| replica.source.sums().map_or(0, |sums| sums.held());
+    for first in replicas.iter().filter(|one| one.is_without_data() && one.defects.is_empty()) {
+        let second = replicas.iter().find(|second| {
+            held(second) > held(first)
+                && second.defects.is_empty()
+                && is_same_replica(first, second)
+                && blocks::same_sums(first, second)
+        });
+        if let Some(second) = second {
+            let (own, other) = (first.label.clone(), second.label.clone());
+            notes.push((
+                own.clone(),
+                format!("{own}: shows the same as the later capsule {other}, which is judged"),
+            ));
+            gone.insert(own);
+        }
+    }
+    leave_out(replicas, evidence, &gone, notes);
+}
+
+/// Takes replicas out of the evidence, and remarks that under their inputs.
+fn leave_out(
+    replicas: &mut Vec<Replica>,
+    evidence: &mut Evidence,
+    gone: &BTreeSet<Label>,
+    notes: Vec<(Label, String)>,
+) {
     if gone.is_empty() {
         return;
     }

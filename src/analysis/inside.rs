@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::blocks::MergedView;
+use crate::evidence::ReadError;
 use crate::filesystem::{Contents, FileSystem, FsState};
 use crate::finding::{BrokenFileSystem, Exhibit, Facts, Finding};
 use crate::ident::{Label, Run};
@@ -27,7 +28,12 @@ pub(super) fn own_view(replica: &Replica) -> Option<MergedView> {
 /// over.
 pub fn inside(replicas: &[Replica]) -> BTreeMap<Label, Contents> {
     let looked = replicas.par_iter().filter(|replica| replica.has_images()).filter_map(|replica| {
-        let contents = Contents::of(&own_view(replica)?);
+        let mut contents = Contents::of(&own_view(replica)?);
+        // The data of some blocks are no file system, whatever the first of them says.
+        let known = contents.partition_table.is_some() || !contents.file_systems.is_empty();
+        if replica.is_without_data() && known {
+            contents = Contents { unread: Some(ReadError::NoData.to_string()), ..Contents::default() };
+        }
         let empty = contents == Contents::default();
         (!empty).then(|| (replica.label.clone(), contents))
     });

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
-use crate::blocks::{self, Comparison, Held, Holes, Rescued, RescuedRelation, Seen};
+use crate::blocks::{self, Comparison, Held, Holes, Rescued, RescuedRelation, Seen, Unread};
 use crate::finding::{
     CandidateBeside, CandidateHolds, Exhibit, Facts, Finding, Likeliest, RecordElsewhere, UnreadPart,
 };
@@ -70,7 +70,12 @@ pub(super) fn relate(
         replicas.iter().map(|r| (r.label.clone(), copied(r, comparison.as_ref(), options))).collect();
     findings.extend(replicas.iter().filter_map(|r| blocks::notice(r, copies.of(&r.label)?)));
     let lineage = match &mut comparison {
-        Some(found) => blocks::relate(&replicas, found, &copies, options.factor, progress),
+        Some(found) => {
+            let known = found.unread.len();
+            let lineage = blocks::relate(&replicas, found, &copies, options.factor, progress);
+            findings.extend(found.unread.iter().skip(known).map(unreadable));
+            lineage
+        }
         None => Lineage::of(&replicas, &Contents::new(), &copies, options.factor),
     };
     let candidates = candidates(&replicas);
@@ -147,17 +152,20 @@ fn compare(
     };
     let able: Vec<&Replica> = replicas.iter().filter(able).collect();
     let comparison = blocks::compare(&able, options.sample, progress);
-    for unread in &comparison.unread {
-        let exhibit = Exhibit::bytes(&unread.replica, unread.disk.as_str(), unread.run);
-        let part = UnreadPart::Range { disk: unread.disk.clone(), bytes: unread.run };
-        let facts = Facts::UnreadableRange { part, error: unread.why.clone() };
-        findings.push(Finding::of(&unread.replica, facts, exhibit).on(&unread.disk));
-    }
+    findings.extend(comparison.unread.iter().map(unreadable));
     for (label, why) in &comparison.without_view {
         let facts = Facts::UnreadableRange { part: UnreadPart::View, error: why.clone() };
         findings.push(Finding::of(label, facts, Exhibit::file(label, "volume.meta")));
     }
     comparison
+}
+
+/// A range that could not be read, as a finding.
+fn unreadable(unread: &Unread) -> Finding {
+    let exhibit = Exhibit::bytes(&unread.replica, unread.disk.as_str(), unread.run);
+    let part = UnreadPart::Range { disk: unread.disk.clone(), bytes: unread.run };
+    let facts = Facts::UnreadableRange { part, error: unread.why.clone() };
+    Finding::of(&unread.replica, facts, exhibit).on(&unread.disk)
 }
 
 /// What may be rescued, by replica.

@@ -8,6 +8,7 @@ mod compare;
 mod difference;
 mod export;
 mod measure;
+mod needed;
 mod own_zeros;
 mod pass;
 mod point;
@@ -21,13 +22,14 @@ mod verity;
 mod versions;
 mod view;
 
-pub use attest::{ImageCopy, attest};
+pub use attest::{ImageCopy, attest, same_sums};
 pub use compare::{Compared, StoredZeros, compare_views};
 pub use difference::{Apart, Difference, Meaning, between, differences, pairs, unable};
 pub use export::{
     ExportError, ExportOptions, Exported, Format, StreamError, Streamed, Target, TargetError,
     evidence_around, export, stream,
 };
+pub use needed::{Blocks, needed};
 pub use pass::{SumKind, Unreadable, sha256, sum};
 pub use point::{Point, PointError};
 pub use quality::{Seen, Zeros, is_filled, notice, quality, settle};

@@ -5,7 +5,9 @@
 
 use super::compare::compare_views;
 use super::replicas::Comparison;
+use super::unread::Unread;
 use super::view::{MergedView, ViewError};
+use crate::evidence::ReadError;
 use crate::ident::{DiskName, Label, Run, Runs};
 use crate::lineage::{self, Content, Former, Lineage, OneWrite, Relation, Side, Wanted};
 use crate::progress::Progress;
@@ -36,7 +38,7 @@ fn versions(replicas: &[Replica], relations: &[Relation], found: &mut Comparison
             continue;
         };
         // What has no view is not known; the relation keeps its doubt.
-        if let Ok(former) = read(a, b, wanted, content, progress) {
+        if let Ok(former) = read(a, b, wanted, content, progress, &mut found.unread) {
             content.former = Some(former);
         }
     }
@@ -48,6 +50,7 @@ fn read(
     wanted: &Wanted,
     content: &Content,
     progress: &dyn Progress,
+    unread: &mut Vec<Unread>,
 ) -> Result<Former, ViewError> {
     let (then_a, then_b) = (disk(a, wanted.at.0), disk(b, wanted.at.1));
     let differs = |owner: &Replica, then: &DiskName, other: &Replica, runs: &Runs| {
@@ -70,7 +73,7 @@ fn read(
                     Some(Side::B) => MergedView::at(b, &then_b)?,
                     _ => MergedView::at(a, &then_a)?,
                 };
-                one_write(&own(a)?, &own(b)?, &then, run, side.is_some())
+                one_write(&own(a)?, &own(b)?, &then, run, side.is_some(), unread)
             }
             _ => None,
         },
@@ -78,7 +81,7 @@ fn read(
 }
 
 /// The view of a replica's own state.
-fn own(replica: &Replica) -> Result<MergedView, ViewError> {
+pub(super) fn own(replica: &Replica) -> Result<MergedView, ViewError> {
     match replica.tip() {
         Some(tip) => MergedView::at(replica, tip),
         None => MergedView::live(replica),
@@ -86,18 +89,33 @@ fn own(replica: &Replica) -> Result<MergedView, ViewError> {
 }
 
 /// The disk at a level, counted from the base.
-fn disk(replica: &Replica, level: usize) -> DiskName {
+pub(super) fn disk(replica: &Replica, level: usize) -> DiskName {
     let at = replica.chain.len().checked_sub(level + 1);
     at.and_then(|at| replica.chain.get(at)).cloned().unwrap_or_else(|| DiskName::from(""))
 }
 
-/// Whether what one side changed covers every byte that differs; `None` where the bytes are not at hand.
-fn one_write(a: &MergedView, b: &MergedView, then: &MergedView, run: Run, stored: bool) -> Option<OneWrite> {
-    let read = |view: &MergedView| {
+/// Whether what one side changed covers every byte that differs; `None` where the bytes are not at hand. What should be at
+/// hand and cannot be read is put to `unread`.
+fn one_write(
+    a: &MergedView,
+    b: &MergedView,
+    then: &MergedView,
+    run: Run,
+    stored: bool,
+    unread: &mut Vec<Unread>,
+) -> Option<OneWrite> {
+    let mut read = |view: &MergedView| {
         let mut bytes = vec![0; usize::try_from(run.len()).ok()?];
         let size = view.size().clamp(run.start, run.end) - run.start;
-        view.read_at(run.start, &mut bytes[..size as usize]).ok()?;
-        Some(bytes)
+        match view.read_at(run.start, &mut bytes[..size as usize]) {
+            Ok(_) => Some(bytes),
+            // A capsule was never to hold them, or cannot be asked.
+            Err(ViewError::Read { source: ReadError::NoData | ReadError::NoKey, .. }) => None,
+            Err(error) => {
+                unread.push(Unread::of(&error, view, run));
+                None
+            }
+        }
     };
     let (a, b, then) = (read(a)?, read(b)?, read(then)?);
     // A write reaches from its first changed byte to its last, in pieces of a sector.

@@ -146,9 +146,12 @@ pub enum ReadError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// It is in a capsule, which holds sums of the blocks and no data.
-    #[error("a capsule holds no data, only sums; copy the directory, or give a copy of it")]
+    /// It is in a capsule, which holds sums of the blocks, and data of those alone that a second visit took.
+    #[error("a capsule holds no data of it, only sums; copy the directory, or give a copy of it")]
     NoData,
+    /// It is in a capsule whose sums are keyed, so that without the key nothing shows whether it is what was there.
+    #[error("the data in the capsule cannot be held against its keyed sums without the key (--capsule-key)")]
+    NoKey,
     /// The image data were left out when the evidence was read.
     #[error("its content was not kept when the archive was read")]
     NotKept,

@@ -31,6 +31,11 @@ pub trait Sums: Send + Sync + fmt::Debug {
     /// Whether the images stayed as they were while the sums were made, where the replica lay.
     fn is_attested(&self) -> bool;
 
+    /// Bytes of data that there are beside the sums, of blocks that a second visit took.
+    fn held(&self) -> u64 {
+        0
+    }
+
     /// The sum of a block of at most 4096 bytes; what is missing counts as zeros. `None` where the key is not at hand.
     fn sum(&self, block: &[u8]) -> Option<Sum>;
 

@@ -59,3 +59,107 @@ fn a_capsule_is_judged_and_gives_no_data() {
     assert_eq!(run(words("manifest %/in/rep-1 --to %/1.capsule --force", dir)).code, 0);
     assert_eq!(run(words("manifest %/in/rep-1 --to %/in/rep-1/x", dir)).code, 1);
 }
+
+/// The second visit: the capsule says that it holds data, and settles what the first one could not; the commands that need
+/// all of the data say what is lacking, as before.
+#[test]
+fn the_second_visit_takes_what_differs_and_says_so() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path();
+    for (name, byte) in [("rep-1", 5), ("rep-2", 6)] {
+        crate::support::tiny::replica(&dir.join("in").join(name), 11, &[(0, 1), (5, 9)], &[(5, byte)]);
+    }
+    fs::write(dir.join("key"), "sixteen bytes or more").unwrap();
+    let did = |code: u8, line: &str| {
+        let ran = run(words(line, dir));
+        assert_eq!(ran.code, i32::from(code), "{line}: {} {}", ran.out, ran.err);
+        ran
+    };
+    let first = "%/1.capsule %/2.capsule";
+    for number in [1, 2] {
+        did(0, &format!("collect %/in/rep-{number} --to %/{number}.capsule --key %/key"));
+        did(0, &format!("collect %/in/rep-{number} --to %/{number}.plain"));
+    }
+    // The capsules stand before, behind and between directories and options.
+    let lines = [
+        ("second-1", format!("collect --with-blocks differing --key %/key {first} %/in/rep-1 --to")),
+        (
+            "second-2",
+            "collect %/in/rep-2 --key %/key --with-blocks differing a=%/1.capsule b=%/2.capsule --to"
+                .to_owned(),
+        ),
+        ("both", format!("collect %/in --with-blocks differing {first} --key %/key --to")),
+    ];
+    for ((to, line), bytes) in lines.iter().zip([8192, 4096, 12288]) {
+        let ran = did(0, &format!("{line} %/{to}"));
+        assert!(
+            ran.out.starts_with(&format!("{bytes} bytes of the volume's data are to be taken")),
+            "{}",
+            ran.out
+        );
+        assert!(
+            ran.out.contains(&format!("this capsule holds {bytes} bytes of the volume's data")),
+            "{}",
+            ran.out
+        );
+        assert_eq!(ran.err, "");
+    }
+    let second = "rep-1=%/second-1 rep-2=%/second-2";
+    let truth = did(0, "analyze rep-1=%/in/rep-1 rep-2=%/in/rep-2 --replication-factor 2");
+    for capsules in [second, "%/both"] {
+        let ran = did(0, &format!("analyze {capsules} --replication-factor 2 --capsule-key %/key"));
+        assert!(ran.out.contains("bytes of the volume's"), "{}", ran.out);
+    }
+    assert!(truth.out.contains("JV062 one write is on one side only"), "{}", truth.out);
+    did(20, "analyze rep-1=%/1.capsule rep-2=%/2.capsule --replication-factor 2");
+    for command in
+        ["export --replica rep-1 --format raw --to %/raw", "hash", "files --replica rep-1", "serve --list"]
+    {
+        let (command, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let ran = did(1, format!("{command} {second} --capsule-key %/key {rest}").trim_end());
+        assert!(ran.err.contains("a capsule holds no data to"), "{}", ran.err);
+    }
+    // What is wrong about it is said before anything is read for long, and nothing is written.
+    for (code, line, said) in [
+        (2, "collect %/in/rep-1 --to %/x --with-blocks differing", "no capsule of the first visit"),
+        (2, "collect %/1.plain --to %/x --with-blocks differing", "no directory to visit"),
+        (2, "collect %/in/rep-1 --to %/x --with-blocks all %/1.plain", "--with-blocks"),
+        (2, "collect %/in/rep-1 --to %/x --blocks-limit 5", "--with-blocks"),
+        (2, "collect a=%/in/rep-1 %/1.plain --to %/x --with-blocks differing", "a label is for capsules"),
+        (1, "collect %/in/rep-1 --to %/x --with-blocks differing %/none", "none"),
+        (
+            1,
+            "collect %/in/rep-1 --to %/x --with-blocks differing %/1.plain %/2.plain --blocks-limit 8191",
+            "8192 bytes",
+        ),
+        (
+            1,
+            "collect %/in/rep-1 --to %/x --with-blocks differing %/2.plain",
+            "none of the capsules given is of this",
+        ),
+        (1, "collect %/in/rep-1 --to %/x --with-blocks differing %/1.capsule %/2.capsule", "the same key"),
+        (
+            1,
+            "collect %/in/rep-1 --to %/x --with-blocks differing %/1.plain %/2.plain --key %/key",
+            "without a key",
+        ),
+        (
+            1,
+            "collect %/in/rep-1 --to %/1.plain --with-blocks differing %/1.plain %/2.plain --force",
+            "1.plain",
+        ),
+    ] {
+        let ran = did(code, line);
+        assert!(ran.err.contains(said), "{line}: {}", ran.err);
+        assert!(!dir.join("x").exists(), "{line}");
+    }
+    // A chosen block that changed since is left out, and that is said.
+    let head = fs::File::options().write(true).open(dir.join("in/rep-2/volume-head-001.img")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&head, b"x", 5 * 4096).unwrap();
+    let ran = did(4, "collect %/in/rep-2 --to %/x --with-blocks differing %/1.plain %/2.plain");
+    assert!(ran.err.contains("1 chosen block is not what the first capsule shows"), "{}", ran.err);
+    assert!(!ran.out.contains("this capsule holds"), "{}", ran.out);
+    fs::write(dir.join("in/rep-2/revision.counter"), "12").unwrap();
+    let ran = did(1, "collect %/in/rep-2 --to %/y --with-blocks differing %/1.plain %/2.plain");
+    assert!(ran.err.contains("counts other writes"), "{}", ran.err);
+}

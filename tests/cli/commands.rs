@@ -267,6 +267,13 @@ fn rows(command: &str, names: &Names) -> Vec<Row> {
             take(1, to("cases/none".into(), &names.target, &[]));
             take(1, to("steps".into(), &names.target, &[]));
             take(1, to(missing.clone(), &names.target, &[]));
+            if command == "collect" {
+                let second = [s("--with-blocks"), s("differing")];
+                take(2, to(at("two"), &names.target, &second));
+                take(1, to(at("two"), &names.target, &[second[0], second[1], s("steps")]));
+                take(1, to(at("two"), &names.target, &[second[0], second[1], &missing]));
+                take(2, to("steps".into(), &names.target, &second));
+            }
         }
         "serve" => {
             take(hostile_or(4, 0), with(&["--list"]));

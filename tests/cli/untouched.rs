@@ -33,6 +33,7 @@ const COMMANDS: &[&[&str]] = &[
     &["timeline", "IN"],
     &["plan", "IN"],
     &["collect", "IN", "--to", "OUT"],
+    &["collect", "IN", "--to", "OUT", "--with-blocks", "differing", "CAPSULE"],
     &["manifest", "IN", "--to", "OUT"],
 ];
 
@@ -70,6 +71,10 @@ impl Evidence {
         let mut tar = tar::Builder::new(fs::File::create(root.path().join("one.tar")).unwrap());
         tar.append_dir_all("one", root.path().join("in/rep-1")).unwrap();
         tar.finish().unwrap();
+        let mut capsule = fs::File::create(root.path().join("one.capsule")).unwrap();
+        let options = jivascope::evidence::capsule::TakeOptions::default();
+        jivascope::evidence::capsule::take(&[root.path().join("in")], &options, &mut capsule, &()).unwrap();
+        drop(capsule);
         let inside = root.path().join("inside");
         crate::support::evil::replica(&inside, "");
         let image = crate::support::ext::image(b"file", b"some content");
@@ -83,6 +88,7 @@ impl Evidence {
             "ALL" => self.root.path().to_owned(),
             "TAR" => self.root.path().join("one.tar"),
             "CASE" => self.root.path().join("case"),
+            "CAPSULE" => self.root.path().join("one.capsule"),
             "OUT" => out.to_owned(),
             "x=INSIDE" => format!("x={}", self.root.path().join("inside").display()).into(),
             word => PathBuf::from(word),

@@ -68,16 +68,34 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
         #[cfg(feature = "capsule")]
         "capsule" => {
             let dir = tempfile::tempdir().unwrap();
-            crate::support::tiny::replica(&dir.path().join("x"), 5, &[(0, 1), (3, 2)], &[(1, 3), (4, 0)]);
-            let mut whole = Vec::new();
-            let options = jivascope::evidence::capsule::TakeOptions::default();
-            jivascope::evidence::capsule::take(&[dir.path().join("x")], &options, &mut whole, &()).unwrap();
+            let dirs = [dir.path().join("x"), dir.path().join("y")];
+            crate::support::tiny::replica(&dirs[0], 5, &[(0, 1), (3, 2)], &[(1, 3), (4, 0)]);
+            crate::support::tiny::replica(&dirs[1], 5, &[(0, 1), (3, 2)], &[(1, 4), (4, 0)]);
+            let mut options = jivascope::evidence::capsule::TakeOptions::default();
+            let take = |options: &_| {
+                let mut whole = Vec::new();
+                jivascope::evidence::capsule::take(&dirs, options, &mut whole, &()).unwrap();
+                whole
+            };
+            let first = take(&options);
+            std::fs::write(dir.path().join("first.capsule"), &first).unwrap();
+            let given = crate::support::plain(dir.path().join("first.capsule"));
+            let evidence = crate::support::collect(&[given]).unwrap();
+            let compared = jivascope::analysis::Options::default();
+            let visit = jivascope::analysis::SecondVisit::of(evidence, &compared, None, &()).unwrap();
+            options.blocks = Some(std::sync::Arc::new(visit));
+            let second = take(&options);
             // The law packs the list anew.
-            let end = whole.len() - 64;
-            let at = u64::from_le_bytes(whole[end..end + 8].try_into().unwrap()) as usize;
-            let mut list = Vec::new();
-            std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(&whole[at..end]), &mut list).unwrap();
-            vec![[&whole[24..at], &list].concat(), whole]
+            let apart = |whole: &[u8]| {
+                let end = whole.len() - 64;
+                let at = u64::from_le_bytes(whole[end..end + 8].try_into().unwrap()) as usize;
+                let mut list = Vec::new();
+                let mut packed = flate2::read::ZlibDecoder::new(&whole[at..end]);
+                std::io::Read::read_to_end(&mut packed, &mut list).unwrap();
+                [&whole[24..at], &list].concat()
+            };
+            assert!(String::from_utf8_lossy(&apart(&second)).contains("\"data\":{"));
+            vec![apart(&first), apart(&second), first, second]
         }
         "tar_index" => vec![tar()],
         "decompression" => {

@@ -13,4 +13,5 @@ mod hostile_evidence;
 mod inputs;
 mod laws;
 mod redact;
+mod second_visit;
 mod who;

@@ -56,6 +56,11 @@ pub fn capsule(bytes: &[u8]) {
                 for entry in found.source.entries() {
                     let _ = found.source.read(entry);
                     let _ = found.source.extents(entry);
+                    // The data of blocks that a second visit took.
+                    let mut block = [0; 5000];
+                    for at in (0..entry.size).step_by(4096).take(64) {
+                        let _ = found.source.read_at(entry, at, &mut block);
+                    }
                 }
             }
             let _ = analyze(evidence, Options::default(), &());

@@ -87,7 +87,10 @@ fn two(command: &Diff, evidence: &Evidence, progress: &Bar, out: &Out) -> anyhow
     if command.files {
         let (view_a, view_b) = (a.view()?, b.view()?);
         let (name_a, name_b) = (a.name(), b.name());
-        files.push(in_files((&name_a, &view_a), (&name_b, &view_b), None, &ground(&pair)));
+        files.push(match lacking([a.replica, b.replica]) {
+            Some(lacking) => lacking,
+            None => in_files((&name_a, &view_a), (&name_b, &view_b), None, &ground(&pair)),
+        });
     }
     let volume = ComparedVolume { name: None, pairs: vec![pair], files, left_out: Vec::new() };
     show(command, out, &evidence.inputs, vec![volume], defective)
@@ -146,9 +149,22 @@ fn pair_in_files(volume: &Related, pair: &Apart<'_>) -> InFiles {
         Replica::among(&volume.replicas, label).and_then(|replica| MergedView::at(replica, disk).ok())
     };
     let (Some(a), Some(b)) = (view(&pair.a), view(&pair.b)) else { return InFiles::default() };
+    let replicas = [&pair.a.0, &pair.b.0].map(|label| Replica::among(&volume.replicas, label));
+    if let Some(lacking) = lacking(replicas.into_iter().flatten()) {
+        return lacking;
+    }
     let ancestor = pair.relation.as_ref().and_then(|relation| analysis::ancestor(relation, &volume.replicas));
     let ancestor = ancestor.as_ref().map(|view| view as &dyn Bytes);
     in_files((pair.a.0.as_str(), &a), (pair.b.0.as_str(), &b), ancestor, &ground(pair))
+}
+
+/// What is said in the place of files where a side is a capsule: the data of some blocks are no file system.
+fn lacking<'a>(replicas: impl IntoIterator<Item = &'a Replica>) -> Option<InFiles> {
+    let mut out = InFiles::default();
+    for replica in replicas.into_iter().filter(|replica| replica.is_without_data()) {
+        out.without.push(format!("{}: a capsule holds no data to look into", replica.label));
+    }
+    (!out.without.is_empty()).then_some(out)
 }
 
 /// Where files have to be looked at: what differs in the states that are compared, and what could not be read.

@@ -71,7 +71,7 @@ enum Command {
     CollectPvc(collect_pvc::CollectPvc),
     /// Check the running side from logs, API replies and pod lists alone, for periodic checks
     Cluster(cluster::Cluster),
-    /// Take a capsule of replica directories on their node: records, logs and a sum of every block, no data
+    /// Take a capsule of replica directories on their node: records, logs and a sum of every block; no data unless asked for
     Collect(collect::Collect),
     /// Take a manifest of a replica directory, which later shows what copying changed
     Manifest(collect::Manifest),

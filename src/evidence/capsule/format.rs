@@ -95,6 +95,9 @@ pub(super) struct Dir {
     /// Whether the user said that it lies where the engine uses it.
     #[serde(default)]
     pub origin: bool,
+    /// What of the chosen blocks was no longer as the first visit saw it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<String>,
     pub files: Vec<Listed>,
     /// The content of small files and logs, one behind the other.
     pub pack: Pack,
@@ -158,6 +161,20 @@ pub(super) struct Summed {
     pub blocks: u64,
     /// Its extents and the sums of its regions.
     pub table: Section,
+    /// The data of chosen blocks, where a second visit took some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataPlace>,
+}
+
+/// Where the data of chosen blocks of an image are.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct DataPlace {
+    /// Place of the first packed part; the others follow it.
+    pub at: u64,
+    /// Number of the blocks.
+    pub blocks: u64,
+    /// Which blocks these are, and the length and sum of each part.
+    pub list: Section,
 }
 
 /// What is written behind everything else.

@@ -9,6 +9,7 @@ use super::super::archive::ArchiveFile;
 use super::super::handles::read_full_at;
 use super::super::sums::SUM;
 use super::super::{Entry, Origin, Source};
+use super::data::{Data, LONGEST_PART};
 use super::format::{CHUNK, CapsuleError, Dir, Listed, MAGIC, Section, Summed, Time, read_tail};
 use super::hash::{self, Key};
 use super::source::{Capsuled, Content, Image};
@@ -23,6 +24,8 @@ pub(in super::super) struct Opened {
     /// What of the directory as a whole changed while it was read.
     pub damage: Vec<String>,
     pub remarks: Vec<String>,
+    /// Bytes of the volume's data in it.
+    pub data: u64,
 }
 
 /// Reads a capsule.
@@ -55,23 +58,47 @@ pub(in super::super) fn open(
     // No byte of the file is read as the table of two images; names of one image share theirs.
     let mut left = end;
     let mut known: BTreeMap<(u64, u64, u64), Arc<Table>> = BTreeMap::new();
+    let mut known_data: BTreeMap<(u64, u64, u64), Arc<Data>> = BTreeMap::new();
     for dir in manifest.directories {
         let mut images = |summed: &Summed, size: u64| {
             let origin = if summed.fiemap { Origin::Fiemap } else { Origin::SeekData };
             let place = (summed.table.at, size, summed.blocks);
-            if let Some(table) = known.get(&place) {
-                return Ok(Image { table: Arc::clone(table), origin, sums: summed.sums });
-            }
-            left = left.checked_sub(summed.table.len).ok_or_else(|| {
-                CapsuleError::Damaged("the lists of its images are longer than itself".to_owned())
-            })?;
+            let mut longer = |len: u64| {
+                left = left.checked_sub(len).ok_or_else(|| {
+                    CapsuleError::Damaged("the lists of its images are longer than itself".to_owned())
+                })?;
+                Ok::<_, CapsuleError>(())
+            };
             let sums = summed.blocks.checked_mul(SUM as u64).and_then(|len| summed.sums.checked_add(len));
             if summed.sums < MAGIC.len() as u64 || sums.is_none_or(|sums| sums > end) {
                 return Err(CapsuleError::Damaged("the sums of an image lie behind its end".to_owned()));
             }
-            let table = Arc::new(Table::decode(&section(&summed.table)?, size, summed.blocks)?);
-            known.insert(place, Arc::clone(&table));
-            Ok(Image { table, origin, sums: summed.sums })
+            let table = match known.get(&place) {
+                Some(table) => Arc::clone(table),
+                None => {
+                    longer(summed.table.len)?;
+                    let table = Arc::new(Table::decode(&section(&summed.table)?, size, summed.blocks)?);
+                    known.insert(place, Arc::clone(&table));
+                    table
+                }
+            };
+            let data = match &summed.data {
+                None => None,
+                Some(held) => {
+                    let place = (summed.table.at, held.list.at, held.at);
+                    Some(match known_data.get(&place) {
+                        Some(data) => Arc::clone(data),
+                        None => {
+                            longer(held.list.len)?;
+                            let list = section(&held.list)?;
+                            let data = Arc::new(Data::decode(&list, held, &table.data, end)?);
+                            known_data.insert(place, Arc::clone(&data));
+                            data
+                        }
+                    })
+                }
+            };
+            Ok(Image { table, origin, sums: summed.sums, data })
         };
         out.push(directory(dir, archive, manifest.key.as_deref(), key, &mut images)?);
     }
@@ -86,11 +113,10 @@ fn directory(
     images: &mut dyn FnMut(&Summed, u64) -> Result<Image, CapsuleError>,
 ) -> Result<Opened, CapsuleError> {
     if dir.pack.size.div_ceil(CHUNK) != dir.pack.chunks.len() as u64
-        || dir
-            .pack
-            .chunks
-            .iter()
-            .any(|chunk| chunk.at.checked_add(chunk.len).is_none_or(|end| end > archive.size))
+        || dir.pack.chunks.iter().any(|chunk| {
+            let end = chunk.at.checked_add(chunk.len);
+            chunk.len > LONGEST_PART || end.is_none_or(|end| end > archive.size)
+        })
     {
         return Err(CapsuleError::Damaged("its small files lie behind its end".to_owned()));
     }
@@ -128,6 +154,22 @@ fn directory(
             names.join(", ")
         ));
     }
+    remarks.extend(dir.missed.iter().map(|line| format!("{}: {line}", dir.path)));
+    // Names of one image share its data.
+    let mut held: BTreeMap<*const Data, u64> = BTreeMap::new();
+    for content in &contents {
+        if let Content::Image(Image { data: Some(data), .. }) = content {
+            held.insert(Arc::as_ptr(data), data.runs.bytes());
+        }
+    }
+    let data = held.values().sum();
+    if data > 0 && key_id.is_some() && key.is_none() {
+        remarks.push(format!(
+            "{}: the data of blocks in the capsule are not used: its sums are keyed, and without the key nothing shows \
+             that the data fit them (--capsule-key)",
+            dir.path
+        ));
+    }
     let source = Capsuled {
         file: Arc::clone(archive),
         entries,
@@ -138,9 +180,11 @@ fn directory(
         key_id: key_id.map(str::to_owned),
         key: key.cloned(),
         attested,
+        held: data,
         unpacked: Mutex::new(None),
+        part: Mutex::new(None),
     };
-    Ok(Opened { inner: dir.inner, source: Arc::new(source), damage: dir.changed, remarks })
+    Ok(Opened { inner: dir.inner, source: Arc::new(source), damage: dir.changed, remarks, data })
 }
 
 fn nanoseconds((seconds, nanos): Time) -> i128 {

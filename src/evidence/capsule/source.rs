@@ -5,8 +5,9 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::archive::ArchiveFile;
-use super::super::sums::{REGION, SUM, Sum, Sums, ZERO};
+use super::super::sums::{REGION, REGION_BLOCKS, SUM, Sum, Sums, ZERO};
 use super::super::{Entry, Extents, Kind, Origin, ReadError, SMALL_FILE_LIMIT, Source, clip};
+use super::data::{Data, Held};
 use super::format::{CHUNK, Section, inflate};
 use super::hash::{self, Key};
 use super::table::Table;
@@ -30,7 +31,12 @@ pub(super) struct Image {
     pub origin: Origin,
     /// Place of the sums in the capsule.
     pub sums: u64,
+    /// The data of chosen blocks.
+    pub data: Option<Arc<Data>>,
 }
+
+/// A part of the data, unpacked, with its place and length in the capsule.
+pub(super) type Unpacked = ((u64, u64), Arc<Vec<u8>>);
 
 /// A replica directory in a capsule.
 #[derive(Debug)]
@@ -48,8 +54,12 @@ pub(super) struct Capsuled {
     /// The key, where it is at hand.
     pub key: Option<Key>,
     pub attested: bool,
+    /// Bytes of data of blocks.
+    pub held: u64,
     /// The part of the pack that was unpacked last.
     pub unpacked: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
+    /// The part of the data that was unpacked last.
+    pub part: Mutex<Option<Unpacked>>,
 }
 
 impl Capsuled {
@@ -111,6 +121,86 @@ impl Capsuled {
     }
 }
 
+impl Capsuled {
+    /// Bytes of an image: zeros where it holds no data, and data of blocks that were taken. Each block is held against its
+    /// sum; where a part of what is asked for was not taken, there is nothing.
+    fn image_bytes(
+        &self,
+        entry: &Entry,
+        image: &Image,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<(), ReadError> {
+        let asked = image.table.data.clip(offset, offset + buf.len() as u64);
+        buf.fill(0);
+        // What holds no data is known to the byte.
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let data = image.data.as_ref().ok_or(ReadError::NoData)?;
+        if !asked.is_subset(&data.runs) {
+            return Err(ReadError::NoData);
+        }
+        let mut region: Option<(u64, Vec<u8>)> = None;
+        for run in &asked {
+            let mut at = run.start / BLOCK_SIZE * BLOCK_SIZE;
+            while at < run.end {
+                let number = at / REGION;
+                if region.as_ref().is_none_or(|(of, _)| *of != number) {
+                    let mut sums = vec![0; REGION_BLOCKS * SUM];
+                    self.region(entry, number, &mut sums)?;
+                    region = Some((number, sums));
+                }
+                let wrong = || {
+                    let name = &entry.name;
+                    let why =
+                        format!("the capsule is damaged: {name}: the data of byte {at} do not fit their sum");
+                    ReadError::Damaged(why)
+                };
+                let held = data.find(at).ok_or(ReadError::NoData)?;
+                let part = self.part(&held).map_err(|why| {
+                    ReadError::Damaged(format!(
+                        "the capsule is damaged: {}: the data of byte {at}: {why}",
+                        entry.name
+                    ))
+                })?;
+                let block = part.get(held.from..held.from + BLOCK_SIZE as usize).ok_or_else(wrong)?;
+                let place = (at % REGION / BLOCK_SIZE) as usize * SUM;
+                let known = region.as_ref().and_then(|(_, sums)| sums.get(place..place + SUM));
+                let sum = self.sum(block).ok_or(ReadError::NoKey)?;
+                if known != Some(&sum[..]) {
+                    return Err(wrong());
+                }
+                let (start, end) = (at.max(run.start), (at + BLOCK_SIZE).min(run.end));
+                buf[(start - offset) as usize..(end - offset) as usize]
+                    .copy_from_slice(&block[(start - at) as usize..(end - at) as usize]);
+                at += BLOCK_SIZE;
+            }
+        }
+        Ok(())
+    }
+
+    /// A part of the data, unpacked.
+    fn part(&self, held: &Held) -> Result<Arc<Vec<u8>>, String> {
+        let place = (held.part.at, held.part.len);
+        let mut last = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, bytes)) = &*last
+            && *at == place
+        {
+            return Ok(Arc::clone(bytes));
+        }
+        let mut packed = vec![0; held.part.len as usize];
+        self.file.read(held.part.at, &mut packed).map_err(|error| error.to_string())?;
+        if hash::part(&packed) != held.part.sum {
+            return Err("the part that holds them does not fit its sum".to_owned());
+        }
+        let bytes = inflate(&packed, held.size).map_err(|error| error.to_string())?;
+        let bytes = Arc::new(bytes);
+        *last = Some((place, Arc::clone(&bytes)));
+        Ok(bytes)
+    }
+}
+
 impl Source for Capsuled {
     fn entries(&self) -> &[Entry] {
         &self.entries
@@ -164,12 +254,10 @@ impl Source for Capsuled {
                 self.packed(at.saturating_add(offset), &mut buf[..wanted])?;
                 Ok(wanted)
             }
-            // What holds no data is known to the byte.
-            Content::Image(image) if image.table.data.clip(offset, offset + wanted as u64).is_empty() => {
-                buf[..wanted].fill(0);
+            Content::Image(image) => {
+                self.image_bytes(own, image, offset, &mut buf[..wanted])?;
                 Ok(wanted)
             }
-            Content::Image(_) => Err(ReadError::NoData),
             Content::Absent => Err(absent(own)),
         }
     }
@@ -194,6 +282,10 @@ impl Sums for Capsuled {
 
     fn is_attested(&self) -> bool {
         self.attested
+    }
+
+    fn held(&self) -> u64 {
+        self.held
     }
 
     fn sum(&self, block: &[u8]) -> Option<Sum> {

@@ -53,13 +53,7 @@ impl Table {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for runs in [&self.stored, &self.unwritten, &self.shared, &self.zeros] {
-            put(&mut out, runs.len() as u64);
-            let mut at = 0;
-            for run in runs {
-                put(&mut out, run.start - at);
-                put(&mut out, run.len());
-                at = run.end;
-            }
+            put_runs(&mut out, runs);
         }
         for region in &self.regions {
             out.extend_from_slice(&region.whole);
@@ -117,7 +111,19 @@ impl Table {
     }
 }
 
-fn put(out: &mut Vec<u8>, mut number: u64) {
+/// Writes runs: their count, then gap and length of each.
+pub(super) fn put_runs(out: &mut Vec<u8>, runs: &Runs) {
+    put(out, runs.len() as u64);
+    let mut at = 0;
+    for run in runs {
+        put(out, run.start - at);
+        put(out, run.len());
+        at = run.end;
+    }
+}
+
+/// Writes a number, 7 bits a byte, lowest first.
+pub(super) fn put(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -125,7 +131,8 @@ fn put(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-fn take(rest: &mut &[u8]) -> Option<u64> {
+/// Reads a number.
+pub(super) fn take(rest: &mut &[u8]) -> Option<u64> {
     let mut number = 0_u64;
     for shift in (0..64).step_by(7) {
         let (byte, more) = rest.split_first()?;
@@ -143,7 +150,7 @@ fn take(rest: &mut &[u8]) -> Option<u64> {
 }
 
 /// Ascending runs that do not touch and end by `limit`.
-fn runs(rest: &mut &[u8], limit: u64) -> Option<Runs> {
+pub(super) fn runs(rest: &mut &[u8], limit: u64) -> Option<Runs> {
     let count = take(rest)?;
     // Each takes two bytes at least.
     if count > rest.len() as u64 / 2 {

@@ -15,12 +15,14 @@ use super::super::remarks::Remarks;
 use super::super::sys::Mapper;
 use super::super::{Entry, Kind, Origin, Source, spell, spelled, vacant};
 use super::busy;
-use super::format::{
-    CHUNK, Dir, Listed, MAGIC, Manifest, Pack, Section, Summed, Time, Tool, deflate, write_tail,
-};
-use super::hash::{self, Key};
+use super::format::{Dir, Listed, MAGIC, Manifest, Summed, Time, Tool, write_tail};
+use super::hash::Key;
 use super::image;
+use super::pack::{Counted, Packer, section};
+use super::places::{TakeError, found};
 use super::stamp::{self, Stamps};
+use super::visit::{self, Choice, Chosen};
+use crate::ident::{BLOCK_SIZE, Runs};
 use crate::progress::Progress;
 
 /// A log that is longer is not taken.
@@ -39,29 +41,8 @@ pub struct TakeOptions {
     pub key: Option<Key>,
     /// Whether the directories lie where the engine uses them, also where they look like a restored copy.
     pub origin: bool,
-}
-
-/// Why no capsule was taken.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TakeError {
-    /// A directory cannot be read.
-    #[error("{path}: cannot be read", path = spelled(path))]
-    Unreadable {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// There is no replica in it.
-    #[error("{path}: no replica directory in it", path = spelled(path))]
-    NoReplica {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// The capsule cannot be written.
-    #[error("the capsule cannot be written")]
-    Write(#[from] io::Error),
+    /// The blocks whose data are taken too. The sums of the first visit have to be of the same key.
+    pub blocks: Option<Arc<dyn Choice>>,
 }
 
 /// What was taken.
@@ -94,6 +75,10 @@ pub struct TakenDirectory {
     pub restored: bool,
     /// Logs that were too long.
     pub left_out: Vec<String>,
+    /// Bytes of the volume's data that are in the capsule.
+    pub data: u64,
+    /// What of the chosen blocks was no longer as the first visit saw it, and was not taken.
+    pub missed: Vec<String>,
     /// When the last look at it began: what was written since is not in the capsule, and not noticed.
     pub looked: SystemTime,
 }
@@ -108,23 +93,14 @@ pub fn take(
     to: &mut dyn Write,
     progress: &dyn Progress,
 ) -> Result<Taken, TakeError> {
-    let handles = Arc::new(Handles::default());
     let mut remarks = Remarks::default();
-    let mut places: Vec<(PathBuf, Vec<String>)> = Vec::new();
-    for root in directories {
-        let unreadable = |source| TakeError::Unreadable { path: root.clone(), source };
-        let found = find::below(root, &handles, &mut remarks).map_err(unreadable)?;
-        if found.seen.is_empty() {
-            return Err(TakeError::NoReplica { path: root.clone() });
-        }
-        let name = name_of(root);
-        places.extend(found.seen.into_iter().map(|seen| {
-            let inner = [std::slice::from_ref(&name), &seen.inner[..]].concat();
-            (seen.path, inner)
-        }));
-    }
+    let places: Vec<(PathBuf, Vec<String>)> =
+        found(directories, &Arc::new(Handles::default()), &mut remarks)?
+            .into_iter()
+            .map(|seen| (seen.path, seen.inner))
+            .collect();
     let began = now();
-    let mut to = Counted { inner: io::BufWriter::with_capacity(1 << 20, to), at: 0 };
+    let mut to = Counted::new(to);
     to.write_all(MAGIC)?;
     let (mut dirs, mut taken) = (Vec::new(), Vec::new());
     for (path, inner) in places {
@@ -135,10 +111,12 @@ pub fn take(
             to: &mut to,
             progress,
             pack: Packer::default(),
+            summed: BTreeMap::new(),
         };
         let (dir, shown) = taker.directory(&path, inner, &mut remarks).map_err(|error| match error {
             Failed::Read(source) => TakeError::Unreadable { path: path.clone(), source },
             Failed::Write(source) => TakeError::Write(source),
+            Failed::NotAsBefore(why) => TakeError::NotAsBefore { path: path.clone(), why },
         })?;
         dirs.push(dir);
         taken.push(shown);
@@ -159,13 +137,6 @@ pub fn take(
     Ok(Taken { directories: taken, remarks: remarks.into_lines(), bytes: to.at })
 }
 
-/// The name of a directory as it was given, or of where that leads to.
-fn name_of(path: &Path) -> String {
-    let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = path.file_name().or_else(|| whole.file_name());
-    name.map_or_else(|| "root".to_owned(), spelled)
-}
-
 fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     (since.as_secs() as i64, since.subsec_nanos())
@@ -174,6 +145,7 @@ fn now() -> Time {
 enum Failed {
     Read(io::Error),
     Write(io::Error),
+    NotAsBefore(String),
 }
 
 /// Takes one directory.
@@ -183,6 +155,8 @@ struct Taker<'a, 'w> {
     to: &'a mut Counted<'w>,
     progress: &'a dyn Progress,
     pack: Packer,
+    /// The blocks of each image that have a sum, where data are taken too.
+    summed: BTreeMap<String, Runs>,
 }
 
 impl Taker<'_, '_> {
@@ -199,7 +173,13 @@ impl Taker<'_, '_> {
             stamp::settled(|| names(path).map(|listed| stamp::look(&held, &listed)).unwrap_or_default());
         let mut listed = Vec::new();
         find::list_names(path, true, |item| listed.push(item)).map_err(Failed::Read)?;
-        let source = Directory::describe(path, listed, &self.handles, remarks).map_err(Failed::Read)?;
+        let source =
+            Arc::new(Directory::describe(path, listed, &self.handles, remarks).map_err(Failed::Read)?);
+        let chosen = self.options.blocks.as_ref().map(|choice| {
+            let source: Arc<dyn Source> = Arc::clone(&source) as _;
+            choice.of(&spelled(path), &source).map_err(Failed::NotAsBefore)
+        });
+        let chosen = chosen.transpose()?;
         let counter = |source: &Directory| {
             let entry = source.entries().iter().find(|entry| entry.name == "revision.counter")?;
             let bytes = source.read(entry).ok()?;
@@ -209,6 +189,9 @@ impl Taker<'_, '_> {
         let counter_before = counter(&source);
         let open_in = self.open_in(path, &source);
         let (mut files, mut shown) = self.files(&source).map_err(Failed::Write)?;
+        if let Some(chosen) = &chosen {
+            self.data(&source, chosen, &mut files, &mut shown).map_err(Failed::Write)?;
+        }
         let pack = std::mem::take(&mut self.pack).finish(self.to).map_err(Failed::Write)?;
         // And the second after everything.
         shown.looked = SystemTime::now();
@@ -238,6 +221,7 @@ impl Taker<'_, '_> {
             counter: counter_before.zip(counter_after),
             restored,
             origin: self.options.origin,
+            missed: shown.missed.clone(),
             files,
             pack,
         };
@@ -264,6 +248,8 @@ impl Taker<'_, '_> {
             open_in: Vec::new(),
             restored: false,
             left_out: Vec::new(),
+            data: 0,
+            missed: Vec::new(),
             looked: UNIX_EPOCH,
         };
         let (mut files, mut linked) = (Vec::new(), BTreeMap::new());
@@ -291,6 +277,38 @@ impl Taker<'_, '_> {
             files.push(listed);
         }
         Ok((files, shown))
+    }
+
+    /// The data of chosen blocks.
+    fn data(
+        &mut self,
+        source: &Directory,
+        chosen: &Chosen,
+        files: &mut [Listed],
+        shown: &mut TakenDirectory,
+    ) -> io::Result<()> {
+        let (key, at) = (self.options.key.as_ref(), self.to.at);
+        for fetched in visit::fetch(source, chosen, &self.summed, (key, at), self.to)? {
+            let entry = fetched.entry;
+            if fetched.missed > 0 {
+                let what = match fetched.missed {
+                    1 => "1 chosen block is".to_owned(),
+                    count => format!("{count} chosen blocks are"),
+                };
+                shown.missed.push(format!(
+                    "{}: {what} not what the first capsule shows, or cannot be read, and not taken",
+                    entry.name
+                ));
+            }
+            let Some(place) = fetched.place else { continue };
+            let same =
+                |file: &Listed| file.name == entry.name || entry.link.is_some() && file.link == entry.link;
+            for image in files.iter_mut().filter(|file| same(file)).filter_map(|file| file.image.as_mut()) {
+                image.data = Some(place);
+            }
+            shown.data += place.blocks * BLOCK_SIZE;
+        }
+        Ok(())
     }
 
     /// A record or a log, as it is.
@@ -354,6 +372,10 @@ impl Taker<'_, '_> {
     ) -> io::Result<()> {
         if let Some(known) = entry.link.and_then(|link| linked.get(&link)) {
             listed.image = Some(known.clone());
+            let same = source.entries().iter().find(|one| one.link == entry.link);
+            if let Some(data) = same.and_then(|one| self.summed.get(&one.name)) {
+                self.summed.insert(entry.name.clone(), data.clone());
+            }
             return Ok(());
         }
         let mapped = match image::map(source, entry, mapper) {
@@ -375,9 +397,14 @@ impl Taker<'_, '_> {
             listed.damage = Some(unread);
             return Ok(());
         }
+        if self.options.blocks.is_some() {
+            let limit = entry.size.div_ceil(BLOCK_SIZE).saturating_mul(BLOCK_SIZE);
+            let data = taken.table.stored.to_blocks(limit).difference(&taken.table.zeros);
+            self.summed.insert(entry.name.clone(), data);
+        }
         let table = section(self.to, &taken.table.encode())?;
         let fiemap = taken.origin == Origin::Fiemap;
-        let summed = Summed { fiemap, sums, blocks: taken.blocks, table };
+        let summed = Summed { fiemap, sums, blocks: taken.blocks, table, data: None };
         if let Some(link) = entry.link {
             linked.insert(link, summed.clone());
         }
@@ -430,69 +457,4 @@ fn is_small(name: &str) -> bool {
     plain.ends_with(".meta")
         || matches!(plain, "revision.counter" | "peer.details" | "rebuild.info" | "scrubbed.txt")
         || vacant::is_log(name)
-}
-
-/// Writes a part of the capsule.
-fn section(to: &mut Counted<'_>, bytes: &[u8]) -> io::Result<Section> {
-    let section = Section { at: to.at, len: bytes.len() as u64, sum: hash::part(bytes) };
-    to.write_all(bytes)?;
-    Ok(section)
-}
-
-/// Packs small files, one behind the other.
-#[derive(Default)]
-struct Packer {
-    open: Vec<u8>,
-    chunks: Vec<Section>,
-}
-
-impl Packer {
-    fn size(&self) -> u64 {
-        self.chunks.len() as u64 * CHUNK + self.open.len() as u64
-    }
-
-    fn add(&mut self, mut bytes: &[u8], to: &mut Counted<'_>) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let room = (CHUNK as usize - self.open.len()).min(bytes.len());
-            let (now, later) = bytes.split_at(room);
-            self.open.extend_from_slice(now);
-            bytes = later;
-            if self.open.len() as u64 == CHUNK {
-                self.close(to)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn close(&mut self, to: &mut Counted<'_>) -> io::Result<()> {
-        let packed = deflate(&std::mem::take(&mut self.open))?;
-        self.chunks.push(section(to, &packed)?);
-        Ok(())
-    }
-
-    fn finish(mut self, to: &mut Counted<'_>) -> io::Result<Pack> {
-        let size = self.size();
-        if !self.open.is_empty() {
-            self.close(to)?;
-        }
-        Ok(Pack { size, chunks: self.chunks })
-    }
-}
-
-/// Knows how much was written.
-struct Counted<'w> {
-    inner: io::BufWriter<&'w mut dyn Write>,
-    at: u64,
-}
-
-impl Write for Counted<'_> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write(buf)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }

@@ -11,7 +11,7 @@ use crate::evidence::find::without_archive_ending;
 use crate::evidence::gather::InputKind;
 use crate::evidence::remarks::Remarks;
 
-/// What is said of every capsule.
+/// What is said of a capsule of a first visit.
 const WITHOUT_DATA: &str = "a capsule holds sums and no data: what is inside the volume was not looked at";
 
 impl Reader<'_> {
@@ -27,7 +27,13 @@ impl Reader<'_> {
         };
         let identity = archive.identity();
         let mut remarks = Remarks::default();
-        remarks.push(WITHOUT_DATA);
+        match opened.iter().map(|one| one.data).sum::<u64>() {
+            0 => remarks.push(WITHOUT_DATA),
+            bytes => remarks.push(format!(
+                "this capsule holds {bytes} bytes of the volume's data, of the blocks that differed, and sums of all others: \
+                 what is inside the volume was not looked at"
+            )),
+        }
         let candidates = opened.into_iter().map(|opened| {
             let inside = opened.inner.join("/");
             let full_parts = [root, &opened.inner].concat();
