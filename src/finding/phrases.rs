@@ -142,7 +142,7 @@ impl Display for NotRead {
                 "{replica}/{file} was not read: it holds {size} bytes, more than the limit of {limit}"
             ),
             NotReadReason::Incomplete { error } => {
-                write!(f, "the copy of {replica}/{file} cannot be used: it {error}; copy it again")
+                write!(f, "the copy of {replica}/{file} cannot be used ({error}); copy it again")
             }
         }
     }

@@ -28,6 +28,12 @@ fn a_capsule_is_judged_and_gives_no_data() {
         assert!(ran.out.contains(said), "{said}: {}", ran.out);
     }
     assert_eq!(run(words(&format!("diff {both}"), dir)).code, 3);
+    // What a plan exports comes from the copies that it has made.
+    let ran = run(words(&format!("plan {both} --replication-factor 2"), dir));
+    for line in ["jivascope export rep-1=rep-1.tar --replica rep-1", "> rep-1.tar"] {
+        assert!(ran.out.contains(line), "{line}: {}", ran.out);
+    }
+    assert!(!ran.out.contains("export rep-1=/"), "{}", ran.out);
     // A directory beside a keyed capsule needs the key.
     let mixed = "rep-1=%/1.capsule rep-2=%/in/rep-2 --replication-factor 2";
     assert_eq!(run(words(&format!("analyze {mixed}"), dir)).code, 30);
@@ -46,6 +52,16 @@ fn a_capsule_is_judged_and_gives_no_data() {
         assert!(ran.err.contains("a capsule holds no data"), "{line}: {}", ran.err);
         assert!(!dir.join("raw").exists());
     }
+    let ran = run(words("collect %/in/rep-1 %/1.capsule --to %/third.capsule", dir));
+    assert!(ran.code == 2 && ran.err.contains("this is a file"), "{}", ran.err);
+    let ran = run(words(
+        "collect %/in/rep-1 %/1.capsule --with-blocks differing --key %/key --to %/third.capsule",
+        dir,
+    ));
+    assert!(ran.code == 2 && ran.err.contains("nothing to compare"), "{}", ran.err);
+    // A manifest has everything but logs, and lacks nothing for that.
+    assert_eq!(run(words("manifest %/in/rep-1 --to %/1.manifest", dir)).code, 0);
+    assert!(!run(words("analyze rep-1=%/1.manifest", dir)).out.contains("JV046"));
     // It is one file at a place, and says so where it is not.
     let zstd = ruzstd::encoding::compress_to_vec(
         &fs::read(dir.join("1.capsule")).unwrap()[..],
@@ -69,6 +85,7 @@ fn the_second_visit_takes_what_differs_and_says_so() {
     for (name, byte) in [("rep-1", 5), ("rep-2", 6)] {
         crate::support::tiny::replica(&dir.join("in").join(name), 11, &[(0, 1), (5, 9)], &[(5, byte)]);
     }
+    crate::support::tiny::replica(&dir.join("other/rep-3"), 12, &[(0, 2)], &[(1, 1)]);
     fs::write(dir.join("key"), "sixteen bytes or more").unwrap();
     let did = |code: u8, line: &str| {
         let ran = run(words(line, dir));
@@ -134,7 +151,7 @@ fn the_second_visit_takes_what_differs_and_says_so() {
         ),
         (
             1,
-            "collect %/in/rep-1 --to %/x --with-blocks differing %/2.plain",
+            "collect %/other --to %/x --with-blocks differing %/1.plain %/2.plain",
             "none of the capsules given is of this",
         ),
         (1, "collect %/in/rep-1 --to %/x --with-blocks differing %/1.capsule %/2.capsule", "the same key"),

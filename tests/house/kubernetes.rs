@@ -174,3 +174,27 @@ fn the_job_of_a_fleet_only_reads_the_nodes() {
     assert_eq!(number("completions:"), number("parallelism:"));
     assert!(job.contains("requiredDuringSchedulingIgnoredDuringExecution"));
 }
+
+#[cfg(feature = "cli")]
+#[test]
+fn the_job_of_a_fleet_makes_a_capsule_of_every_volume() {
+    let job = text("fleet-job.yaml");
+    // Volumes of both layouts; each capsule is called after the node.
+    let dir = tempfile::tempdir().unwrap();
+    let place = |path: &str| dir.path().join(path).display().to_string();
+    for volume in ["pvc-1", "local/pvc-2"] {
+        crate::support::tiny::replica(&dir.path().join("openebs").join(volume), 3, &[(0, 1)], &[]);
+    }
+    std::fs::create_dir_all(dir.path().join("openebs/pvc-of-somebody-else")).unwrap();
+    let script = job.split_once("- |\n").unwrap().1.split_once("          env:").unwrap().0;
+    let script = script.replace("/var/openebs", &place("openebs")).replace("/capsules", &place("capsules"));
+    let mut command = Command::new("sh");
+    let program = Path::new(env!("CARGO_BIN_EXE_jivascope")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    command.args(["-euc", &script]).env("NODE", "node-1").env("PATH", path);
+    let (passed, text) = said(command);
+    assert!(passed, "{text}");
+    for made in ["pvc-1/node-1.capsule", "pvc-2/node-1.capsule", "pvc-of-somebody-else/node-1.failed"] {
+        assert!(dir.path().join("capsules").join(made).exists(), "{made}: {text}");
+    }
+}

@@ -38,7 +38,7 @@ read; 1 operation failed, 2 wrong usage.
 Examples:
   jivascope collect /var/openebs/pvc-a634b9a3 --to node1.capsule
   jivascope collect /var/openebs --to node1.capsule --key shared.key
-  jivascope collect /var/openebs/pvc-a634b9a3 --to node1-second.capsule \
+  jivascope collect /var/openebs/pvc-a634b9a3 --to node1-second.capsule \\
     --with-blocks differing node1.capsule node2.capsule node3.capsule
   jivascope analyze node1.capsule node2.capsule node3.capsule")]
 pub(super) struct Collect {
@@ -105,6 +105,12 @@ pub(super) fn collect(command: &Collect, out: &Out) -> anyhow::Result<u8> {
     let mut options = options(&command.taking, true)?;
     if command.with_blocks.is_none() {
         let directories: Vec<PathBuf> = command.paths.iter().map(PathBuf::from).collect();
+        if let Some(file) = directories.iter().find(|path| path.is_file()) {
+            let refused = usage(format!("{}: this is a file; collect takes directories", spelled(file)));
+            return Err(refused
+                .hint("analyze reads archives and capsules; --with-blocks differing takes those of a first visit")
+                .into());
+        }
         return run(&directories, &[], &command.taking, &options, out);
     }
     let (directories, capsules) = sides(&command.paths)?;
@@ -165,6 +171,11 @@ fn compare(capsules: &[Input], key: Option<&Key>) -> anyhow::Result<SecondVisit>
     options.progress = &progress;
     options.key = key.cloned();
     let evidence = evidence::gather(capsules, &options)?;
+    if evidence.replicas.len() < 2 {
+        let refused =
+            usage("--with-blocks: only one replica's capsule was given, so there is nothing to compare");
+        return Err(refused.hint("give the capsules of all replicas beside the directories").into());
+    }
     if let Some((input, why)) = evidence.incomplete().next() {
         // What was not read could differ, too.
         return Err(failed(format!("{}: {why}", input.input)).into());

@@ -43,12 +43,13 @@ usage.
 
 Examples:
   jivascope plan ./copies > plan.md
-  jivascope plan ./copies --keep rep-2 --confirm \"keep rep-2 without 74 blocks of rep-1\"
+  jivascope plan ./copies --keep rep-2 \\
+    --confirm \"keep rep-2 without 74 blocks of rep-1\"
   jivascope plan ./copies --lint steps.txt")]
 pub(super) struct PlanCommand {
     #[command(flatten)]
     pub inputs: Inputs,
-    /// Keep this replica where the evidence leaves the choice; the plan without it shows the sentence for --confirm
+    /// Keep this replica where the evidence leaves the choice; `plan` without --keep prints the sentence for --confirm
     #[arg(long, value_name = "LABEL", value_parser = args::name(), requires = "confirm")]
     pub keep: Option<String>,
     /// The sentence that says what the choice gives up

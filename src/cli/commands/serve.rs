@@ -25,8 +25,9 @@ const SOCKET: &str = "jivascope.sock";
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Clients read the same bytes as an export would hold, without a copy. Nothing can
-be written. As soon as clients can connect, an address is printed for each head and
-candidate; the views of other disks have the same with LABEL@DISK for the name.
+be written. As soon as clients can connect, an address is printed for each head
+and candidate; the views of other disks have the same with LABEL@DISK for the
+name.
 Ctrl-C or SIGTERM ends the command and removes the socket.
 
 Exit codes: 0 ended by Ctrl-C or SIGTERM; 4 the same, and a view that was served

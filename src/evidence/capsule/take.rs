@@ -319,7 +319,7 @@ impl Taker<'_, '_> {
         listed: &mut Listed,
         shown: &mut TakenDirectory,
     ) -> io::Result<()> {
-        let log = vacant::is_log(&entry.name);
+        let log = grows(&entry.name);
         if log && entry.size > LONGEST_LOG {
             shown.left_out.push(entry.name.clone());
             return Ok(());
@@ -430,8 +430,7 @@ fn note_changes(
     for name in names {
         let Some(change) = stamp::change(before.get(name), after.get(name)) else { continue };
         // A log grows without harm to anything else.
-        if vacant::is_log(name) && name != "log.info" && before.contains_key(name) && after.contains_key(name)
-        {
+        if grows(name) && before.contains_key(name) && after.contains_key(name) {
             continue;
         }
         shown.push(format!("{name}: {change}"));
@@ -449,6 +448,11 @@ fn names(path: &Path) -> io::Result<Vec<super::super::examine::Listed>> {
     let mut listed = Vec::new();
     find::list_names(path, true, |item| listed.push(item))?;
     Ok(listed)
+}
+
+/// Whether a file is a log that is written to. `log.info` says how logs are kept, and is a record.
+fn grows(name: &str) -> bool {
+    vacant::is_log(name) && name != "log.info"
 }
 
 /// Whether a file is taken as it is. Everything else may hold data of the volume, whatever its name.

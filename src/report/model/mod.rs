@@ -40,7 +40,7 @@ pub use parting::Parting;
 pub use replicas::ReplicaRow;
 pub use simulation::{Caveat, Doings, Simulation, Way, simulations};
 pub use steps::{Step, StepGroup, step_groups};
-pub(super) use steps::{export_of as export, steps};
+pub(super) use steps::{export_from, export_of as export, steps};
 pub use summary::SummaryRow;
 
 use crate::analysis::{Analysis, Volume};

@@ -246,11 +246,25 @@ fn export(replica: &Replica, view: &str, analysis: &Analysis) -> Vec<String> {
         }
         _ => inputs(analysis),
     };
+    export_command(given, view)
+}
+
+fn export_command(inputs: Vec<String>, view: &str) -> Vec<String> {
     let mut argv = vec!["jivascope".to_owned(), "export".to_owned()];
-    argv.extend(given);
+    argv.extend(inputs);
     let file = format!("{}.raw", view.replace('/', "-"));
     argv.extend(["--replica", view, "--format", "raw", "--to", &file].map(str::to_owned));
     argv
+}
+
+/// The command that exports the data of a replica from an archive that holds it alone.
+pub(crate) fn export_from(archive: &str, label: &Label) -> Vec<String> {
+    let view = match label.as_str() {
+        // An input cannot be labelled so.
+        long if long.contains('/') => archive.strip_suffix(".tar").unwrap_or(archive),
+        label => label,
+    };
+    export_command(vec![format!("{view}={archive}")], view)
 }
 
 /// The inputs that hold replicas, as they were given.

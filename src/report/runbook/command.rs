@@ -166,9 +166,13 @@ impl Maker<'_> {
                 vec![self.on(replica, vec![text("mv"), text("-T"), text("--"), from, to], None)]
             }
             Act::Export { replica } => {
-                let words: Vec<Word> =
-                    model::export(self.volume, replica, self.analysis).into_iter().map(Word::Text).collect();
-                vec![self.make(&words, None)]
+                let held = Replica::among(&self.volume.replicas, replica);
+                let words = match held.is_some_and(Replica::is_without_data) {
+                    // A capsule holds no data: those are in the copy of the step before.
+                    true => model::export_from(&self.files[self.place(replica)], replica),
+                    false => model::export(self.volume, replica, self.analysis),
+                };
+                vec![self.make(&words.into_iter().map(Word::Text).collect::<Vec<_>>(), None)]
             }
             Act::Restart { .. }
             | Act::Wipe { .. }
