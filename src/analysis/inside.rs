@@ -30,8 +30,7 @@ pub fn inside(replicas: &[Replica]) -> BTreeMap<Label, Contents> {
     let looked = replicas.par_iter().filter(|replica| replica.has_images()).filter_map(|replica| {
         let mut contents = Contents::of(&own_view(replica)?);
         // The data of some blocks are no file system, whatever the first of them says.
-        let known = contents.partition_table.is_some() || !contents.file_systems.is_empty();
-        if replica.is_without_data() && known {
+        if replica.is_without_data() && contents != Contents::default() {
             contents = Contents { unread: Some(ReadError::NoData.to_string()), ..Contents::default() };
         }
         let empty = contents == Contents::default();

@@ -12,7 +12,7 @@ pub(crate) fn contents(contents: &Contents) -> Vec<String> {
     if let (Some(table), true) = (contents.partition_table, out.is_empty()) {
         out.push(format!("{}, no file system recognised in it", self::table(table)));
     }
-    out.extend(contents.unread.as_ref().map(|why| format!("could not be read: {why}")));
+    out.extend(contents.unread.as_ref().map(|why| format!("not read: {why}")));
     out
 }
 

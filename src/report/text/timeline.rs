@@ -26,7 +26,7 @@ pub fn timeline(analysis: &Analysis, all: bool, palette: &Palette) -> String {
             page.say(
                 Role::Faint,
                 2,
-                &format!("{left_out} earlier entries; all with --all, --output json or csv"),
+                &format!("{left_out} earlier entries are not shown; --all, --output json and csv give all"),
             );
         }
         if volume.timeline().is_empty() {
