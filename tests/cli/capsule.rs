@@ -53,7 +53,7 @@ fn a_capsule_is_judged_and_gives_no_data() {
         assert!(!dir.join("raw").exists());
     }
     let ran = run(words("collect %/in/rep-1 %/1.capsule --to %/third.capsule", dir));
-    assert!(ran.code == 2 && ran.err.contains("this is a file"), "{}", ran.err);
+    assert!(ran.code == 1 && ran.err.contains("this is a file"), "{}", ran.err);
     let ran = run(words(
         "collect %/in/rep-1 %/1.capsule --with-blocks differing --key %/key --to %/third.capsule",
         dir,

@@ -106,7 +106,7 @@ pub(super) fn collect(command: &Collect, out: &Out) -> anyhow::Result<u8> {
     if command.with_blocks.is_none() {
         let directories: Vec<PathBuf> = command.paths.iter().map(PathBuf::from).collect();
         if let Some(file) = directories.iter().find(|path| path.is_file()) {
-            let refused = usage(format!("{}: this is a file; collect takes directories", spelled(file)));
+            let refused = failed(format!("{}: this is a file; collect takes directories", spelled(file)));
             return Err(refused
                 .hint("analyze reads archives and capsules; --with-blocks differing takes those of a first visit")
                 .into());
