@@ -1,5 +1,5 @@
-//! Copies beside capsules of the same replica: a copy that is as its replica was is judged as that, and of one that is
-//! not the capsule is judged instead.
+//! Copies beside capsules of the same replica: a copy that is as its replica was is judged as that. Where only holes and zeros
+//! differ, as tools change them, the capsule is judged instead; where data differ, both are.
 
 use std::collections::BTreeSet;
 
@@ -54,6 +54,16 @@ pub(super) fn attest(
                     replicas[of].findings.sort();
                     replaced = true;
                 }
+                Ok(images) if !images.iter().all(ImageCopy::is_same_data) => {
+                    // No tool writes other data. Of two states of one replica nobody knows here which is the later one.
+                    let findings = changes(&other, &copy.path, &images);
+                    notes.push((own.clone(), format!(
+                        "{own}: differs from its replica by the capsule {other} in what it holds, so one of them is of another \
+                         time; both are judged"
+                    )));
+                    replicas[at].findings.extend(findings);
+                    replicas[at].findings.sort();
+                }
                 Ok(images) => {
                     let findings = changes(&other, &copy.path, &images);
                     notes.push((own.clone(), format!(
@@ -65,14 +75,22 @@ pub(super) fn attest(
                 }
                 Err(why) => {
                     notes.push((own.clone(), format!(
-                        "{own}: was not held against the capsule {other} of the same replica, which is judged instead: {why}"
+                        "{own}: was not held against the capsule {other} of the same replica: {why}; both are judged"
                     )));
-                    gone.insert(own);
                 }
             }
         }
         if replaced {
             gone.insert(replicas[at].label.clone());
+        }
+    }
+    for replica in replicas.iter() {
+        if !replica.is_attested() && replica.source.sums().is_some_and(|sums| sums.is_attested()) {
+            let label = &replica.label;
+            notes.push((label.clone(), format!(
+                "{label}: the image of its head is younger than its record, so the capsule was taken from a restored copy; it \
+                 attests nothing of the replica (collect --origin, where that is where Jiva uses it)"
+            )));
         }
     }
     leave_out(replicas, evidence, &gone, notes);
@@ -82,14 +100,19 @@ pub(super) fn attest(
 fn supersede(replicas: &mut Vec<Replica>, evidence: &mut Evidence) {
     let (mut gone, mut notes) = (BTreeSet::new(), Vec::new());
     let held = |replica: &Replica| replica.source.sums().map_or(0, |sums| sums.held());
-    for first in replicas.iter().filter(|one| one.is_without_data() && one.defects.is_empty()) {
-        let second = replicas.iter().find(|second| {
-            held(second) > held(first)
+    for (at, first) in replicas.iter().enumerate() {
+        if !first.is_without_data() || !first.defects.is_empty() {
+            continue;
+        }
+        let second = replicas.iter().enumerate().find(|(of, second)| {
+            // Without a UUID nothing else says that two capsules are of one replica.
+            let again = first.uuid().is_none() && held(second) == held(first) && *of > at;
+            (held(second) > held(first) || again)
                 && second.defects.is_empty()
                 && is_same_replica(first, second)
                 && blocks::same_sums(first, second)
         });
-        if let Some(second) = second {
+        if let Some((_, second)) = second {
             let (own, other) = (first.label.clone(), second.label.clone());
             notes.push((
                 own.clone(),
@@ -108,9 +131,6 @@ fn leave_out(
     gone: &BTreeSet<Label>,
     notes: Vec<(Label, String)>,
 ) {
-    if gone.is_empty() {
-        return;
-    }
     for (label, note) in notes {
         let input = evidence.inputs.iter_mut().find(|input| input.replicas.contains(&label));
         if let Some(input) = input {
@@ -129,7 +149,14 @@ fn attests(replica: &Replica) -> bool {
     replica.is_without_data() && replica.is_attested() && replica.defects.is_empty()
 }
 
-/// Whether two directories are one by everything but their images. An absent UUID equals nothing.
+/// When each image was written last, in whole seconds, as archives keep it; `None` where that is not known of all.
+fn written(replica: &Replica) -> Option<Vec<(&str, i64)>> {
+    let images = replica.source.entries().iter().filter(|entry| entry.name.ends_with(".img"));
+    let seconds = |at: i128| i64::try_from(at.div_euclid(1_000_000_000)).ok();
+    images.map(|entry| Some((entry.name.as_str(), seconds(replica.source.modified(entry)?)?))).collect()
+}
+
+/// Whether two directories are one by everything but their images.
 fn is_same_replica(one: &Replica, other: &Replica) -> bool {
     let records = |replica: &Replica| {
         let disks = replica.disks.iter();
@@ -140,7 +167,8 @@ fn is_same_replica(one: &Replica, other: &Replica) -> bool {
         records.sort_by(|a, b| a.0.cmp(&b.0));
         records
     };
-    one.uuid().is_some()
+    // Members that agree are alike in all of that; without a UUID only the times of their images tell a copy from them.
+    (one.uuid().is_some() || written(one).is_some_and(|own| written(other) == Some(own)))
         && one.uuid() == other.uuid()
         && one.counter == other.counter
         && one.meta == other.meta

@@ -32,10 +32,12 @@ pub struct ImageCopy {
 impl ImageCopy {
     /// Whether it is as it was.
     pub fn is_same(&self) -> bool {
-        self.size == self.copied
-            && self.filled.is_empty()
-            && self.dropped.is_empty()
-            && self.differ.is_empty()
+        self.is_same_data() && self.filled.is_empty() && self.dropped.is_empty()
+    }
+
+    /// Whether it holds the same data; zeros and holes may have become each other, as tools make them.
+    pub fn is_same_data(&self) -> bool {
+        self.size == self.copied && self.differ.is_empty()
     }
 }
 

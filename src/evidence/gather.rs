@@ -240,6 +240,7 @@ pub fn gather(inputs: &[Input], options: &Options<'_>) -> Result<Evidence, Gathe
     let read_one = |archive: &Place| read_found(archive, means);
     let mut parts = with_archives(parts, read_one, options.progress)?;
     stand_for_labels(&inputs, &mut parts);
+    stand_for_capsules(&mut parts);
     assemble(&inputs, parts)
 }
 
@@ -323,6 +324,22 @@ fn stand_for_labels(inputs: &[(String, &Input)], parts: &mut [Part]) {
         part.read.remarks.push(why.clone());
         part.read.failure = None;
         part.read.candidates.push(Candidate::unreadable(text, &input.path, why));
+    }
+}
+
+/// A capsule is of a replica, whatever of it can be read: beside others it stands for one whose copy is damaged.
+fn stand_for_capsules(parts: &mut [Part]) {
+    if !parts.iter().any(|part| part.read.candidates.iter().any(|candidate| candidate.source.is_some())) {
+        return;
+    }
+    for part in parts.iter_mut().filter(|part| part.read.kind == InputKind::Capsule) {
+        let Some(failure) = part.read.failure.take() else { continue };
+        let why = format!("no replica can be read in {}: {}", part.text, failure.line);
+        part.read.remarks.push(why.clone());
+        // Of which volume it is nobody knows.
+        part.read.incomplete.push(why.clone());
+        let path = InputPath::Path(PathBuf::from(&part.text));
+        part.read.candidates.push(Candidate::unreadable(&part.text, &path, why));
     }
 }
 

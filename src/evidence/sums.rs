@@ -31,6 +31,10 @@ pub trait Sums: Send + Sync + fmt::Debug {
     /// Whether the images stayed as they were while the sums were made, where the replica lay.
     fn is_attested(&self) -> bool;
 
+    /// When a file was made where it lay, in nanoseconds since 1970, as far as that is a sign: not where somebody said that
+    /// this is where the engine uses it.
+    fn born(&self, entry: &Entry) -> Option<i128>;
+
     /// Bytes of data that there are beside the sums, of blocks that a second visit took.
     fn held(&self) -> u64 {
         0

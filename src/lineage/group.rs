@@ -53,6 +53,9 @@ enum Key {
 /// since its name is a UUID made once; but not where something tells them apart, as names or a `CloneStatus` do.
 pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     let mut sets: BTreeMap<Key, Vec<Replica>> = BTreeMap::new();
+    // What nothing can be read of stands with the others where they are one volume.
+    let (blank, replicas): (Vec<Replica>, Vec<Replica>) =
+        replicas.into_iter().partition(|replica| !replica.labelled && replica.source.entries().is_empty());
     for replica in replicas {
         let key = match &replica.volume {
             _ if replica.labelled => Key::Given,
@@ -60,6 +63,11 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
             None => Key::Unnamed { foreign: !replica.is_jivas(), clone: kinship::is_clone(&replica) },
         };
         sets.entry(key).or_default().push(replica);
+    }
+    if !blank.is_empty() {
+        let only = sets.keys().next().cloned().filter(|_| sets.len() == 1);
+        let key = only.unwrap_or(Key::Unnamed { foreign: true, clone: false });
+        sets.entry(key).or_default().extend(blank);
     }
     let (keys, sets): (Vec<Key>, Vec<Vec<Replica>>) = sets.into_iter().unzip();
     let (homes, apart) = homes(&keys, &sets);

@@ -10,6 +10,7 @@ use super::player::Player;
 use crate::analysis::{Options, Volume};
 use crate::dialect::jiva::engine::Table;
 use crate::ident::Label;
+use crate::verdict::Case;
 
 /// What came of all acts.
 #[derive(Debug, Clone, Serialize)]
@@ -40,6 +41,7 @@ pub fn lint(volume: &Volume, options: &Options, acts: &[Act]) -> Linted {
     let player = Player::of(volume, &table, unseen(volume, options));
     let mut out =
         Linted { outcome: Outcome::Safe, played: Vec::new(), serves: None, members: 0, beside: Vec::new() };
+    let copies = Case::count(volume.replicas.iter()) < volume.replicas.len();
     // Where luck decides who is first, each way is a world of its own, and every later act is played in all of them.
     let mut worlds = vec![player];
     for act in acts {
@@ -49,6 +51,12 @@ pub fn lint(volume: &Volume, options: &Options, acts: &[Act]) -> Linted {
         let mut known = BTreeSet::new();
         ways.retain(|(player, _)| known.insert(player.state()));
         let Some(mut played) = worst else { break };
+        if copies && played.unknown.is_none() {
+            played.unknown = Some(
+                "two of these directories are of one replica, so nobody knows which of them lies on its node: give one of them"
+                    .to_owned(),
+            );
+        }
         if ways.len() > WORLDS && played.unknown.is_none() {
             played.unknown =
                 Some("there are more orders than are followed: start one after the other".to_owned());

@@ -18,10 +18,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::evidence::{Extents, ReadError, Source};
+use crate::evidence::{Extents, ReadError, Source, Sums};
 use crate::finding::{Finding, NotRead, Sighting};
 use crate::go::MetaError;
 use crate::ident::{Counter, DiskName, Label};
+
+/// Seconds by which the clocks of two machines may be apart.
+const CLOCKS_APART: i64 = 3600;
 
 pub use defect::Defect;
 pub use depth::{Depth, Growth, GrowthOf, Limit, Rate};
@@ -339,7 +342,18 @@ impl Replica {
 
     /// Whether its content was checked where the replica lay.
     pub fn is_attested(&self) -> bool {
-        self.attested || self.source.sums().is_some_and(|sums| sums.is_attested())
+        self.attested || self.source.sums().is_some_and(|sums| sums.is_attested() && !self.is_put_back(sums))
+    }
+
+    /// Whether the image of the head was made long after the time in its record: the engine makes both at once, so a tool put
+    /// the image there. The time may be another machine's.
+    fn is_put_back(&self, sums: &dyn Sums) -> bool {
+        let made = self.chain_disks().next().and_then(|head| {
+            let entry = self.source.entries().get(head.image.as_ref()?.entry)?;
+            let said = head.read_record()?.created_unix()?;
+            Some((sums.born(entry)?.div_euclid(1_000_000_000), i128::from(said)))
+        });
+        made.is_some_and(|(born, said)| born > said + i128::from(CLOCKS_APART))
     }
 
     /// Whether there are sums of its blocks in the place of its data.

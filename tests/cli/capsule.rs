@@ -17,7 +17,8 @@ fn a_capsule_is_judged_and_gives_no_data() {
     crate::support::tiny::split(&dir.join("in"));
     fs::write(dir.join("key"), "sixteen bytes or more").unwrap();
     for number in [1, 2] {
-        let ran = run(words(&format!("collect %/in/rep-{number} --to %/{number}.capsule --key %/key"), dir));
+        let line = format!("collect %/in/rep-{number} --to %/{number}.capsule --key %/key --origin");
+        let ran = run(words(&line, dir));
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         assert!(ran.out.contains("2 images, 20480 bytes stored"), "{}", ran.out);
     }

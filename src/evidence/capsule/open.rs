@@ -123,7 +123,8 @@ fn directory(
     let mut files = dir.files;
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let (mut entries, mut contents, mut times) = (Vec::new(), Vec::new(), Vec::new());
-    for Listed { name, kind, size, link, modified, damage, packed, image, .. } in files {
+    let mut births = Vec::new();
+    for Listed { name, kind, size, link, modified, born, damage, packed, image, .. } in files {
         contents.push(match (&image, packed) {
             (Some(summed), _) => Content::Image(images(summed, size)?),
             (None, Some(at)) => {
@@ -135,6 +136,7 @@ fn directory(
             (None, None) => Content::Absent,
         });
         times.push(modified.map(nanoseconds));
+        births.push(born.filter(|_| !dir.origin).map(nanoseconds));
         entries.push(Entry { name, kind, size, link, damage });
     }
     let attested = !dir.restored || dir.origin;
@@ -175,6 +177,7 @@ fn directory(
         entries,
         contents,
         times,
+        births,
         pack: dir.pack.chunks,
         pack_size: dir.pack.size,
         key_id: key_id.map(str::to_owned),

@@ -52,7 +52,18 @@ pub(super) fn found(
         if found.seen.is_empty() {
             return Err(TakeError::NoReplica { path: root.clone() });
         }
-        let name = name_of(root);
+        let base = name_of(root);
+        // Directories of one name, as on two nodes, are told apart.
+        let taken = |name: &str| {
+            out.iter().any(|seen: &find::Seen| seen.inner.first().is_some_and(|one| one == name))
+        };
+        let mut name = base.clone();
+        for number in 2.. {
+            if !taken(&name) {
+                break;
+            }
+            name = format!("{base}-{number}");
+        }
         out.extend(found.seen.into_iter().map(|mut seen| {
             seen.inner.insert(0, name.clone());
             seen

@@ -47,6 +47,8 @@ pub(super) struct Capsuled {
     pub contents: Vec<Content>,
     /// When each was changed last.
     pub times: Vec<Option<i128>>,
+    /// When each was made, where that is a sign of a copy.
+    pub births: Vec<Option<i128>>,
     pub pack: Vec<Section>,
     pub pack_size: u64,
     /// Names the key of the sums.
@@ -276,6 +278,11 @@ fn absent(entry: &Entry) -> ReadError {
 }
 
 impl Sums for Capsuled {
+    fn born(&self, entry: &Entry) -> Option<i128> {
+        let at = self.entries.binary_search_by(|own| own.name.cmp(&entry.name)).ok()?;
+        self.births[at]
+    }
+
     fn key(&self) -> Option<&str> {
         self.key_id.as_deref()
     }

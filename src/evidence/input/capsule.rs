@@ -34,7 +34,7 @@ impl Reader<'_> {
                  what is inside the volume was not looked at"
             )),
         }
-        let candidates = opened.into_iter().map(|opened| {
+        let candidates = opened.into_iter().enumerate().map(|(number, opened)| {
             let inside = opened.inner.join("/");
             let full_parts = [root, &opened.inner].concat();
             let mut parts = full_parts.clone();
@@ -50,7 +50,8 @@ impl Reader<'_> {
                 source: Some(opened.source),
                 damage: opened.damage,
                 vacant: None,
-                identity: (identity.0, identity.1, inside),
+                // Two directories of one name are two all the same.
+                identity: (identity.0, identity.1, format!("{number}/{inside}")),
             }
         });
         let candidates: Vec<Candidate> = candidates.collect();
