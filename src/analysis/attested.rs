@@ -167,7 +167,7 @@ fn is_same_replica(one: &Replica, other: &Replica) -> bool {
         records.sort_by(|a, b| a.0.cmp(&b.0));
         records
     };
-    // Members that agree are alike in all of that; without a UUID only the times of their images tell a copy from them.
+    // Members that agree are alike in all of that; without a UUID only the times of their images show a copy.
     (one.uuid().is_some() || written(one).is_some_and(|own| written(other) == Some(own)))
         && one.uuid() == other.uuid()
         && one.counter == other.counter

@@ -53,7 +53,7 @@ pub(super) fn found(
             return Err(TakeError::NoReplica { path: root.clone() });
         }
         let base = name_of(root);
-        // Directories of one name, as on two nodes, are told apart.
+        // Directories of one name, as on two nodes, are two.
         let taken = |name: &str| {
             out.iter().any(|seen: &find::Seen| seen.inner.first().is_some_and(|one| one == name))
         };
