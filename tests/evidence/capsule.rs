@@ -378,7 +378,7 @@ fn a_head_that_is_younger_than_its_record_is_a_copy() {
     let (dir, file) = (temp.path().join("rep"), temp.path().join("rep.capsule"));
     crate::support::tiny::replica(&dir, 5, &[(0, 1)], &[(1, 3)]);
     if !keeps_births(&dir) {
-        eprintln!("left out: copies told by their births (this file system keeps none)");
+        crate::support::stepping::left_out("copies known by their births", "this file system keeps none");
         return;
     }
     for (origin, attests) in [(false, false), (true, true)] {
