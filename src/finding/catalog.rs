@@ -506,11 +506,11 @@ catalog! {
         "Copy the directory again with a tool that keeps stored zeros, such as tar --sparse, before you export from the copy."
     113 CopyBlocksDiffer "copy-blocks-differ" Warning
         "blocks of a copy are not those of its replica"
-        "The copy was taken at another time than the capsule, or was damaged since. The answer rests on the capsule."
+        "The copy was taken at another time than the capsule, or was damaged since. Nobody knows which is the later one, so both are judged."
         "Stop what writes to the replica. Then take the capsule and the copy again."
     114 CopyLengthDiffers "copy-length-differs" Warning
         "an image of a copy is missing, or has another length than in its replica"
-        "The copy is not whole. The answer rests on the capsule."
+        "The copy is not whole, or is of another time than the capsule. Both are judged."
         "Copy the directory again."
     120 ChainLimitSoon "chain-limit-soon" Warning
         "the chain reaches its limit of layers soon"

@@ -64,10 +64,13 @@ pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
         };
         sets.entry(key).or_default().push(replica);
     }
-    if !blank.is_empty() {
-        let only = sets.keys().next().cloned().filter(|_| sets.len() == 1);
-        let key = only.unwrap_or(Key::Unnamed { foreign: true, clone: false });
-        sets.entry(key).or_default().extend(blank);
+    let only = sets.keys().next().cloned().filter(|_| sets.len() == 1);
+    for replica in blank {
+        let own = match &replica.volume {
+            Some(name) => Key::Named(name.clone()),
+            None => Key::Unnamed { foreign: !replica.is_jivas(), clone: false },
+        };
+        sets.entry(only.clone().unwrap_or(own)).or_default().push(replica);
     }
     let (keys, sets): (Vec<Key>, Vec<Vec<Replica>>) = sets.into_iter().unzip();
     let (homes, apart) = homes(&keys, &sets);
