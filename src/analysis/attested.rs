@@ -100,19 +100,14 @@ pub(super) fn attest(
 fn supersede(replicas: &mut Vec<Replica>, evidence: &mut Evidence) {
     let (mut gone, mut notes) = (BTreeSet::new(), Vec::new());
     let held = |replica: &Replica| replica.source.sums().map_or(0, |sums| sums.held());
-    for (at, first) in replicas.iter().enumerate() {
-        if !first.is_without_data() || !first.defects.is_empty() {
-            continue;
-        }
-        let second = replicas.iter().enumerate().find(|(of, second)| {
-            // Without a UUID nothing else says that two capsules are of one replica.
-            let again = first.uuid().is_none() && held(second) == held(first) && *of > at;
-            (held(second) > held(first) || again)
+    for first in replicas.iter().filter(|one| one.is_without_data() && one.defects.is_empty()) {
+        let second = replicas.iter().find(|second| {
+            held(second) > held(first)
                 && second.defects.is_empty()
                 && is_same_replica(first, second)
                 && blocks::same_sums(first, second)
         });
-        if let Some((_, second)) = second {
+        if let Some(second) = second {
             let (own, other) = (first.label.clone(), second.label.clone());
             notes.push((
                 own.clone(),
