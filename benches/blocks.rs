@@ -9,11 +9,10 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use jivascope::analysis::{Options, analyze, describe};
-use jivascope::blocks::compare;
+use jivascope::analysis::{Options, analyze};
 use jivascope::report::json::Document;
 use support::stack::{Stack, copy};
-use support::volume::evidence;
+use support::volume::{equal, evidence};
 use support::{Race, bare, installed, option, output, time};
 
 const GIB: u64 = 1 << 30;
@@ -34,14 +33,8 @@ fn main() {
 
 /// Everything from the directories to the differing blocks.
 fn ours(root: &Path, data: u64) -> u64 {
-    let evidence = evidence(root);
-    let replicas = describe(&evidence, &());
-    let all: Vec<_> = replicas.iter().collect();
-    assert_eq!(all.len(), 3);
-    let found = compare(&all, None, &());
-    assert!(found.unread.is_empty());
+    let (replicas, found) = equal(root);
     assert!(found.bytes >= 3 * data, "{} bytes of views", found.bytes);
-    assert!(found.contents.values().all(|content| content.tips.is_empty()), "the replicas are equal");
     replicas.iter().flat_map(|replica| replica.disks.iter()).map(extents).sum()
 }
 

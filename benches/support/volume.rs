@@ -6,7 +6,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use jivascope::analysis::describe;
+use jivascope::blocks::{Comparison, compare};
 use jivascope::evidence::{Evidence, Images, Input, InputPath, Options, gather};
+use jivascope::replica::Replica;
 
 use super::Seed;
 
@@ -112,6 +115,17 @@ impl Chain {
 pub fn evidence(path: &Path) -> Evidence {
     let input = Input { label: None, path: InputPath::Path(PathBuf::from(path)) };
     gather(&[input], &Options::new(Images::Skip)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// From a directory of three equal replicas to their differing blocks, of which there are none.
+pub fn equal(root: &Path) -> (Vec<Replica>, Comparison) {
+    let replicas = describe(&evidence(root), &());
+    let all: Vec<_> = replicas.iter().collect();
+    assert_eq!(all.len(), 3);
+    let found = compare(&all, None, &());
+    assert!(found.unread.is_empty());
+    assert!(found.contents.values().all(|content| content.tips.is_empty()), "the replicas are equal");
+    (replicas, found)
 }
 
 /// Waits until everything written is on the disk, so that no later step pays for it.

@@ -252,6 +252,14 @@ struct Part {
     read: Read,
 }
 
+impl Part {
+    /// Puts a replica of which nothing can be read in the place of what should be here.
+    fn stand_in(&mut self, path: &InputPath, why: String) {
+        self.read.remarks.push(why.clone());
+        self.read.candidates.push(Candidate::unreadable(&self.text, path, why));
+    }
+}
+
 /// Reads the archives that were found in directories. Each becomes a part of its own, as if it had been given by name;
 /// one that holds no replica is reported with its directory.
 fn with_archives(
@@ -321,9 +329,8 @@ fn stand_for_labels(inputs: &[(String, &Input)], parts: &mut [Part]) {
             Some(failure) => format!("no replica can be read in {text}: {}", failure.line),
             None => format!("no replica can be read in {text}"),
         };
-        part.read.remarks.push(why.clone());
         part.read.failure = None;
-        part.read.candidates.push(Candidate::unreadable(text, &input.path, why));
+        part.stand_in(&input.path, why);
     }
 }
 
@@ -335,11 +342,9 @@ fn stand_for_capsules(parts: &mut [Part]) {
     for part in parts.iter_mut().filter(|part| part.read.kind == InputKind::Capsule) {
         let Some(failure) = part.read.failure.take() else { continue };
         let why = format!("no replica can be read in {}: {}", part.text, failure.line);
-        part.read.remarks.push(why.clone());
         // Of which volume it is nobody knows.
         part.read.incomplete.push(why.clone());
-        let path = InputPath::Path(PathBuf::from(&part.text));
-        part.read.candidates.push(Candidate::unreadable(&part.text, &path, why));
+        part.stand_in(&InputPath::Path(PathBuf::from(&part.text)), why);
     }
 }
 

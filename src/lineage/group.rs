@@ -46,6 +46,16 @@ enum Key {
     Named(String),
 }
 
+impl Key {
+    fn of(replica: &Replica) -> Self {
+        match &replica.volume {
+            _ if replica.labelled => Self::Given,
+            Some(name) => Self::Named(name.clone()),
+            None => Self::Unnamed { foreign: !replica.is_jivas(), clone: kinship::is_clone(replica) },
+        }
+    }
+}
+
 /// Sorts replicas into volumes, by name.
 ///
 /// All that were given as `LABEL=PATH` are one. Of the others those with equal directory names are, and those
@@ -53,24 +63,16 @@ enum Key {
 /// since its name is a UUID made once; but not where something tells them apart, as names or a `CloneStatus` do.
 pub fn group(replicas: Vec<Replica>) -> Vec<Group> {
     let mut sets: BTreeMap<Key, Vec<Replica>> = BTreeMap::new();
-    // What nothing can be read of stands with the others where they are one volume.
+    // What nothing can be read of, and no name says of which volume it is, stands with the others where they are one.
     let (blank, replicas): (Vec<Replica>, Vec<Replica>) =
         replicas.into_iter().partition(|replica| !replica.labelled && replica.source.entries().is_empty());
     for replica in replicas {
-        let key = match &replica.volume {
-            _ if replica.labelled => Key::Given,
-            Some(name) => Key::Named(name.clone()),
-            None => Key::Unnamed { foreign: !replica.is_jivas(), clone: kinship::is_clone(&replica) },
-        };
-        sets.entry(key).or_default().push(replica);
+        sets.entry(Key::of(&replica)).or_default().push(replica);
     }
     let only = sets.keys().next().cloned().filter(|_| sets.len() == 1);
     for replica in blank {
-        let own = match &replica.volume {
-            Some(name) => Key::Named(name.clone()),
-            None => Key::Unnamed { foreign: !replica.is_jivas(), clone: false },
-        };
-        sets.entry(only.clone().unwrap_or(own)).or_default().push(replica);
+        let only = only.clone().filter(|_| replica.volume.is_none());
+        sets.entry(only.unwrap_or_else(|| Key::of(&replica))).or_default().push(replica);
     }
     let (keys, sets): (Vec<Key>, Vec<Vec<Replica>>) = sets.into_iter().unzip();
     let (homes, apart) = homes(&keys, &sets);

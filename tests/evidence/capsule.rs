@@ -410,6 +410,16 @@ fn a_cut_capsule_beside_others_is_a_replica_that_is_not_known() {
     let judged = analyze(collect(&inputs).unwrap(), Options::default(), &());
     assert_eq!(judged.volumes[0].verdict.kind, VerdictKind::InsufficientEvidence);
     assert_eq!(judged.volumes[0].replicas.len(), 3);
+    // Where its name says of which volume it is, it is of no other.
+    let named = temp.path().join("pvc-5c2b0a12-0000-4000-8000-000000000002");
+    fs::create_dir(&named).unwrap();
+    fs::rename(&cut, named.join("cut.capsule")).unwrap();
+    let inputs = [
+        crate::support::plain(named.join("cut.capsule")),
+        labelled("r1", &dirs[1]),
+        labelled("r2", &dirs[2]),
+    ];
+    assert_eq!(analyze(collect(&inputs).unwrap(), Options::default(), &()).volumes.len(), 2);
 }
 
 /// A writer beside the reader, at times that sweep over what a capsule takes: whatever it changed before the last look is
