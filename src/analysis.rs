@@ -8,6 +8,7 @@ mod forecast;
 mod ground;
 mod inside;
 mod judged;
+mod keyed;
 mod labels;
 mod loss;
 mod related;

@@ -1,15 +1,15 @@
-//! Copies beside capsules of the same replica: a copy that is as its replica was is judged as that. Where only holes and zeros
-//! differ, as tools change them, the capsule is judged instead; where data differ, both are.
+//! Copies beside capsules of the same replica: a copy that is as its replica was is judged as that. Where the copy holds nothing
+//! else, but has other holes and zeros, as tools make them, or is cut, the capsule is judged instead; where data differ, both are.
 
 use std::collections::BTreeSet;
 
 use super::Options;
 use crate::blocks::{self, ImageCopy};
 use crate::evidence::Evidence;
-use crate::finding::{AttestedCopy, CopyChange, CopyLength, Exhibit, Facts, Finding};
-use crate::ident::{Label, Run, Runs};
+use crate::finding::{AttestedCopy, CopyChange, CopyFiles, CopyLength, Exhibit, Facts, Finding};
+use crate::ident::{DiskName, Label, Run, Runs};
 use crate::progress::Progress;
-use crate::replica::Replica;
+use crate::replica::{Disk, Replica};
 
 /// Ranges that are kept of what changed.
 const RANGES: usize = 8;
@@ -31,20 +31,24 @@ pub(super) fn attest(
         let copies: Vec<usize> = (0..replicas.len())
             .filter(|of| {
                 let copy = &replicas[*of];
-                !copy.is_without_data() && !gone.contains(&copy.label) && is_same_replica(&replicas[at], copy)
+                let capsule = &replicas[at];
+                !copy.is_without_data()
+                    && !gone.contains(&copy.label)
+                    && (is_same_replica(capsule, copy) || is_part_of(copy, capsule))
             })
             .collect();
         let mut replaced = false;
         for of in copies {
             let (capsule, copy) = (&replicas[at], &replicas[of]);
             let (own, other) = (copy.label.clone(), capsule.label.clone());
+            let lost = lost_files(capsule, copy);
             let looked = if options.metadata_only {
                 Err("no block was read".to_owned())
             } else {
                 blocks::attest(capsule, copy, progress).map_err(|error| error.to_string())
             };
             match looked {
-                Ok(images) if images.iter().all(ImageCopy::is_same) => {
+                Ok(images) if lost.is_empty() && images.iter().all(ImageCopy::is_same) => {
                     let facts = AttestedCopy { capsule: capsule.path.clone(), images: images.len() };
                     let exhibit = Exhibit::file(&own, "volume.meta");
                     let finding = Finding::of(&own, Facts::CopyAttested(facts), exhibit);
@@ -54,9 +58,9 @@ pub(super) fn attest(
                     replicas[of].findings.sort();
                     replaced = true;
                 }
-                Ok(images) if !images.iter().all(ImageCopy::is_same_data) => {
+                Ok(images) if !images.iter().all(ImageCopy::is_part) => {
                     // No tool writes other data. Of two states of one replica nobody knows here which is the later one.
-                    let findings = changes(&other, &copy.path, &images);
+                    let findings = changes(&other, &copy.path, &images, lost);
                     notes.push((own.clone(), format!(
                         "{own}: differs from its replica by the capsule {other} in what it holds, so one of them is of another \
                          time; both are judged"
@@ -65,9 +69,10 @@ pub(super) fn attest(
                     replicas[at].findings.sort();
                 }
                 Ok(images) => {
-                    let findings = changes(&other, &copy.path, &images);
+                    let findings = changes(&other, &copy.path, &images, lost);
                     notes.push((own.clone(), format!(
-                        "{own}: is a copy that differs from its replica by the capsule {other}, which is judged instead"
+                        "{own}: is a copy that holds nothing beyond the capsule {other} of its replica, and is not whole or has \
+                         other holes; the capsule is judged"
                     )));
                     gone.insert(own);
                     replicas[at].findings.extend(findings);
@@ -170,9 +175,48 @@ fn is_same_replica(one: &Replica, other: &Replica) -> bool {
         && sorted(one) == sorted(other)
 }
 
+/// Whether a defective copy is of a capsule's replica: it may have lost records and the counter, and what it has is the same.
+fn is_part_of(copy: &Replica, capsule: &Replica) -> bool {
+    let known = |disk: &Disk| {
+        disk.read_record()
+            .is_none_or(|record| capsule.disk(&disk.name).and_then(Disk::read_record) == Some(record))
+    };
+    !copy.defects.is_empty()
+        && copy.uuid().is_some()
+        && copy.uuid() == capsule.uuid()
+        && copy.meta == capsule.meta
+        && (copy.counter == capsule.counter || copy.counter.is_none() && is_of_one_time(copy, capsule))
+        && copy.disks.iter().all(known)
+}
+
+/// Whether the images of a copy, the head among them, were written last when a capsule shows it. A counter counts every
+/// write; without it only the times say that what the copy lost is not newer.
+fn is_of_one_time(copy: &Replica, capsule: &Replica) -> bool {
+    let (Some(own), Some(there)) = (written(copy), written(capsule)) else { return false };
+    let head = copy.head.as_ref().map(DiskName::as_str);
+    own.iter().any(|(name, _)| Some(*name) == head) && own.iter().all(|image| there.contains(image))
+}
+
+/// Records of a capsule, and its counter, that a copy lacks.
+fn lost_files(capsule: &Replica, copy: &Replica) -> Vec<String> {
+    let lost = |disk: &&Disk| copy.disk(&disk.name).and_then(Disk::read_record).is_none();
+    let disks = capsule.disks.iter().filter(|disk| disk.read_record().is_some());
+    let mut files: Vec<String> = disks.filter(lost).map(|disk| format!("{}.meta", disk.name)).collect();
+    if capsule.counter.is_some() && copy.counter.is_none() {
+        files.push("revision.counter".to_owned());
+    }
+    files.sort();
+    files
+}
+
 /// What copying changed, by image.
-fn changes(capsule: &Label, copy: &str, images: &[ImageCopy]) -> Vec<Finding> {
+fn changes(capsule: &Label, copy: &str, images: &[ImageCopy], files: Vec<String>) -> Vec<Finding> {
     let mut out = Vec::new();
+    if let Some(first) = files.first() {
+        let exhibit = Exhibit::file(capsule, first);
+        let facts = CopyFiles { copy: copy.to_owned(), files };
+        out.push(Finding::of(capsule, Facts::CopyFilesLost(facts), exhibit));
+    }
     for image in images {
         let change = |runs: &Runs| CopyChange {
             copy: copy.to_owned(),
@@ -201,6 +245,7 @@ fn changes(capsule: &Label, copy: &str, images: &[ImageCopy]) -> Vec<Finding> {
             (&image.filled, Facts::CopyFilledHoles(change(&image.filled))),
             (&image.dropped, Facts::CopyDroppedZeros(change(&image.dropped))),
             (&image.differ, Facts::CopyBlocksDiffer(change(&image.differ))),
+            (&image.lost, Facts::CopyBlocksLost(change(&image.lost))),
         ];
         for (runs, facts) in kinds.into_iter().filter(|(runs, _)| !runs.is_empty()) {
             add(facts, runs.as_slice().first().copied());

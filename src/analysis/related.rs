@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Options;
+use super::{Options, keyed};
 use crate::blocks::{self, Comparison, Held, Holes, Rescued, RescuedRelation, Seen, Unread};
 use crate::finding::{
     CandidateBeside, CandidateHolds, Exhibit, Facts, Finding, Likeliest, RecordElsewhere, UnreadPart,
@@ -11,7 +11,7 @@ use crate::ident::Label;
 use crate::lineage::rescue::{self, Candidate};
 use crate::lineage::{self, Contents, Lineage};
 use crate::progress::Progress;
-use crate::replica::{Copied, Copies, Replica};
+use crate::replica::{Copied, Copies, Flag, Replica};
 
 /// Which replicas are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub(super) fn relate(
 ) -> Related {
     let lineage::Group { name, mut replicas, by_history, apart } = group;
     let mut findings = Vec::new();
+    keyed::set_apart(&mut replicas, &mut findings);
     if options.holes == Holes::Zeros && !options.metadata_only {
         reconstruct(&mut replicas, progress, &mut findings);
     }
@@ -119,7 +120,10 @@ fn reconstruct(replicas: &mut [Replica], progress: &dyn Progress, findings: &mut
 /// What the copy of a replica is worth, by what may be looked at.
 fn worth(replica: &Replica, seen: Seen<'_>, options: &Options) -> Copied {
     let mut copied = blocks::quality(replica, seen);
-    if options.as_found.iter().any(|label| *label == *replica.label.as_str()) {
+    // What cannot be compared cannot be taken as it is either.
+    if !replica.flags.contains(&Flag::OtherKey)
+        && options.as_found.iter().any(|label| *label == *replica.label.as_str())
+    {
         copied.accept();
     }
     copied

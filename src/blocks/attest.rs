@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::pass::ZEROS;
-use crate::evidence::{Entry, Extents, REGION, REGION_BLOCKS, ReadError, SUM, Source, Sum, Sums};
+use crate::evidence::{Entry, REGION, REGION_BLOCKS, ReadError, SUM, Source, Sums};
 use crate::ident::{BLOCK_SIZE, DiskName, Run, Runs};
 use crate::progress::Progress;
 use crate::replica::{Image, Replica};
@@ -25,8 +25,10 @@ pub struct ImageCopy {
     pub filled: Runs,
     /// Stored zeros that became holes.
     pub dropped: Runs,
-    /// Blocks with other content, lost or added ones among them.
+    /// Blocks with other content, added ones among them.
     pub differ: Runs,
+    /// Blocks that the replica stores and the copy does not give: behind its end, or in a part that cannot be read.
+    pub lost: Runs,
 }
 
 impl ImageCopy {
@@ -37,17 +39,23 @@ impl ImageCopy {
 
     /// Whether it holds the same data; zeros and holes may have become each other, as tools make them.
     pub fn is_same_data(&self) -> bool {
-        self.size == self.copied && self.differ.is_empty()
+        self.size == self.copied && self.differ.is_empty() && self.lost.is_empty()
+    }
+
+    /// Whether it holds nothing that the replica does not: it may be cut, unreadable in part, or missing. No engine makes an
+    /// image shorter, so that is the copy's fault.
+    pub fn is_part(&self) -> bool {
+        self.size.is_some() && self.copied <= self.size && self.differ.is_empty()
     }
 }
 
 /// Compares every image of a copy with what a capsule of the same replica shows.
 ///
 /// # Errors
-/// Where an image of either cannot be read, or cannot be compared: the key of the sums is not at hand.
-pub fn attest(
-    capsule: &Replica,
-    copy: &Replica,
+/// Where an image of the capsule cannot be read, or cannot be compared: the key of the sums is not at hand.
+pub fn attest<'a>(
+    capsule: &'a Replica,
+    copy: &'a Replica,
     progress: &dyn Progress,
 ) -> Result<Vec<ImageCopy>, ReadError> {
     let Some(sums) = capsule.source.sums().filter(|sums| sums.sum(&[]).is_some()) else {
@@ -63,38 +71,40 @@ pub fn attest(
     progress.begin("comparing with the capsule", Some(stored(copy)));
     let mut out = Vec::new();
     for name in names {
-        let of = |replica: &Replica| -> Result<Option<(Runs, u64, usize)>, ReadError> {
-            let Some(Image { size, extents, entry, .. }) =
-                replica.disk(name).and_then(|disk| disk.image.as_ref())
-            else {
-                return Ok(None);
-            };
-            match extents {
-                Ok(Extents { runs, .. }) => Ok(Some((runs.to_blocks(*size), *size, *entry))),
-                Err(error) => Err(ReadError::Damaged(format!("{name}: {error}"))),
-            }
-        };
-        let (there, here) = (of(capsule)?, of(copy)?);
-        let (size, copied) = (there.as_ref().map(|one| one.1), here.as_ref().map(|one| one.1));
+        let image = |replica: &'a Replica| replica.disk(name).and_then(|disk| disk.image.as_ref());
+        let (there, here) = (image(capsule), image(copy));
         let mut found = ImageCopy {
             disk: name.clone(),
-            size,
-            copied,
+            size: there.map(|image| image.size),
+            copied: here.map(|image| image.size),
             filled: Runs::new(),
             dropped: Runs::new(),
             differ: Runs::new(),
+            lost: Runs::new(),
         };
-        if let (Some(there), Some(here)) = (there, here) {
-            let pair = Pair {
-                sums,
-                original: &capsule.source.entries()[there.2],
-                stored: &there.0,
-                zeros: sums.zeros(&capsule.source.entries()[there.2]),
-                source: &*copy.source,
-                copy: &copy.source.entries()[here.2],
-                copied: &here.0,
+        if let Some(there) = there {
+            let stored = match &there.extents {
+                Ok(extents) => extents.runs.to_blocks(there.size),
+                Err(error) => return Err(ReadError::Damaged(format!("{name}: {error}"))),
             };
-            pair.compare(&mut found, progress)?;
+            match here.map(|image| (image, &image.extents)) {
+                Some((here, Ok(extents))) => {
+                    let original = &capsule.source.entries()[there.entry];
+                    let pair = Pair {
+                        sums,
+                        original,
+                        stored: &stored,
+                        zeros: sums.zeros(original),
+                        source: &*copy.source,
+                        copy: &copy.source.entries()[here.entry],
+                        copied: &extents.runs.to_blocks(here.size),
+                        end: here.size,
+                    };
+                    pair.compare(&mut found, progress)?;
+                }
+                // Not there, or nobody knows what of it is stored.
+                _ => found.lost = stored,
+            }
         }
         if found.size.is_some() || found.copied.is_some() {
             out.push(found);
@@ -146,62 +156,83 @@ struct Pair<'a> {
     source: &'a dyn Source,
     copy: &'a Entry,
     copied: &'a Runs,
+    /// Where the copy ends.
+    end: u64,
+}
+
+/// What the copy shows in a part of a region.
+#[derive(Default)]
+struct Piece {
+    filled: Vec<Run>,
+    differ: Vec<Run>,
+    lost: Vec<Run>,
 }
 
 impl Pair<'_> {
     fn compare(&self, found: &mut ImageCopy, progress: &dyn Progress) -> Result<(), ReadError> {
         // What only the replica stores needs no reading.
         let lacks = self.stored.difference(self.copied);
+        let behind = lacks.clip(self.end, u64::MAX);
+        let lacks = lacks.difference(&behind);
         found.dropped = lacks.intersection(&self.zeros);
-        let mut differ = vec![lacks.difference(&self.zeros)];
-        let (mut filled, mut other): (Vec<Run>, Vec<Run>) = (Vec::new(), Vec::new());
-        let mut pieces = Pieces { runs: self.copied.as_slice(), at: 0 };
+        let (mut all, mut pieces) = (Piece::default(), Pieces { runs: self.copied.as_slice(), at: 0 });
         loop {
             let batch: Vec<Run> = pieces.by_ref().take(BATCH).collect();
             if batch.is_empty() {
                 break;
             }
             let read: Result<Vec<_>, ReadError> = batch.par_iter().map(|run| self.piece(*run)).collect();
-            for (piece_filled, piece_differs) in read? {
-                filled.extend(piece_filled);
-                other.extend(piece_differs);
+            for piece in read? {
+                all.filled.extend(piece.filled);
+                all.differ.extend(piece.differ);
+                all.lost.extend(piece.lost);
             }
             progress.advance(batch.iter().map(Run::len).sum());
         }
-        found.filled = Runs::from_unsorted(filled);
-        differ.push(Runs::from_unsorted(other));
-        found.differ = differ[0].union(&differ[1]);
+        found.filled = Runs::from_unsorted(all.filled);
+        found.differ = Runs::from_unsorted(all.differ).union(&lacks.difference(&self.zeros));
+        // What cannot be read where the replica stores nothing is no loss.
+        found.lost = Runs::from_unsorted(all.lost).intersection(self.stored).union(&behind);
         Ok(())
     }
 
-    /// What the copy stores in a part of a region: holes that became zeros, and blocks that differ.
-    fn piece(&self, run: Run) -> Result<(Vec<Run>, Vec<Run>), ReadError> {
+    fn piece(&self, run: Run) -> Result<Piece, ReadError> {
         let mut bytes = vec![0; run.len() as usize];
-        let mut done = 0;
-        while done < bytes.len() {
-            match self.source.read_at(self.copy, run.start + done as u64, &mut bytes[done..])? {
-                0 => break,
-                count => done += count,
-            }
-        }
         let mut region = vec![0; REGION_BLOCKS * SUM];
         self.sums.region(self.original, run.start / REGION, &mut region)?;
         let (known, _) = region.as_chunks::<SUM>();
         let stored = self.stored.clip(run.start, run.end);
-        let (mut filled, mut differ) = (Vec::new(), Vec::new());
-        for (index, block) in bytes.chunks(BLOCK_SIZE as usize).enumerate() {
+        let all_read = self.read(run.start, &mut bytes).is_ok();
+        let mut found = Piece::default();
+        for (index, block) in bytes.chunks_mut(BLOCK_SIZE as usize).enumerate() {
             let start = run.start + index as u64 * BLOCK_SIZE;
             let one = Run { start, end: start + BLOCK_SIZE };
-            let sum: Option<Sum> = self.sums.sum(block);
-            let same = known.get((start % REGION / BLOCK_SIZE) as usize).copied() == sum;
+            if !all_read && self.read(start, block).is_err() {
+                found.lost.push(one);
+                continue;
+            }
+            let same = known.get((start % REGION / BLOCK_SIZE) as usize).copied() == self.sums.sum(block);
             let zeros = *block == ZEROS[..block.len()];
             if !same {
-                differ.push(one);
+                // A copy that ends inside a block lost the rest of it.
+                if one.end > self.end { found.lost.push(one) } else { found.differ.push(one) }
             } else if zeros && stored.clip(one.start, one.end).is_empty() {
-                filled.push(one);
+                found.filled.push(one);
             }
         }
-        Ok((filled, differ))
+        Ok(found)
+    }
+
+    /// Reads what the copy stores; what is behind its end stays zeros.
+    fn read(&self, at: u64, bytes: &mut [u8]) -> Result<(), ReadError> {
+        let mut done = 0;
+        while done < bytes.len() {
+            match self.source.read_at(self.copy, at + done as u64, &mut bytes[done..])? {
+                0 => break,
+                count => done += count,
+            }
+        }
+        Ok(())
     }
 }
 

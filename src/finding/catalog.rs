@@ -510,7 +510,15 @@ catalog! {
         "Stop what writes to the replica. Then take the capsule and the copy again."
     114 CopyLengthDiffers "copy-length-differs" Warning
         "an image of a copy is missing, or has another length than in its replica"
-        "The copy is not whole, or is of another time than the capsule. Both are judged."
+        "The copy is not whole, or is of another time than the capsule. If the copy holds nothing else, the answer rests on the capsule; if not, both are judged."
+        "Look at the directory where it lies: if the image is short there too, keep the capsule and stop what writes to it. If it is whole, copy it again."
+    115 CopyBlocksLost "copy-blocks-lost" Warning
+        "blocks of a replica are not in its copy"
+        "The copy is cut, cannot be read in part, or lacks the image. If the copy holds nothing else, the answer rests on the capsule."
+        "Copy the directory again before you export from the copy."
+    116 CopyFilesLost "copy-files-lost" Warning
+        "records of a replica are not in its copy"
+        "The copy is cut or was made in part. If the copy holds nothing else, the answer rests on the capsule."
         "Copy the directory again."
     120 ChainLimitSoon "chain-limit-soon" Warning
         "the chain reaches its limit of layers soon"

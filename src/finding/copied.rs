@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
-use super::phrases::{blocks, count, many};
+use super::phrases::{blocks, count, list, many};
 use crate::ident::{DiskName, Run};
 
 /// Ranges that are written out.
@@ -50,6 +50,16 @@ pub struct CopyLength {
     pub copied: Option<u64>,
 }
 
+/// Records and other small files that a copy lacks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CopyFiles {
+    /// Where the copy is.
+    pub copy: String,
+    /// Their names, sorted.
+    pub files: Vec<String>,
+}
+
 impl Display for AttestedCopy {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let images = many(self.images, "image");
@@ -85,12 +95,28 @@ impl CopyChange {
         self.places(f)
     }
 
+    pub(super) fn lost(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} of {} in the replica are not here", self.copy, blocks(self.blocks), self.image)?;
+        self.places(f)
+    }
+
     fn places(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (at, run) in self.ranges.iter().take(SHOWN).enumerate() {
             let lead = if at == 0 { ", at bytes " } else { ", " };
             write!(f, "{lead}{} to {}", run.start, run.end)?;
         }
         if self.ranges.len() > SHOWN { f.write_str(" and so on") } else { Ok(()) }
+    }
+}
+
+impl Display for CopyFiles {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: of the replica's records these are missing or cannot be read: {}",
+            self.copy,
+            list(&self.files)
+        )
     }
 }
 

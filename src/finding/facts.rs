@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::copied::{AttestedCopy, CopyChange, CopyLength};
+use super::copied::{AttestedCopy, CopyChange, CopyFiles, CopyLength};
 use super::depth::{FewLayers, LimitSoon};
 use super::inside::BrokenFileSystem;
 use super::parts::{
@@ -575,4 +575,8 @@ pub enum Facts {
     CopyBlocksDiffer(CopyChange),
     /// An image of a copy has another length than in its replica.
     CopyLengthDiffers(CopyLength),
+    /// Blocks of the replica are not in its copy.
+    CopyBlocksLost(CopyChange),
+    /// Records of the replica are not in its copy.
+    CopyFilesLost(CopyFiles),
 }

@@ -282,6 +282,8 @@ impl Display for Facts {
             Self::CopyDroppedZeros(facts) => facts.dropped(f),
             Self::CopyBlocksDiffer(facts) => facts.differ(f),
             Self::CopyLengthDiffers(facts) => facts.fmt(f),
+            Self::CopyBlocksLost(facts) => facts.lost(f),
+            Self::CopyFilesLost(facts) => facts.fmt(f),
             Self::NoMajority(facts) => facts.no_majority(f),
             Self::ReadOnlyPeriod(facts) => facts.read_only(f),
         }

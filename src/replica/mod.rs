@@ -178,6 +178,8 @@ pub enum Flag {
     PeerHeadRecord,
     /// The copy did not keep holes, or is incomplete.
     UnfaithfulCopy,
+    /// A capsule whose sums cannot be compared with the others', or the other way round, for want of a key.
+    OtherKey,
     /// Records are there, images are not.
     RecordsOnly,
     /// An image of the chain is missing.

@@ -132,6 +132,7 @@ pub(crate) fn flag(flag: Flag) -> Option<&'static str> {
         Flag::ChainHardLinked => "two layers in one file",
         Flag::OffChainDisks => "off-chain disks",
         Flag::UnfaithfulCopy => "copy not faithful",
+        Flag::OtherKey => "key missing",
         Flag::RecordsOnly => "records only, no images",
         Flag::ImageMissing => "an image is missing",
         Flag::Reinitialised => "empty head over older files",
@@ -154,7 +155,11 @@ pub(crate) fn condition(replica: &Replica, defective: bool) -> String {
     }
     words.extend(replica.flags.iter().filter_map(|one| flag(*one)));
     let words = words.join(", ");
-    if defective { format!("defective copy; as copied: {words}") } else { words }
+    if defective && !replica.flags.contains(&Flag::OtherKey) {
+        format!("defective copy; as copied: {words}")
+    } else {
+        words
+    }
 }
 
 /// A number as people count: third, fourth.

@@ -158,6 +158,9 @@ fn not_judged(case: &Case<'_>, out: &mut Vec<Reason>) {
                 );
                 out.push(reason(text, meta()));
             }
+            Some(copied) if replica.flags.contains(&Flag::OtherKey) => {
+                out.push(reason(format!("{label} cannot be compared: {}", faults(copied)), meta()));
+            }
             Some(copied) => {
                 let text = format!(
                     "the copy of {label} is defective, so what the original holds is unknown: {}",
@@ -364,7 +367,12 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
                 "a new copy of {label}, made with tar --sparse: this one may have dropped stored zeros"
             ));
         }
-        if copied.quality == Quality::Defective {
+        if replica.flags.contains(&Flag::OtherKey) {
+            out.push(format!(
+                "the key of the capsules (--capsule-key), or a capsule of {label} taken with the key of the others: {}",
+                faults(copied)
+            ));
+        } else if copied.quality == Quality::Defective {
             let how =
                 if replica.flags.contains(&Flag::RecordsOnly) { "the images of" } else { "a new copy of" };
             let mut text = format!("{how} {label}, made with tar --sparse: {}", faults(copied));
@@ -384,6 +392,12 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
     let mut out = Vec::new();
     let defective: Vec<Label> =
         case.replicas.iter().filter(|replica| case.is_defective(replica)).map(|r| r.label.clone()).collect();
+    let (keyed, defective): (Vec<Label>, Vec<Label>) = defective.into_iter().partition(|label| {
+        case.replicas.iter().any(|one| one.label == *label && one.flags.contains(&Flag::OtherKey))
+    });
+    if !keyed.is_empty() {
+        out.push(format!("the key that {} cannot be compared without", list(&keyed)));
+    }
     if !defective.is_empty() {
         out.push(format!("a whole copy of {}", list(&defective)));
     }

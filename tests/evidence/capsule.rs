@@ -14,7 +14,9 @@ use jivascope::analysis::{Analysis, Options, analyze};
 use jivascope::evidence::capsule::{Key, TakeOptions, Taken, take};
 use jivascope::evidence::{self, Images, Kind, ReadError, SUM, Source};
 use jivascope::finding::Code;
-use jivascope::replica::Quality;
+use jivascope::ident::Runs;
+use jivascope::lineage::RelationKind;
+use jivascope::replica::{Flag, Quality};
 use jivascope::verdict::{Confidence, VerdictKind};
 
 /// Takes a capsule of a directory.
@@ -227,7 +229,7 @@ fn capsules_can_prove_an_answer_and_mix_with_directories() {
     for key in [None, Some(&b"another key, as long"[..])] {
         let judged = judge(&mixed, key);
         assert_eq!(judged.volumes[0].verdict.kind, VerdictKind::InsufficientEvidence);
-        assert!(said(&judged).contains("without the key"), "{}", said(&judged));
+        assert!(said(&judged).contains("a key that is not given"), "{}", said(&judged));
     }
 }
 
@@ -241,18 +243,45 @@ fn said(analysis: &Analysis) -> String {
 fn capsules_of_two_keys_compare_nothing() {
     let temp = tempfile::tempdir().unwrap();
     let dirs = three(&temp.path().join("in"));
-    let mut inputs = Vec::new();
-    for (at, dir) in dirs.iter().enumerate() {
-        let file = temp.path().join(format!("{at}.capsule"));
-        taken(dir, &file, Some(format!("a key that is number {}", at % 2).as_bytes()));
-        inputs.push((format!("r{at}"), file));
+    let keyed = |at: usize, key: Option<u8>| {
+        let file = temp.path().join(format!("{at}-{key:?}.capsule"));
+        let key = key.map(|key| format!("a key that is number {key}"));
+        taken(&dirs[at], &file, key.as_ref().map(|key| key.as_bytes()));
+        (format!("r{at}"), file)
+    };
+    let data = |at: usize| (format!("r{at}"), dirs[at].clone());
+    let given = Some(b"a key that is number 0".as_slice());
+    // Inputs, the key that is given, and who is set apart.
+    let cases: [(Vec<(String, PathBuf)>, _, &[&str]); 8] = [
+        (vec![keyed(0, Some(0)), keyed(1, Some(1))], given, &["r1"]),
+        (vec![keyed(0, Some(0)), keyed(1, Some(1)), keyed(2, Some(0))], given, &["r1"]),
+        (vec![keyed(0, Some(1)), data(1), data(2)], given, &["r0"]),
+        (vec![keyed(0, Some(0)), data(1), data(2)], None, &["r0"]),
+        (vec![keyed(0, Some(0)), keyed(1, None), data(2)], None, &["r0"]),
+        (vec![keyed(0, Some(0)), keyed(1, Some(0)), data(2)], None, &["r2"]),
+        (vec![keyed(0, Some(0)), keyed(1, Some(0)), data(2)], given, &[]),
+        (vec![keyed(0, Some(0)), keyed(1, Some(0)), keyed(2, Some(0))], None, &[]),
+    ];
+    for (number, (inputs, key, apart)) in cases.iter().enumerate() {
+        let judged = judge(inputs, *key);
+        let volume = &judged.volumes[0];
+        let other = volume.replicas.iter().filter(|one| one.flags.contains(&Flag::OtherKey));
+        assert_eq!(other.map(|one| one.label.as_str()).collect::<Vec<_>>(), *apart, "case {number}");
+        for relation in &volume.lineage.relations {
+            let cannot = [&relation.a, &relation.b].iter().any(|label| apart.contains(&label.as_str()));
+            let knows = |runs: &Runs| !runs.is_empty();
+            let claims = [&relation.unique_a, &relation.unique_b, &relation.contested, &relation.below];
+            assert_eq!(cannot, relation.kind == RelationKind::Unknown, "case {number}: {relation:?}");
+            assert!(!cannot || !claims.iter().any(|runs| knows(runs)), "case {number}: {relation:?}");
+        }
+        if apart.is_empty() {
+            assert_ne!(volume.verdict.kind, VerdictKind::InsufficientEvidence, "case {number}");
+        } else {
+            assert_eq!(volume.verdict.kind, VerdictKind::InsufficientEvidence, "case {number}");
+            assert!(volume.verdict.keep.is_none(), "case {number}");
+            assert!(said(&judged).contains("key"), "case {number}: {}", said(&judged));
+        }
     }
-    let judged = judge(&inputs, Some(b"a key that is number 0"));
-    let volume = &judged.volumes[0];
-    assert_eq!(volume.verdict.kind, VerdictKind::InsufficientEvidence);
-    assert!(volume.verdict.keep.is_none());
-    assert!(said(&judged).contains("different keys"), "{}", said(&judged));
-    assert_eq!(volume.comparison.as_ref().unwrap().bytes, 0);
 }
 
 #[test]
@@ -327,10 +356,65 @@ fn a_copy_is_held_against_the_capsule_of_its_replica() {
     let other = copy("other", &|path| head(path).write_all_at(&[9; 10], 100).unwrap());
     // No tool writes other data: of two states nobody knows which is the later one, so both stand.
     assert_eq!(both(other), [Code::CopyBlocksDiffer]);
-    let short = copy("short", &|path| head(path).set_len(size - 4096).unwrap());
-    assert!(both(short).contains(&Code::CopyLengthDiffers));
+    // No engine makes an image shorter: what is missing is the copy's loss, and the capsule has it.
+    let short = copy("short", &|path| head(path).set_len(4096).unwrap());
+    assert_eq!(codes(short), (true, vec![Code::CopyLengthDiffers, Code::CopyBlocksLost]));
+    let torn = copy("torn", &|path| head(path).set_len(100).unwrap());
+    assert_eq!(codes(torn), (true, vec![Code::CopyLengthDiffers, Code::CopyBlocksLost]));
     let none = copy("none", &|path| fs::remove_file(path).unwrap());
-    assert_eq!(both(none), [Code::CopyLengthDiffers]);
+    assert_eq!(codes(none), (true, vec![Code::CopyLengthDiffers, Code::CopyBlocksLost]));
+    let longer = copy("longer", &|path| head(path).set_len(size + 4096).unwrap());
+    assert_eq!(both(longer), [Code::CopyLengthDiffers]);
+    let short_and_other = copy("short and other", &|path| {
+        head(path).write_all_at(&[9; 10], 100).unwrap();
+        head(path).set_len(4096).unwrap();
+    });
+    assert!(both(short_and_other).contains(&Code::CopyBlocksDiffer));
+}
+
+/// A copy that lost records may be of a later state, whose newer data stood in what was lost.
+#[test]
+fn a_copy_without_records_is_one_with_its_capsule_only_where_nothing_was_written_since() {
+    let temp = tempfile::tempdir().unwrap();
+    let dirs = three(&temp.path().join("in"));
+    let file = temp.path().join("0.capsule");
+    taken(&dirs[0], &file, None);
+    let names: Vec<String> = fs::read_dir(&dirs[0])
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let snapshot = names.iter().find(|name| name.starts_with("volume-snap-") && name.ends_with(".img"));
+    let (counter, head, image) = ("revision.counter", "volume-head-001.img", snapshot.unwrap().as_str());
+    let record = &format!("{image}.meta");
+    // Without these names; the image of the head keeps its time, or has a later one.
+    let seen = |name: &str, without: &[&str], later: bool| {
+        let to = temp.path().join(name);
+        fs::create_dir(&to).unwrap();
+        for entry in fs::read_dir(&dirs[0]).unwrap().map(Result::unwrap) {
+            if without.contains(&entry.file_name().to_str().unwrap()) {
+                continue;
+            }
+            let copy = to.join(entry.file_name());
+            fs::copy(entry.path(), &copy).unwrap();
+            let at = entry.metadata().unwrap().modified().unwrap();
+            let since = if later { Duration::from_secs(60) } else { Duration::ZERO };
+            File::options().write(true).open(copy).unwrap().set_modified(at + since).unwrap();
+        }
+        let rest = dirs[1..].iter().enumerate().map(|(at, dir)| (format!("r{at}"), dir.clone()));
+        let inputs = [("copy".to_owned(), to), ("own".to_owned(), file.clone())];
+        let judged = judge(&inputs.into_iter().chain(rest).collect::<Vec<_>>(), None);
+        let volume = &judged.volumes[0];
+        let lost = volume.findings.iter().any(|one| one.code() == Code::CopyFilesLost);
+        (volume.replicas.len(), lost)
+    };
+    assert_eq!(seen("all", &[], true), (3, false));
+    assert_eq!(seen("no head", &[head], true), (3, false));
+    assert_eq!(seen("no head nor record", &[head, record], true), (3, true));
+    // Nothing of it is cut: a snapshot may have been deleted since.
+    assert_eq!(seen("no record", &[record], false), (4, false));
+    assert_eq!(seen("no counter", &[counter, image], false), (3, true));
+    assert_eq!(seen("no counter, written since", &[counter, image], true), (4, false));
+    assert_eq!(seen("no counter nor head", &[counter, head], false), (4, false));
 }
 
 /// What cannot be told apart for want of a UUID is told by everything else, and only where it is certain.

@@ -4,7 +4,7 @@
 //! A share of the recordings is drawn by a seed; `JIVASCOPE_CAPSULES=all` takes all, a number takes so many.
 #![cfg(feature = "capsule")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,10 +12,11 @@ use std::sync::Mutex;
 
 use crate::support::model::Dice;
 use crate::support::recorded::{Capture, sets};
-use crate::support::tools::{TOOLS, Tool, unpack};
+use crate::support::tools::{TOOLS, Tool, stored_blocks, unpack};
 use crate::support::{collect, labelled};
 use jivascope::analysis::{Analysis, Options, SecondVisit, Volume, analyze};
 use jivascope::evidence::capsule::{TakeOptions, take};
+use jivascope::finding::Facts;
 use jivascope::report::json::Document;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
@@ -82,7 +83,7 @@ fn judge(inputs: &[(String, PathBuf)]) -> Analysis {
 
 /// Codes of findings that are about the copy, about its form, or about what is inside the volume.
 const OF_THE_COPY: &[&str] =
-    &["JV026", "JV027", "JV028", "JV097", "JV110", "JV111", "JV112", "JV113", "JV114"];
+    &["JV026", "JV027", "JV028", "JV097", "JV110", "JV111", "JV112", "JV113", "JV114", "JV115", "JV116"];
 
 /// The JSON without what depends on the form of the evidence, on what the copy is worth, and on what that decides.
 fn bare(analysis: &Analysis, worth: bool) -> Value {
@@ -308,15 +309,20 @@ fn beside_a_copy_the_capsule_decides() {
             for tool in if all { &tools[..] } else { &own[..] } {
                 let to = place.path().join(tool.name().replace([' ', '/'], "_"));
                 std::fs::create_dir(&to).unwrap();
-                let copies = originals.iter().map(|(label, dir)| {
+                let copies: Vec<(String, PathBuf)> = originals
+                    .iter()
                     // Sorts as the label of its capsule does.
-                    (format!("{label}~"), tool.copy(dir, &to.join(label)))
-                });
-                let judged = judge(&capsules.iter().cloned().chain(copies).collect::<Vec<_>>());
+                    .map(|(label, dir)| (format!("{label}~"), tool.copy(dir, &to.join(label))))
+                    .collect();
+                let judged = judge(&capsules.iter().chain(&copies).cloned().collect::<Vec<_>>());
                 let text = bare(&judged, false).to_string().replace("~", "");
                 let what = format!("{} ({})", capture.name, tool.name());
                 wrong.extend(compare(&what, &truth, &serde_json::from_str(&text).unwrap()));
-                wrong.extend(unnamed(&judged, &originals, *tool).map(|line| format!("{what}: {line}")));
+                for ((_, original), (label, copy)) in originals.iter().zip(&copies) {
+                    let held = held_against(&judged, label, copy, &changed(original, copy, *tool));
+                    wrong.extend(held.err().map(|line| format!("{what}: {line}")));
+                }
+                std::fs::remove_dir_all(&to).unwrap();
             }
             wrong
         })
@@ -324,22 +330,53 @@ fn beside_a_copy_the_capsule_decides() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A tool that changed something of which nothing is said.
-fn unnamed(judged: &Analysis, originals: &[(String, PathBuf)], tool: Tool) -> Option<String> {
-    let codes: BTreeSet<String> = judged
-        .volumes
-        .iter()
-        .flat_map(|volume| &volume.findings)
-        .map(|finding| finding.code().to_string())
-        .filter(|code| code.starts_with("JV11"))
-        .collect();
-    let keeps = matches!(tool, Tool::TarSparse | Tool::Bsdtar);
-    let with_uuid = judged.volumes.iter().flat_map(|volume| &volume.replicas).any(|one| one.uuid().is_some());
-    if !with_uuid || originals.is_empty() {
-        return None;
+/// Blocks of an image that a tool filled and dropped, by name.
+type Changed = BTreeMap<String, (usize, usize)>;
+
+/// What a tool changed, as the system's own look at both files shows it.
+fn changed(original: &Path, copy: &Path, tool: Tool) -> Changed {
+    let names = std::fs::read_dir(original).unwrap().map(|entry| entry.unwrap().file_name().into_string());
+    let images = names.map(Result::unwrap).filter(|name| name.ends_with(".img"));
+    let of = |name: String| {
+        let was = stored_blocks(&original.join(&name));
+        let is = match tool {
+            Tool::TarSparse | Tool::Bsdtar => was.clone(),
+            Tool::Tar | Tool::Busybox => {
+                (0..original.join(&name).metadata().unwrap().len().div_ceil(4096)).collect()
+            }
+            _ => stored_blocks(&copy.join(&name)),
+        };
+        let change = (is.difference(&was).count(), was.difference(&is).count());
+        (change != (0, 0)).then_some((name, change))
+    };
+    images.filter_map(of).collect()
+}
+
+/// Whether each change of a copy is named, by image and number of blocks, and no other; or that there is none.
+fn held_against(judged: &Analysis, label: &str, copy: &Path, changed: &Changed) -> Result<(), String> {
+    let volume = &judged.volumes[0];
+    // Without a UUID only times show what a copy is of, and not each tool keeps them.
+    if volume.replicas.iter().all(|one| one.uuid().is_none()) {
+        return Ok(());
     }
-    if keeps && codes.iter().any(|code| code != "JV110") {
-        return Some(format!("it keeps everything, and {codes:?} were found"));
+    let (mut named, mut attested) = (Changed::new(), false);
+    for finding in &volume.findings {
+        match &finding.facts {
+            Facts::CopyAttested(_) => attested |= finding.replica == Some(label.into()),
+            Facts::CopyFilledHoles(change) if Path::new(&change.copy) == copy => {
+                named.entry(change.image.to_string()).or_default().0 = change.blocks as usize;
+            }
+            Facts::CopyDroppedZeros(change) if Path::new(&change.copy) == copy => {
+                named.entry(change.image.to_string()).or_default().1 = change.blocks as usize;
+            }
+            _ => {}
+        }
     }
-    codes.is_empty().then(|| "nothing was held against anything".to_owned())
+    if &named != changed {
+        return Err(format!("{label}: the tool changed {changed:?}, and {named:?} was named"));
+    }
+    if attested != changed.is_empty() {
+        return Err(format!("{label}: attested: {attested}, and the tool changed {changed:?}"));
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Real copy tools: what each makes of a replica's directory, as an archive or a directory.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -118,6 +119,20 @@ fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {errors}");
+}
+
+/// The blocks of 4096 bytes that a file stores, as the system tells it: not by the program's own reading of extents.
+pub fn stored_blocks(path: &Path) -> BTreeSet<u64> {
+    use rustix::fs::{SeekFrom, seek};
+    let file = std::fs::File::open(path).unwrap();
+    let size = file.metadata().unwrap().len();
+    let (mut at, mut out) = (0, BTreeSet::new());
+    while at < size {
+        let Ok(start) = seek(&file, SeekFrom::Data(at)) else { break };
+        at = seek(&file, SeekFrom::Hole(start)).unwrap();
+        out.extend(start / 4096..at.div_ceil(4096));
+    }
+    out
 }
 
 /// Unpacks a recorded replica as it was: holes, stored zeros and hard links kept.

@@ -216,6 +216,11 @@ const TERMS: &[Term] = &[
         "unfaithful-copy",
         "The copy lost something: a file is cut or could not be read. Copy the directory again.",
     ),
+    term(
+        Flag,
+        "other-key",
+        "A capsule was taken with a key, and the others were taken with another one or with none. Sums of two keys cannot be compared.",
+    ),
     term(Flag, "records-only", "Only the records were supplied, not the images."),
     term(
         Flag,

@@ -5,7 +5,7 @@ use crate::analysis::{Options, Volume};
 use crate::finding::{Facts, Severity};
 use crate::ident::Label;
 use crate::lineage::{Basis, Doubt, Witness};
-use crate::replica::{Quality, Replica};
+use crate::replica::{Flag, Quality, Replica};
 use crate::report::words;
 use crate::verdict::{Confidence, Rule, Start, VerdictKind};
 
@@ -204,15 +204,23 @@ fn open_question(volume: &Volume) -> String {
 
 /// Whose copy is defective, and what holds among the rest.
 fn defective(volume: &Volume) -> String {
-    let labels: Vec<&Label> =
-        volume.copies.defective(&volume.replicas).map(|(replica, _)| &replica.label).collect();
-    let mut text = format!(
-        "the {} of {} {} defective, so what {} held is not known",
-        if labels.len() == 1 { "copy" } else { "copies" },
-        words::labels(labels.iter().copied()),
-        if labels.len() == 1 { "is" } else { "are" },
-        if labels.len() == 1 { "its original" } else { "their originals" },
-    );
+    let (keyed, defective): (Vec<&Replica>, Vec<&Replica>) = volume
+        .copies
+        .defective(&volume.replicas)
+        .map(|(replica, _)| replica)
+        .partition(|replica| replica.flags.contains(&Flag::OtherKey));
+    let labels = |replicas: &[&Replica]| words::labels(replicas.iter().map(|replica| &replica.label));
+    let mut text = if defective.is_empty() {
+        format!("for want of a key {} cannot be compared, so nobody knows who holds more", labels(&keyed))
+    } else {
+        format!(
+            "the {} of {} {} defective, so what {} held is not known",
+            if defective.len() == 1 { "copy" } else { "copies" },
+            labels(&defective),
+            if defective.len() == 1 { "is" } else { "are" },
+            if defective.len() == 1 { "its original" } else { "their originals" },
+        )
+    };
     let holders = &volume.verdict.holders;
     if !holders.is_empty() {
         let verb = if holders.len() == 1 { "holds" } else { "hold" };
