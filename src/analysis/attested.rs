@@ -103,7 +103,7 @@ pub(super) fn attest(
 
 /// Leaves out a capsule beside one of a second visit to the same replica that shows the same and holds data besides.
 fn supersede(replicas: &mut Vec<Replica>, evidence: &mut Evidence) {
-    let (mut gone, mut notes) = (BTreeSet::new(), Vec::new());
+    let (mut gone, mut notes, mut attested) = (BTreeSet::new(), Vec::new(), Vec::new());
     let held = |replica: &Replica| replica.source.sums().map_or(0, |sums| sums.held());
     for first in replicas.iter().filter(|one| one.is_without_data() && one.defects.is_empty()) {
         let second = replicas.iter().find(|second| {
@@ -119,7 +119,12 @@ fn supersede(replicas: &mut Vec<Replica>, evidence: &mut Evidence) {
                 format!("{own}: shows the same as the later capsule {other}, which is judged"),
             ));
             gone.insert(own);
+            // They show one content, so what attests the first attests the second.
+            attested.extend(first.is_attested().then_some(other));
         }
+    }
+    for label in attested {
+        replicas.iter_mut().filter(|one| one.label == label).for_each(|one| one.attested = true);
     }
     leave_out(replicas, evidence, &gone, notes);
 }

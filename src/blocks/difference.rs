@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::compare::compare_views;
+use super::measure::Measure;
 use super::point::Point;
 use super::quality::is_filled;
 use super::replicas::Comparison;
@@ -13,7 +14,7 @@ use super::view::ViewError;
 use crate::ident::{BLOCK_SIZE, DiskName, Label, Run, Runs};
 use crate::lineage::{Doubt, Layers, Lineage, Relation, Supply};
 use crate::progress::Progress;
-use crate::replica::{Copies, Disk, Replica};
+use crate::replica::{Copies, Disk, Flag, Replica};
 
 /// What it means that a range differs, as the relation of the two sides has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -172,7 +173,11 @@ pub fn between<'a>(
     let side = |view: &super::MergedView| (view.label().clone(), view.top().clone(), view.size());
     let (side_a, side_b) = (side(&view_a), side(&view_b));
     let (supply_a, supply_b) = (view_a.supply().clone(), view_b.supply().clone());
-    let compared = compare_views(vec![view_a, view_b], &[(0, 1)], sample, None, progress);
+    let views = vec![view_a, view_b];
+    if let Err(why) = Measure::of(&views) {
+        return Err(ViewError::OtherKey { replica: side_a.0, other: side_b.0, why });
+    }
+    let compared = compare_views(views, &[(0, 1)], sample, None, progress);
     let name = |point: &Point<'a>, top: &DiskName| {
         let replica = point.replica;
         let chain: Vec<&'a Disk> = match &point.candidate {
@@ -225,6 +230,12 @@ pub fn unable(replica: &Replica, copies: &Copies) -> Option<String> {
     }
     if !replica.has_images() {
         return Some("its images are not at hand".to_owned());
+    }
+    if replica.flags.contains(&Flag::OtherKey) {
+        return Some(
+            "its sums were made with another key than the others', or the key is not given (--capsule-key)"
+                .to_owned(),
+        );
     }
     let filled = copies.of(&replica.label).is_some_and(is_filled);
     filled.then(|| "holes were filled when it was copied; --holes zeros takes zeros for holes".to_owned())

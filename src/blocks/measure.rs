@@ -36,7 +36,7 @@ impl Measure {
             };
             match before {
                 Some(before) if before.key() != sums.key() => {
-                    return Err("its sums and those of another side were made with different keys".to_owned());
+                    return Err("the sums of the two were made with different keys".to_owned());
                 }
                 // One that can sum up is worth more.
                 Some(before) if before.sum(&[]).is_some() => {}
@@ -46,7 +46,7 @@ impl Measure {
         match chosen {
             None => Ok(Self::Bytes),
             Some(source) if data && source.sums().is_none_or(|sums| sums.sum(&[]).is_none()) => {
-                Err("the sums of a side are keyed, and without the key no data can be compared with them (--capsule-key)"
+                Err("the sums of one are keyed, and without the key no data can be compared with them (--capsule-key)"
                     .to_owned())
             }
             Some(source) => Ok(Self::Sums(Arc::clone(source))),

@@ -78,6 +78,16 @@ pub enum ViewError {
         /// Why.
         why: String,
     },
+    /// Its sums were made with a key, and those of the other side with another one or none.
+    #[error("{replica} and {other} cannot be compared: {why}")]
+    OtherKey {
+        /// Whose.
+        replica: Label,
+        /// The other side.
+        other: Label,
+        /// Why.
+        why: String,
+    },
     /// The layer that supplies the range ends before it: Jiva's reads fail with EOF there.
     #[error("{replica}/{disk}: EOF at byte {offset}: the image ends before it")]
     Eof {

@@ -306,11 +306,12 @@ fn contested(
         return;
     }
     if out.lesser.is_none() && one_counter && own_a == own_b {
-        let read = content.and_then(|content| content.former.as_ref()).and_then(|former| former.one_write);
-        match may_be_one_write(a, b, views, out).and(read) {
+        let former = content.and_then(|content| content.former.as_ref());
+        match may_be_one_write(a, b, views, out).and(former).map(|former| former.one_write) {
             None => {}
+            Some(None) => drop(out.doubts.insert(Doubt::OneWriteUnread)),
             // A joiner completes a block from layers that were not copied yet: what the write did not cover it lacks.
-            Some(bears) => {
+            Some(Some(bears)) => {
                 let covered = match (a.joined, b.joined) {
                     (true, false) => bears.by_b && bears.stored,
                     (false, true) => bears.by_a && bears.stored,

@@ -131,6 +131,8 @@ pub enum Doubt {
     FormerVersionGone,
     /// One run of blocks, as one write that was never acknowledged would leave it.
     OneWrite,
+    /// One run of blocks that may be such a write, and the bytes that would show it are not here, as in a capsule.
+    OneWriteUnread,
     /// Both wrote the same blocks. The counters say whose are newer, but nothing shows that the higher one was not
     /// reached alone, and the replicas that could show it are not here.
     CompanyUnknown,

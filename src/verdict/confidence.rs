@@ -56,7 +56,8 @@ fn is_a_guess(case: &Case<'_>, replica: &Replica) -> bool {
 }
 
 /// Doubts that leave an answer no more than weak.
-const WEAK: [Doubt; 5] = [
+const WEAK: [Doubt; 6] = [
+    Doubt::OneWriteUnread,
     Doubt::CompanyUnknown,
     Doubt::OrderContradicted,
     Doubt::YoungerCounter,
@@ -87,7 +88,7 @@ pub(super) fn apart(case: &Case<'_>) -> Confidence {
         match relation.basis {
             Basis::Records => Confidence::Weak,
             Basis::Blocks if certain => Confidence::Proven,
-            _ if [Doubt::DroppedZeros, Doubt::EqualCountersApart]
+            _ if [Doubt::DroppedZeros, Doubt::EqualCountersApart, Doubt::OneWriteUnread]
                 .iter()
                 .any(|d| relation.doubts.contains(d)) =>
             {

@@ -354,6 +354,14 @@ pub(super) fn collect(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let unread = case.lineage.relations.iter().filter(|r| r.doubts.contains(&Doubt::OneWriteUnread));
+    for relation in unread {
+        out.push(format!(
+            "the data of the blocks in which {} and {} differ, with jivascope collect DIR --to FILE --with-blocks differing CAPSULE… \
+             on the node of each: they show whether the difference is one write that was never acknowledged",
+            relation.a, relation.b
+        ));
+    }
     let mut dropped: BTreeSet<&Label> = BTreeSet::new();
     for relation in &case.lineage.relations {
         dropped.extend((!relation.dropped_a.is_empty()).then_some(&relation.a));

@@ -37,7 +37,18 @@ fn a_capsule_is_judged_and_gives_no_data() {
     assert!(!ran.out.contains("export rep-1=/"), "{}", ran.out);
     // A directory beside a keyed capsule needs the key.
     let mixed = "rep-1=%/1.capsule rep-2=%/in/rep-2 --replication-factor 2";
-    assert_eq!(run(words(&format!("analyze {mixed}"), dir)).code, 30);
+    let ran = run(words(&format!("analyze {mixed}"), dir));
+    assert_eq!(ran.code, 30);
+    for said in
+        ["for want of a key", "Collect the key of the capsules (--capsule-key)", "usable, key missing"]
+    {
+        assert!(ran.out.contains(said), "{said}: {}", ran.out);
+    }
+    assert!(!ran.out.contains("different content"), "{}", ran.out);
+    let ran = run(words("diff rep-1=%/1.capsule rep-2=%/in/rep-2", dir));
+    assert!(ran.code == 4 && ran.out.contains("was not compared"), "{}", ran.out);
+    let ran = run(words("diff rep-1=%/1.capsule rep-2=%/in/rep-2 --between rep-1 rep-2", dir));
+    assert!(ran.code == 1 && ran.err.contains("cannot be compared"), "{}", ran.err);
     assert_eq!(run(words(&format!("analyze {mixed} --capsule-key %/key"), dir)).code, 20);
     for line in [
         "export --replica rep-1 --format raw --to %/raw",
@@ -60,8 +71,13 @@ fn a_capsule_is_judged_and_gives_no_data() {
         dir,
     ));
     assert!(ran.code == 2 && ran.err.contains("nothing to compare"), "{}", ran.err);
-    // A manifest has everything but logs, and lacks nothing for that.
-    assert_eq!(run(words("manifest %/in/rep-1 --to %/1.manifest", dir)).code, 0);
+    // A manifest has everything but logs, and lacks nothing for that. These records are older than their images.
+    let ran = run(words("manifest %/in/rep-1 --to %/1.manifest", dir));
+    assert_eq!(ran.code, 0);
+    if fs::metadata(dir).unwrap().created().is_ok() {
+        assert!(ran.err.contains("younger than its record"), "{}", ran.err);
+        assert!(ran.err.contains("hint: --origin"), "{}", ran.err);
+    }
     assert!(!run(words("analyze rep-1=%/1.manifest", dir)).out.contains("JV046"));
     // It is one file at a place, and says so where it is not.
     let zstd = ruzstd::encoding::compress_to_vec(
@@ -95,18 +111,18 @@ fn the_second_visit_takes_what_differs_and_says_so() {
     };
     let first = "%/1.capsule %/2.capsule";
     for number in [1, 2] {
-        did(0, &format!("collect %/in/rep-{number} --to %/{number}.capsule --key %/key"));
-        did(0, &format!("collect %/in/rep-{number} --to %/{number}.plain"));
+        did(0, &format!("collect %/in/rep-{number} --to %/{number}.capsule --key %/key --origin"));
+        did(0, &format!("collect %/in/rep-{number} --to %/{number}.plain --origin"));
     }
     // The capsules stand before, behind and between directories and options.
     let lines = [
-        ("second-1", format!("collect --with-blocks differing --key %/key {first} %/in/rep-1 --to")),
+        ("second-1", format!("collect --with-blocks differing --origin --key %/key {first} %/in/rep-1 --to")),
         (
             "second-2",
-            "collect %/in/rep-2 --key %/key --with-blocks differing a=%/1.capsule b=%/2.capsule --to"
+            "collect %/in/rep-2 --key %/key --origin --with-blocks differing a=%/1.capsule b=%/2.capsule --to"
                 .to_owned(),
         ),
-        ("both", format!("collect %/in --with-blocks differing {first} --key %/key --to")),
+        ("both", format!("collect %/in --with-blocks differing {first} --origin --key %/key --to")),
     ];
     for ((to, line), bytes) in lines.iter().zip([8192, 4096, 12288]) {
         let ran = did(0, &format!("{line} %/{to}"));

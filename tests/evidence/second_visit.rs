@@ -13,7 +13,8 @@ use crate::support::{labelled, tiny};
 use jivascope::analysis::{Analysis, NoSecondVisit, Options, SecondVisit, analyze};
 use jivascope::evidence::capsule::{Choice, Key, TakeError, TakeOptions, Taken, sealed, take, weigh};
 use jivascope::evidence::{self, Evidence, Images, ReadError};
-use jivascope::verdict::VerdictKind;
+use jivascope::replica::Replica;
+use jivascope::verdict::{Confidence, VerdictKind};
 use serde_json::{Value, json};
 
 const HEAD: &str = "volume-head-001.img";
@@ -43,9 +44,21 @@ fn taken(
     choice: Option<Arc<dyn Choice>>,
 ) -> Result<Taken, TakeError> {
     let mut options = TakeOptions::default();
+    // The records of these directories say other times than those at which they are made.
+    options.origin = true;
     options.key = key(secret);
     options.blocks = choice;
     take(&[dir.to_owned()], &options, &mut File::create(to).unwrap(), &())
+}
+
+/// A second visit to a directory of which nobody says that it is the replica's own.
+fn retaken(dir: &Path, capsules: &[PathBuf], secret: Option<&[u8]>) -> PathBuf {
+    let mut options = TakeOptions::default();
+    options.key = key(secret);
+    options.blocks = Some(visit(capsules, secret).unwrap());
+    let to = dir.with_extension("again");
+    take(&[dir.to_owned()], &options, &mut File::create(&to).unwrap(), &()).unwrap();
+    to
 }
 
 /// Two replicas that differ in the last write alone, and by their own layers in nothing else.
@@ -91,7 +104,11 @@ fn it_settles_whether_replicas_differ_by_one_write() {
     assert_ne!(truth, VerdictKind::Irreconcilable);
     for secret in [None, Some(SECRET)] {
         let first = firsts(&dirs, secret);
-        assert_eq!(kind(&first, secret), VerdictKind::Irreconcilable);
+        // It cannot be settled by sums, so the answer is weak and says what would.
+        let by_sums = &judge(&first, secret).volumes[0];
+        assert_eq!(by_sums.verdict.kind, VerdictKind::Irreconcilable);
+        assert_eq!(by_sums.verdict.confidence, Confidence::Weak);
+        assert!(by_sums.verdict.collect.iter().any(|line| line.contains("--with-blocks differing")));
         let second = seconds(&dirs, secret);
         assert_eq!(kind(&second, secret), truth);
         assert_eq!(kind(&[second[0].clone(), first[1].clone()], secret), VerdictKind::Irreconcilable);
@@ -100,6 +117,16 @@ fn it_settles_whether_replicas_differ_by_one_write() {
         assert_eq!((both.volumes[0].verdict.kind, both.volumes[0].replicas.len()), (truth, 2));
         let notes = both.inputs.iter().flat_map(|input| &input.remarks);
         assert_eq!(notes.filter(|line| line.contains("shows the same as the later capsule")).count(), 2);
+        assert!(both.volumes[0].replicas.iter().all(Replica::is_attested));
+        // A second visit to a restored copy shows what the first capsule showed of the replica, so that attests it.
+        if fs::metadata(temp.path()).unwrap().created().is_ok() {
+            let copy = retaken(&dirs[0], &first, secret);
+            let alone = judge(&[copy.clone(), second[1].clone()], secret);
+            assert!(!alone.volumes[0].replicas[0].is_attested());
+            let beside = judge(&[first[0].clone(), copy, second[1].clone()], secret);
+            assert!(beside.volumes[0].replicas.iter().all(Replica::is_attested));
+            assert_eq!(beside.volumes[0].verdict.kind, truth);
+        }
         assert_eq!(kind(&[second[0].clone(), dirs[1].clone()], secret), truth);
         if secret.is_some() {
             // Without the key nothing shows that the data are what was summed up.

@@ -218,7 +218,27 @@ fn run(
     let target = Target::create(&taking.to, &[directories, capsules].concat(), taking.force)?;
     let taken = capsule::take(directories, options, &mut target.file(), &progress)?;
     target.publish()?;
-    say(&taken, &|line| out.line(line), out)
+    let answer = say(&taken, &|line| out.line(line), out)?;
+    put_back(&taking.to, out)?;
+    Ok(answer)
+}
+
+/// Says where a head is younger than its own record: only the capsule as a whole shows that.
+fn put_back(capsule: &Path, out: &Out) -> anyhow::Result<()> {
+    let input = Input { label: None, path: InputPath::Path(capsule.to_owned()) };
+    let evidence = evidence::gather(&[input], &evidence::Options::new(inputs::images(true)))?;
+    for replica in analysis::describe(&evidence, &()) {
+        let sums = replica.source.sums();
+        if !replica.is_attested() && sums.is_some_and(|sums| sums.is_attested()) {
+            out.warn(&format!(
+                "{}: the image of its head is younger than its record: this is a restored copy, and the capsule attests \
+                 nothing of the replica",
+                replica.label
+            ))?;
+            out.hint("--origin, if this is the directory that Jiva uses")?;
+        }
+    }
+    Ok(())
 }
 
 /// Says what was taken, and what stands against trusting it.

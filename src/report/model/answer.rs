@@ -327,6 +327,10 @@ fn examined(volume: &Volume, options: &Options) -> String {
         (Doubt::DecidedByLogs, "where both sides wrote a block, their logs show whose is later"),
         (Doubt::RanApart, "the logs show that each side wrote while the other was away"),
         (Doubt::OneWrite, "the only difference looks like one write that was never acknowledged"),
+        (
+            Doubt::OneWriteUnread,
+            "all that differs may be one write, and the bytes that would show it are not here",
+        ),
         (Doubt::CompanyUnknown, "the replicas that could confirm the counters are not all here"),
         (Doubt::OrderContradicted, "a third replica contradicts the order that the counters give"),
         (Doubt::NoCompany, "the higher counter was reached without the replicas that a write needs"),
