@@ -79,6 +79,23 @@ impl File<'_> {
         self.blocks.spend(work)
     }
 
+    /// Bytes of the file that nothing stores.
+    pub fn holes(&self) -> u64 {
+        let stored = match &self.inline {
+            Some(inline) => (inline.len() as u64).min(self.size),
+            None => {
+                let size = self.blocks.block_size();
+                let within = |blocks: u64| blocks.saturating_mul(size).min(self.size);
+                let each = self
+                    .pieces
+                    .iter()
+                    .map(|piece| within(piece.logical.saturating_add(piece.blocks)) - within(piece.logical));
+                each.fold(0, u64::saturating_add)
+            }
+        };
+        self.size.saturating_sub(stored)
+    }
+
     /// The first byte at or behind `at` that is stored; `None` where only zeros follow.
     pub fn next_data(&self, at: u64) -> Option<u64> {
         if let Some(inline) = &self.inline {

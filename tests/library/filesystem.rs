@@ -308,6 +308,14 @@ fn a_sparse_file_costs_what_it_stores() {
     let huge = files.find(b"huge").unwrap();
     let reader = files.reader(&huge).unwrap();
     assert_eq!((reader.size(), reader.next_data(4096)), (100 << 30, Some((100 << 30) - 4096)));
+    // More holes than are read are known before the first of them is.
+    let (fewer, mut visited) = (files.with_holes(1 << 30), 0_u64);
+    let visit = &mut |bytes: &[u8]| {
+        visited += bytes.len() as u64;
+        Ok(())
+    };
+    assert!(fewer.reader(&huge).unwrap().visit(visit).is_err());
+    assert_eq!(visited, 0);
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
