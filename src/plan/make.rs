@@ -9,7 +9,7 @@ use super::lint::{Linted, lint, unseen};
 use super::orders::orders;
 use super::played::Outcome;
 use crate::analysis::{Options, Volume};
-use crate::finding::{Facts, Finding};
+use crate::finding::{Code, Facts, Finding};
 use crate::ident::Label;
 use crate::repair::{self, RepairKind};
 use crate::replica::{Flag, Replica, StartError};
@@ -146,7 +146,31 @@ fn truths(volume: &Volume) -> Vec<String> {
     if !verdict.complete {
         out.push("Something that could change the answer is missing.".to_owned());
     }
+    out.extend(full(volume));
     out
+}
+
+/// What is to be known of chains that have little room: a rebuild takes a snapshot on either side.
+fn full(volume: &Volume) -> Option<String> {
+    let code = |finding: &&Finding| {
+        [Code::ChainNearLimit, Code::ChainLimitSoon, Code::FewLayersLeft].contains(&finding.code())
+    };
+    let said: Vec<String> = volume
+        .findings
+        .iter()
+        .filter(code)
+        .map(|finding| match &finding.replica {
+            Some(label) => format!("{label}: {}", finding.facts),
+            None => finding.facts.to_string(),
+        })
+        .collect();
+    (!said.is_empty()).then(|| {
+        format!(
+            "{}. Each rebuild adds a layer on either side. If all replicas are RW now, let clean-up shorten the chains \
+             before anything is stopped",
+            said.join("; ")
+        )
+    })
 }
 
 fn never(volume: &Volume) -> Vec<String> {

@@ -85,6 +85,16 @@ pub(super) fn first_steps(volume: &Volume) -> Vec<String> {
             out.push(format!("Copy the backing file of {label} from the node too: {file}."));
         }
     }
+    let full = |replica: &&Replica| replica.flags.contains(&Flag::ChainNearLimit);
+    let full: Vec<&Label> = volume.replicas.iter().filter(full).map(|replica| &replica.label).collect();
+    if !full.is_empty() {
+        let s = if full.len() == 1 { "" } else { "s" };
+        out.push(format!(
+            "If all replicas are RW now, let clean-up shorten the chain{s} of {} before any restart: few layers are left, \
+             and each rebuild adds one.",
+            words::labels(full)
+        ));
+    }
     out
 }
 

@@ -113,9 +113,15 @@ fn exports(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
 
 /// What is to be done first where there is a capsule in the place of data.
 fn first_copied(labels: Vec<&Label>) -> String {
+    let one = labels.len() == 1;
+    let (directory, lies, copy, capsule) = if one {
+        ("directory", "it lies", "copy", "capsule")
+    } else {
+        ("directories", "they lie", "copies", "capsules")
+    };
     format!(
-        "Copy the directory of {} where it lies (tar --sparse) and give the copy beside the capsule: a capsule holds no \
-         data to export.",
+        "Copy the {directory} of {} where {lies} (tar --sparse), and give the {copy} beside the {capsule}: a capsule \
+         holds no data to export.",
         words::labels(labels)
     )
 }
@@ -155,20 +161,28 @@ fn look(volume: &Volume, analysis: &Analysis, out: &mut Vec<Step>) {
             VIEW,
         ));
     }
-    let mut text =
-        "Check an exported image without changing it: e2fsck -fn FILE (ext4) or xfs_repair -n FILE (XFS), then \
-         mount -o ro,noload,loop FILE DIR (XFS: ro,norecovery,loop)."
-        .to_owned();
+    let mut said: Vec<String> = Vec::new();
+    // Of capsules alone nothing can be exported.
+    if out.iter().any(|step| !step.argv.is_empty()) {
+        said.push(
+            "Check an exported image without changing it: e2fsck -fn FILE (ext4) or xfs_repair -n FILE (XFS), then \
+             mount -o ro,noload,loop FILE DIR (XFS: ro,norecovery,loop)."
+                .to_owned(),
+        );
+    }
     if volume.inside.values().any(|inside| inside.file_systems.iter().any(FileSystem::is_readable)) {
-        text.push_str(" jivascope files, with the same inputs and --replica LABEL, lists the files of a side without an export.");
+        said.push(
+            "jivascope files, with the same inputs and --replica LABEL, lists the files of a side without an export."
+                .to_owned(),
+        );
     }
     if !unclean.is_empty() {
-        text.push_str(&format!(
-            " {} ended uncleanly, so acknowledged writes may be missing from every copy, and no copy shows that.",
+        said.push(format!(
+            "{} ended uncleanly, so acknowledged writes may be missing from every copy, and no copy shows that.",
             words::labels(unclean)
         ));
     }
-    out.push(Step::say(text));
+    out.push(Step::say(said.join(" ")));
 }
 
 /// Whether the next question is what a start would do.
