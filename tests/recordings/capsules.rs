@@ -9,6 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::support::model::Dice;
 use crate::support::recorded::{Capture, sets};
@@ -18,7 +19,6 @@ use jivascope::analysis::{Analysis, Options, SecondVisit, Volume, analyze};
 use jivascope::evidence::capsule::{TakeOptions, take};
 use jivascope::finding::Facts;
 use jivascope::report::json::Document;
-use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 /// Recordings in the gate.
@@ -32,6 +32,25 @@ fn drawn() -> Vec<&'static Capture> {
         out.truncate(asked.parse().unwrap_or_else(|error| panic!("JIVASCOPE_CAPSULES: {error}")));
     }
     out
+}
+
+/// Works on recordings on two threads. Not as tasks of the library's own pool: a thread that waits there begins with the
+/// next recording, until all of them and their copies lie in memory.
+fn side_by_side<T: Sync, R: Send>(list: &[T], work: impl Fn(usize, &T) -> Vec<R> + Sync) -> Vec<R> {
+    let (next, out) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Relaxed);
+                    let Some(item) = list.get(at) else { break };
+                    let found = work(at, item);
+                    out.lock().unwrap().extend(found);
+                }
+            });
+        }
+    });
+    out.into_inner().unwrap()
 }
 
 fn capsule(dir: &Path, to: PathBuf, origin: bool) -> PathBuf {
@@ -235,40 +254,36 @@ fn capsules_give_the_answer_of_their_directories() {
     // The gate visits a third of them twice.
     let all = std::env::var_os("JIVASCOPE_CAPSULES").is_some();
     let by_quality = Mutex::new(BTreeSet::new());
-    let wrong: Vec<String> = drawn
-        .par_iter()
-        .enumerate()
-        .flat_map(|(number, capture)| {
-            let place = tempfile::tempdir().unwrap();
-            let originals = originals(capture, place.path());
-            let plain = judge(&originals);
-            let mut wrong = Vec::new();
-            for origin in [false, true] {
-                let capsules: Vec<(String, PathBuf)> = originals
-                    .iter()
-                    .map(|(label, dir)| {
-                        let to = place.path().join(format!("{label}-{origin}.capsule"));
-                        (label.clone(), capsule(dir, to, origin))
-                    })
-                    .collect();
-                // With the data of the blocks that differ nothing is left that turns on bytes.
-                let seconds = (origin && (all || number % 3 == 0))
-                    .then(|| second_visit(&originals, &capsules, place.path()));
-                let visits = [("capsules", Some(capsules)), ("second visit", seconds)];
-                for (what, capsules) in visits.into_iter().filter_map(|(what, list)| Some((what, list?))) {
-                    let judged = judge(&capsules);
-                    // A restored copy is worth no more as a capsule.
-                    if origin && settled(&plain, &judged) {
-                        by_quality.lock().unwrap().insert(capture.name.clone());
-                        continue;
-                    }
-                    let what = format!("{} ({what}, origin: {origin})", capture.name);
-                    wrong.extend(compare(&what, &bare(&plain, origin), &bare(&judged, origin)));
+    let wrong: Vec<String> = side_by_side(&drawn, |number, capture| {
+        let place = tempfile::tempdir().unwrap();
+        let originals = originals(capture, place.path());
+        let plain = judge(&originals);
+        let mut wrong = Vec::new();
+        for origin in [false, true] {
+            let capsules: Vec<(String, PathBuf)> = originals
+                .iter()
+                .map(|(label, dir)| {
+                    let to = place.path().join(format!("{label}-{origin}.capsule"));
+                    (label.clone(), capsule(dir, to, origin))
+                })
+                .collect();
+            // With the data of the blocks that differ nothing is left that turns on bytes.
+            let seconds = (origin && (all || number % 3 == 0))
+                .then(|| second_visit(&originals, &capsules, place.path()));
+            let visits = [("capsules", Some(capsules)), ("second visit", seconds)];
+            for (what, capsules) in visits.into_iter().filter_map(|(what, list)| Some((what, list?))) {
+                let judged = judge(&capsules);
+                // A restored copy is worth no more as a capsule.
+                if origin && settled(&plain, &judged) {
+                    by_quality.lock().unwrap().insert(capture.name.clone());
+                    continue;
                 }
+                let what = format!("{} ({what}, origin: {origin})", capture.name);
+                wrong.extend(compare(&what, &bare(&plain, origin), &bare(&judged, origin)));
             }
-            wrong
-        })
-        .collect();
+        }
+        wrong
+    });
     assert!(wrong.is_empty(), "{} recordings:\n{}", drawn.len(), wrong.join("\n"));
     let by_quality = by_quality.into_inner().unwrap();
     if !by_quality.is_empty() {
@@ -291,42 +306,38 @@ fn beside_a_copy_the_capsule_decides() {
     let here = |tool: &Tool| crate::support::stepping::have("copies by real tools", &[tool.program()]);
     let tools: Vec<Tool> = TOOLS.iter().copied().filter(here).collect();
     let all = std::env::var_os("JIVASCOPE_CAPSULES").is_some();
-    let wrong: Vec<String> = drawn()
-        .par_iter()
-        .enumerate()
-        .flat_map(|(number, capture)| {
-            let place = tempfile::tempdir().unwrap();
-            let originals = originals(capture, place.path());
-            let capsules: Vec<(String, PathBuf)> = originals
+    let wrong: Vec<String> = side_by_side(&drawn(), |number, capture| {
+        let place = tempfile::tempdir().unwrap();
+        let originals = originals(capture, place.path());
+        let capsules: Vec<(String, PathBuf)> = originals
+            .iter()
+            .map(|(label, dir)| {
+                (label.clone(), capsule(dir, place.path().join(format!("{label}.capsule")), true))
+            })
+            .collect();
+        let truth = bare(&judge(&capsules), false);
+        let mut wrong = Vec::new();
+        let own = [tools[number % tools.len()], tools[(number * 3 + 1) % tools.len()]];
+        for tool in if all { &tools[..] } else { &own[..] } {
+            let to = place.path().join(tool.name().replace([' ', '/'], "_"));
+            std::fs::create_dir(&to).unwrap();
+            let copies: Vec<(String, PathBuf)> = originals
                 .iter()
-                .map(|(label, dir)| {
-                    (label.clone(), capsule(dir, place.path().join(format!("{label}.capsule")), true))
-                })
+                // Sorts as the label of its capsule does.
+                .map(|(label, dir)| (format!("{label}~"), tool.copy(dir, &to.join(label))))
                 .collect();
-            let truth = bare(&judge(&capsules), false);
-            let mut wrong = Vec::new();
-            let own = [tools[number % tools.len()], tools[(number * 3 + 1) % tools.len()]];
-            for tool in if all { &tools[..] } else { &own[..] } {
-                let to = place.path().join(tool.name().replace([' ', '/'], "_"));
-                std::fs::create_dir(&to).unwrap();
-                let copies: Vec<(String, PathBuf)> = originals
-                    .iter()
-                    // Sorts as the label of its capsule does.
-                    .map(|(label, dir)| (format!("{label}~"), tool.copy(dir, &to.join(label))))
-                    .collect();
-                let judged = judge(&capsules.iter().chain(&copies).cloned().collect::<Vec<_>>());
-                let text = bare(&judged, false).to_string().replace("~", "");
-                let what = format!("{} ({})", capture.name, tool.name());
-                wrong.extend(compare(&what, &truth, &serde_json::from_str(&text).unwrap()));
-                for ((_, original), (label, copy)) in originals.iter().zip(&copies) {
-                    let held = held_against(&judged, label, copy, &changed(original, copy, *tool));
-                    wrong.extend(held.err().map(|line| format!("{what}: {line}")));
-                }
-                std::fs::remove_dir_all(&to).unwrap();
+            let judged = judge(&capsules.iter().chain(&copies).cloned().collect::<Vec<_>>());
+            let text = bare(&judged, false).to_string().replace("~", "");
+            let what = format!("{} ({})", capture.name, tool.name());
+            wrong.extend(compare(&what, &truth, &serde_json::from_str(&text).unwrap()));
+            for ((_, original), (label, copy)) in originals.iter().zip(&copies) {
+                let held = held_against(&judged, label, copy, &changed(original, copy, *tool));
+                wrong.extend(held.err().map(|line| format!("{what}: {line}")));
             }
-            wrong
-        })
-        .collect();
+            std::fs::remove_dir_all(&to).unwrap();
+        }
+        wrong
+    });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
