@@ -42,13 +42,15 @@ pub(super) fn attest(
             let (capsule, copy) = (&replicas[at], &replicas[of]);
             let (own, other) = (copy.label.clone(), capsule.label.clone());
             let lost = lost_files(capsule, copy);
+            // What of a defective copy cannot be read may be all that it has of an image.
+            let whole = copy.defects.is_empty() && lost.is_empty();
             let looked = if options.metadata_only {
                 Err("no block was read".to_owned())
             } else {
                 blocks::attest(capsule, copy, progress).map_err(|error| error.to_string())
             };
             match looked {
-                Ok(images) if lost.is_empty() && images.iter().all(ImageCopy::is_same) => {
+                Ok(images) if whole && images.iter().all(ImageCopy::is_same) => {
                     let facts = AttestedCopy { capsule: capsule.path.clone(), images: images.len() };
                     let exhibit = Exhibit::file(&own, "volume.meta");
                     let finding = Finding::of(&own, Facts::CopyAttested(facts), exhibit);
