@@ -4,7 +4,7 @@ use super::{distinct_replicas, start};
 use crate::analysis::{Options, Volume};
 use crate::finding::{Facts, Severity};
 use crate::ident::Label;
-use crate::lineage::{Basis, Doubt, Witness};
+use crate::lineage::{Basis, Doubt, Holds, Witness};
 use crate::replica::{Flag, Quality, Replica};
 use crate::report::words;
 use crate::verdict::{Confidence, Rule, Start, VerdictKind};
@@ -244,7 +244,16 @@ fn dont(volume: &Volume, options: &Options) -> String {
         } else {
             ""
         };
-        format!("Do not wipe {}{why}.", words::either(&verdict.must_not_wipe))
+        let doubted = doubted(volume);
+        let doubt = match &doubted[..] {
+            [] => String::new(),
+            [one] => format!(" It is not proven that {one} holds nothing of its own."),
+            many => format!(
+                " It is not proven that {} hold nothing of their own.",
+                words::labels(many.iter().copied())
+            ),
+        };
+        format!("Do not wipe {}{why}.{doubt}", words::either(&verdict.must_not_wipe))
     };
     if verdict.kind == VerdictKind::Consistent
         && distinct_replicas(volume) > 1
@@ -257,6 +266,16 @@ fn dont(volume: &Volume, options: &Options) -> String {
         text.push_str(&format!(" A {which} replica was alive and is not here: find it first."));
     }
     text
+}
+
+/// Who is not to be wiped though the kept replica seems to hold all of it.
+fn doubted(volume: &Volume) -> Vec<&Label> {
+    let Some(keep) = &volume.verdict.keep else { return Vec::new() };
+    let seems_held = |label: &&Label| {
+        let relation = volume.lineage.between(keep, label);
+        relation.and_then(|relation| relation.lacks(keep, label)).is_some_and(Holds::nothing)
+    };
+    volume.verdict.must_not_wipe.iter().filter(|label| *label != keep).filter(seems_held).collect()
 }
 
 /// Whether logs or replies tell of the missing replica: then its address stands in a sentence of its own.
