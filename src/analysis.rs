@@ -173,7 +173,7 @@ impl Volume {
 /// Replicas are described in parallel; the answer does not depend on the number of threads nor on the order of the
 /// inputs. Replicas that share a label get numbers as in [`describe`], which is remarked under their inputs.
 pub fn analyze(mut evidence: Evidence, options: Options, progress: &dyn Progress) -> Analysis {
-    let mut groups = volumes(&mut evidence, &options, progress);
+    let mut groups = volumes(&mut evidence, &options, Which::Judged, progress);
     let collection = witnesses(&mut evidence, &options);
     let unread: Vec<String> =
         evidence.incomplete().map(|(input, why)| format!("{}: {why}", input.input)).collect();
@@ -200,7 +200,7 @@ pub fn relate(
     which: Which,
     progress: &dyn Progress,
 ) -> Vec<Related> {
-    let mut groups = volumes(evidence, options, progress);
+    let mut groups = volumes(evidence, options, which, progress);
     witnessed::remember(&witnesses(evidence, options), &mut groups);
     groups.into_iter().map(|group| related::relate(group, options, which, progress)).collect()
 }
@@ -211,10 +211,18 @@ fn witnesses(evidence: &mut Evidence, options: &Options) -> Collection {
 }
 
 /// The first stage, and which replicas are one volume.
-fn volumes(evidence: &mut Evidence, options: &Options, progress: &dyn Progress) -> Vec<lineage::Group> {
+fn volumes(
+    evidence: &mut Evidence,
+    options: &Options,
+    which: Which,
+    progress: &dyn Progress,
+) -> Vec<lineage::Group> {
     labels::make_distinct(evidence);
     let mut replicas = describe(evidence, progress);
-    attested::attest(&mut replicas, evidence, options, progress);
+    // Who only compares wants to see in what a copy and its capsule differ.
+    if which == Which::Judged {
+        attested::attest(&mut replicas, evidence, options, progress);
+    }
     remark_unread(&mut evidence.inputs, &replicas);
     let groups: Vec<lineage::Group> = lineage::group(replicas)
         .into_iter()

@@ -1,7 +1,7 @@
 //! Copies beside capsules of the same replica: a copy that is as its replica was is judged as that. Where the copy holds nothing
 //! else, but has other holes and zeros, as tools make them, or is cut, the capsule is judged instead; where data differ, both are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
 use crate::blocks::{self, ImageCopy};
@@ -14,7 +14,41 @@ use crate::replica::{Disk, Replica};
 /// Ranges that are kept of what changed.
 const RANGES: usize = 8;
 
-/// Holds copies against capsules; of each pair one is left. Whatever goes is remarked under its input.
+/// A capsule and a copy of one replica, held against each other.
+struct Pair {
+    capsule: usize,
+    copy: usize,
+    /// The images; or why they could not be compared.
+    images: Result<Vec<ImageCopy>, String>,
+    /// Records that the copy lacks.
+    lost: Vec<String>,
+}
+
+impl Pair {
+    /// Whether the copy is as its replica was. What of a defective copy cannot be read may be all that it has of an image.
+    fn is_same(&self, replicas: &[Replica]) -> bool {
+        let copy = &replicas[self.copy];
+        copy.defects.is_empty() && self.lost.is_empty() && self.is(ImageCopy::is_same)
+    }
+
+    /// Whether copying alone made the difference: the copy holds nothing that its replica did not hold, and was made of that
+    /// state.
+    fn is_by_copying(&self, replicas: &[Replica]) -> bool {
+        let (capsule, copy) = (&replicas[self.capsule], &replicas[self.copy]);
+        let whole = copy.defects.is_empty() && self.lost.is_empty() && self.is(ImageCopy::is_same_data);
+        if whole {
+            !is_later(copy, capsule)
+        } else {
+            copy.cut && self.is(ImageCopy::is_part) && is_of_one_time(copy, capsule)
+        }
+    }
+
+    fn is(&self, good: impl Fn(&ImageCopy) -> bool) -> bool {
+        self.images.as_ref().is_ok_and(|images| images.iter().all(good))
+    }
+}
+
+/// Holds copies against capsules; of each pair that is one state, one is left. Whatever goes is remarked under its input.
 pub(super) fn attest(
     replicas: &mut Vec<Replica>,
     evidence: &mut Evidence,
@@ -22,74 +56,52 @@ pub(super) fn attest(
     progress: &dyn Progress,
 ) {
     supersede(replicas, evidence);
-    let mut gone: BTreeSet<Label> = BTreeSet::new();
-    let mut notes: Vec<(Label, String)> = Vec::new();
-    for at in 0..replicas.len() {
-        if !attests(&replicas[at]) {
-            continue;
-        }
-        let copies: Vec<usize> = (0..replicas.len())
-            .filter(|of| {
-                let copy = &replicas[*of];
-                let capsule = &replicas[at];
-                !copy.is_without_data()
-                    && !gone.contains(&copy.label)
-                    && (is_same_replica(capsule, copy) || is_part_of(copy, capsule))
-            })
-            .collect();
-        let mut replaced = false;
-        for of in copies {
-            let (capsule, copy) = (&replicas[at], &replicas[of]);
-            let (own, other) = (copy.label.clone(), capsule.label.clone());
-            let lost = lost_files(capsule, copy);
-            // What of a defective copy cannot be read may be all that it has of an image.
-            let whole = copy.defects.is_empty() && lost.is_empty();
-            let looked = if options.metadata_only {
-                Err("no block was read".to_owned())
-            } else {
-                blocks::attest(capsule, copy, progress).map_err(|error| error.to_string())
-            };
-            match looked {
-                Ok(images) if whole && images.iter().all(ImageCopy::is_same) => {
-                    let facts = AttestedCopy { capsule: capsule.path.clone(), images: images.len() };
-                    let exhibit = Exhibit::file(&own, "volume.meta");
-                    let finding = Finding::of(&own, Facts::CopyAttested(facts), exhibit);
-                    notes.push((other.clone(), format!("{other}: attests the copy {own}, which is judged")));
-                    replicas[of].attested = true;
-                    replicas[of].findings.push(finding);
-                    replicas[of].findings.sort();
-                    replaced = true;
-                }
-                Ok(images) if !images.iter().all(ImageCopy::is_part) => {
-                    // No tool writes other data. Of two states of one replica nobody knows here which is the later one.
-                    let findings = changes(&other, &copy.path, &images, lost);
-                    notes.push((own.clone(), format!(
-                        "{own}: differs from its replica by the capsule {other} in what it holds, so one of them is of another \
-                         time; both are judged"
-                    )));
-                    replicas[at].findings.extend(findings);
-                    replicas[at].findings.sort();
-                }
-                Ok(images) => {
-                    let findings = changes(&other, &copy.path, &images, lost);
-                    notes.push((own.clone(), format!(
-                        "{own}: is a copy that holds nothing beyond the capsule {other} of its replica, and is not whole or has \
-                         other holes; the capsule is judged"
-                    )));
-                    gone.insert(own);
-                    replicas[at].findings.extend(findings);
-                    replicas[at].findings.sort();
-                }
-                Err(why) => {
-                    notes.push((own.clone(), format!(
-                        "{own}: was not held against the capsule {other} of the same replica: {why}; both are judged"
-                    )));
-                }
+    let pairs = pairs(replicas, options, progress);
+    let (mut gone, mut notes) = (BTreeSet::new(), Vec::new());
+    // First who attests whom: what one capsule attests, another of an earlier or later state cannot set aside.
+    let (same, rest): (Vec<Pair>, Vec<Pair>) = pairs.into_iter().partition(|pair| pair.is_same(replicas));
+    // Who stands for the state of a capsule.
+    let mut stands: BTreeMap<usize, usize> = BTreeMap::new();
+    for pair in same {
+        let (own, other) = (replicas[pair.copy].label.clone(), replicas[pair.capsule].label.clone());
+        let images = pair.images.map_or(0, |images| images.len());
+        let facts = AttestedCopy { capsule: replicas[pair.capsule].path.clone(), images };
+        let finding = Finding::of(&own, Facts::CopyAttested(facts), Exhibit::file(&own, "volume.meta"));
+        notes.push((other.clone(), format!("{other}: attests the copy {own}, which is judged")));
+        replicas[pair.copy].attested = true;
+        note(&mut replicas[pair.copy], [finding]);
+        stands.entry(pair.capsule).or_insert(pair.copy);
+        gone.insert(other);
+    }
+    for pair in rest {
+        let (own, other) = (replicas[pair.copy].label.clone(), replicas[pair.capsule].label.clone());
+        let by_copying = pair.is_by_copying(replicas) && !replicas[pair.copy].attested;
+        let images = match pair.images {
+            Ok(images) => images,
+            Err(why) => {
+                notes.push((own.clone(), format!(
+                    "{own}: was not held against the capsule {other} of the same replica: {why}; both are judged"
+                )));
+                continue;
             }
-        }
-        if replaced {
-            gone.insert(replicas[at].label.clone());
-        }
+        };
+        let stands = *stands.get(&pair.capsule).unwrap_or(&pair.capsule);
+        let label = replicas[stands].label.clone();
+        let findings = changes(&label, &replicas[pair.copy].path, &images, pair.lost);
+        note(&mut replicas[stands], findings);
+        notes.push((own.clone(), if by_copying {
+            format!(
+                "{own}: is a copy that holds nothing beyond the capsule {other} of its replica, and is not whole or has \
+                 other holes; {label} is judged"
+            )
+        } else {
+            // No tool writes other data. Of two states of one replica nobody knows here which is the later one.
+            format!(
+                "{own}: differs from its replica by the capsule {other}, so one of them may be of another time; both are \
+                 judged"
+            )
+        }));
+        gone.extend(by_copying.then_some(own));
     }
     for replica in replicas.iter() {
         if !replica.is_attested() && replica.source.sums().is_some_and(|sums| sums.is_attested()) {
@@ -103,13 +115,43 @@ pub(super) fn attest(
     leave_out(replicas, evidence, &gone, notes);
 }
 
+/// Every capsule that attests something, with every copy of its replica that is not taken as found.
+fn pairs(replicas: &[Replica], options: &Options, progress: &dyn Progress) -> Vec<Pair> {
+    let mut out = Vec::new();
+    for (at, capsule) in replicas.iter().enumerate().filter(|(_, one)| attests(one)) {
+        for (of, copy) in replicas.iter().enumerate() {
+            let as_found = options.as_found.iter().any(|label| *label == *copy.label.as_str());
+            let one = is_same_replica(capsule, copy) || is_part_of(copy, capsule);
+            if copy.is_without_data() || as_found || !one {
+                continue;
+            }
+            let images = if options.metadata_only {
+                Err("no block was read".to_owned())
+            } else {
+                blocks::attest(capsule, copy, progress).map_err(|error| error.to_string())
+            };
+            out.push(Pair { capsule: at, copy: of, images, lost: lost_files(capsule, copy) });
+        }
+    }
+    out
+}
+
+fn note(replica: &mut Replica, findings: impl IntoIterator<Item = Finding>) {
+    replica.findings.extend(findings);
+    replica.findings.sort();
+}
+
 /// Leaves out a capsule beside one of a second visit to the same replica that shows the same and holds data besides.
 fn supersede(replicas: &mut Vec<Replica>, evidence: &mut Evidence) {
     let (mut gone, mut notes, mut attested) = (BTreeSet::new(), Vec::new(), Vec::new());
     let held = |replica: &Replica| replica.source.sums().map_or(0, |sums| sums.held());
+    // A second visit in which nothing was to be taken.
+    let again = |first: &Replica, second: &Replica| {
+        first.uuid().is_some() && held(first) == held(second) && first.label < second.label
+    };
     for first in replicas.iter().filter(|one| one.is_without_data() && one.defects.is_empty()) {
         let second = replicas.iter().find(|second| {
-            held(second) > held(first)
+            (held(second) > held(first) || again(first, second))
                 && second.defects.is_empty()
                 && is_same_replica(first, second)
                 && blocks::same_sums(first, second)
@@ -176,32 +218,57 @@ fn is_same_replica(one: &Replica, other: &Replica) -> bool {
     };
     // Members that agree are alike in all of that; without a UUID only the times of their images show a copy.
     (one.uuid().is_some() || written(one).is_some_and(|own| written(other) == Some(own)))
+        && brings_nothing(other, one)
         && one.uuid() == other.uuid()
         && one.counter == other.counter
         && one.meta == other.meta
         && sorted(one) == sorted(other)
 }
 
-/// Whether a defective copy is of a capsule's replica: it may have lost records and the counter, and what it has is the same.
+/// Whether a copy has no image, nor what was made of one, of which a capsule knows nothing.
+fn brings_nothing(copy: &Replica, capsule: &Replica) -> bool {
+    let known: BTreeSet<&str> = capsule.source.entries().iter().map(|entry| entry.name.as_str()).collect();
+    let names = copy.source.entries().iter().map(|entry| entry.name.as_str());
+    names.filter(|name| name.contains(".img")).all(|name| known.contains(name))
+}
+
+/// Whether a cut copy is of a capsule's replica: it may have lost records and the counter, and what it has is the same.
 fn is_part_of(copy: &Replica, capsule: &Replica) -> bool {
     let known = |disk: &Disk| {
         disk.read_record()
             .is_none_or(|record| capsule.disk(&disk.name).and_then(Disk::read_record) == Some(record))
     };
-    !copy.defects.is_empty()
+    copy.cut
+        && brings_nothing(copy, capsule)
         && copy.uuid().is_some()
         && copy.uuid() == capsule.uuid()
         && copy.meta == capsule.meta
-        && (copy.counter == capsule.counter || copy.counter.is_none() && is_of_one_time(copy, capsule))
+        && (copy.counter == capsule.counter || copy.counter.is_none())
         && copy.disks.iter().all(known)
 }
 
-/// Whether the images of a copy, the head among them, were written last when a capsule shows it. A counter counts every
-/// write; without it only the times say that what the copy lost is not newer.
+/// Whether the images of a copy, the head among them, were written last when a capsule shows it: then what the copy lost is
+/// not newer.
 fn is_of_one_time(copy: &Replica, capsule: &Replica) -> bool {
     let (Some(own), Some(there)) = (written(copy), written(capsule)) else { return false };
     let head = copy.head.as_ref().map(DiskName::as_str);
     own.iter().any(|(name, _)| Some(*name) == head) && own.iter().all(|image| there.contains(image))
+}
+
+/// Whether a copy that kept the times of its files shows an image that was written after the capsule was taken. The counter
+/// may not show it: in a copy of a running replica it can be older than the images.
+fn is_later(copy: &Replica, capsule: &Replica) -> bool {
+    let times = |replica: &Replica| -> BTreeMap<String, i128> {
+        let entries = replica.source.entries().iter();
+        let seconds = |at: i128| at.div_euclid(1_000_000_000);
+        entries
+            .filter_map(|entry| Some((entry.name.clone(), seconds(replica.source.modified(entry)?))))
+            .collect()
+    };
+    let (own, there) = (times(copy), times(capsule));
+    let common = || own.iter().filter_map(|(name, at)| Some((name, *at, *there.get(name)?)));
+    common().any(|(name, at, was)| name.ends_with(".meta") && at == was)
+        && common().any(|(name, at, was)| name.ends_with(".img") && at > was)
 }
 
 /// Records of a capsule, and its counter, that a copy lacks.

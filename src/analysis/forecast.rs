@@ -79,7 +79,7 @@ pub(super) fn forecast(ground: &Ground<'_>, few: bool, progress: &dyn Progress) 
             down,
         };
     }
-    let cluster = Cluster::of(ground.replicas, ground.version);
+    let cluster = Cluster::of(ground.replicas, &ground.again(), ground.version);
     let joins = cluster.joins();
     let (elections, elections_left) = cluster.elections(ground.factor);
     let (scenarios, starts_left) = cluster.scenarios(&joins, &elections, ground.factor, few);

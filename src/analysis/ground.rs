@@ -1,11 +1,14 @@
 //! What a forecast rests on.
 
+use std::collections::BTreeSet;
+
 use super::Options;
 use super::related::Related;
 use crate::ident::Label;
 use crate::ident::Version;
-use crate::lineage::{Contents, Holds, Lineage};
+use crate::lineage::{Basis, Contents, Holds, Lineage, RelationKind};
 use crate::replica::{Copies, Replica};
+use crate::verdict::Case;
 
 /// One volume, as far as it is judged.
 pub(super) struct Ground<'a> {
@@ -50,6 +53,28 @@ impl<'a> Ground<'a> {
     /// What `other` holds and `one` lacks, as far as they can be related.
     pub fn lacks(&self, one: &Label, other: &Label) -> Option<&'a Holds> {
         self.lineage.between(one, other)?.lacks(one, other)
+    }
+
+    /// Copies of a directory that is here already, and shows the same: it is started once. Where only they make up the set,
+    /// somebody may have put a copy in the place of a replica, and it is started too.
+    pub fn again(&self) -> BTreeSet<&'a Label> {
+        let mut out = BTreeSet::new();
+        if Case::count(self.replicas.iter()) < self.factor {
+            return out;
+        }
+        for (at, replica) in self.replicas.iter().enumerate() {
+            let same = |other: &&Replica| {
+                replica.uuid().is_some()
+                    && replica.uuid() == other.uuid()
+                    && self.lineage.between(&replica.label, &other.label).is_some_and(|relation| {
+                        relation.kind == RelationKind::Identical && relation.basis == Basis::Blocks
+                    })
+            };
+            if self.replicas[..at].iter().any(|other| same(&other)) {
+                out.insert(&replica.label);
+            }
+        }
+        out
     }
 
     /// Whether `one` holds all that `other` holds.

@@ -3,7 +3,7 @@
 use jivascope::analysis::{self, Analysis, Options};
 
 use super::args::{Inputs, Judging, Reading};
-use super::error::failed;
+use super::error::{failed, usage};
 use super::inputs;
 use super::progress::Bar;
 
@@ -48,6 +48,13 @@ pub(super) fn read(given: &Inputs, options: Options, reading: &Reading) -> anyho
     } else {
         inputs::open_images(given, reading, &progress)?
     };
+    let known = |label: &String| evidence.replicas.iter().any(|replica| *replica.label.as_str() == **label);
+    if let Some(label) = options.as_found.iter().find(|label| !known(label)) {
+        let labels: Vec<&str> = evidence.replicas.iter().map(|replica| replica.label.as_str()).collect();
+        return Err(usage(format!("--as-found {label}: no replica has this label"))
+            .hint(format!("the labels are {}", labels.join(", ")))
+            .into());
+    }
     Ok(analysis::analyze(evidence, options, &progress))
 }
 

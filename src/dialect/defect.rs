@@ -3,10 +3,12 @@
 //! A copy is not the replica. What is missing, cut or unreadable here says nothing about what lies on the node, so a
 //! replica with such a copy is not judged (design 6.0).
 
+use std::collections::BTreeSet;
+
 use super::jiva::FileKind;
 use crate::evidence::Entry;
 use crate::ident::DiskName;
-use crate::replica::{Defect, Flag, RecordState, Replica};
+use crate::replica::{Defect, Disk, Flag, RecordState, Replica, State};
 
 /// The faults of the copy of a described replica, sorted. `container` tells those of the archive that holds it.
 pub(super) fn defects(replica: &Replica, container: &[String]) -> Vec<Defect> {
@@ -21,6 +23,7 @@ pub(super) fn defects(replica: &Replica, container: &[String]) -> Vec<Defect> {
             "volume.meta names a head and a parent that are not here: it was copied while it ran, or in part";
         out.push(Defect::of(None, text));
     }
+    out.extend(without_volume_meta(replica));
     images(replica, &mut out);
     out.sort();
     out.dedup();
@@ -55,6 +58,49 @@ fn copied_while_it_ran(replica: &Replica) -> bool {
     absent(meta.head.as_deref()) && (parent.is_none_or(str::is_empty) || absent(parent))
 }
 
+/// Whether `volume.meta` is not here, where there was one. Jiva writes it behind the first head, which is empty then, and
+/// never removes it by itself: only a volume that was served has more.
+fn without_volume_meta(replica: &Replica) -> Option<Defect> {
+    if replica.meta.is_some() || replica.state != State::Blank {
+        return None;
+    }
+    let served = |disk: &&Disk| !disk.name.is_head() || disk.image.is_some() && disk.allocated() != Some(0);
+    let why = match (replica.disks.iter().find(served), replica.counter) {
+        (Some(disk), _) => format!("{} is", disk.name),
+        (None, Some(counter)) if counter.0 > 1 => format!("revision.counter is {}", counter.0),
+        _ => return None,
+    };
+    Some(Defect::of(None, format!("volume.meta is not here, though {why}")))
+}
+
+/// What of a chain is not here that Jiva would need before it could open anything: a disk that `volume.meta` or a record names,
+/// or, where `volume.meta` does not decode, any head.
+fn off_the_end(replica: &Replica, out: &mut Vec<Defect>) {
+    let Some(meta) = &replica.meta else {
+        let headless = !replica.disks.iter().any(|disk| disk.name.is_head() && disk.image.is_some());
+        if replica.state == State::Broken && headless {
+            out.push(Defect::of(None, "volume.meta does not decode, and no head is here"));
+        }
+        return;
+    };
+    let (mut seen, mut by) = (BTreeSet::new(), "volume.meta".to_owned());
+    let mut next = meta.head.as_deref().filter(|name| !name.is_empty());
+    while let Some(name) = next.filter(|name| seen.insert(*name)) {
+        let Some(disk) = replica.disk(name).filter(|disk| disk.image.is_some()) else {
+            // Of those that the chain reaches it was said above.
+            if replica.chain.iter().all(|disk| disk.as_str() != name) {
+                out.push(Defect::of(
+                    None,
+                    format!("{name} is in the chain by {by}, and its image is not here"),
+                ));
+            }
+            return;
+        };
+        by = format!("the record of {name}");
+        next = disk.parent().filter(|name| !name.is_empty());
+    }
+}
+
 fn images(replica: &Replica, out: &mut Vec<Defect>) {
     if replica.flags.contains(&Flag::RecordsOnly) {
         out.push(Defect::of(None, "its records are here without any image"));
@@ -81,4 +127,5 @@ fn images(replica: &Replica, out: &mut Vec<Defect>) {
             out.push(Defect::of(Some(name), text));
         }
     }
+    off_the_end(replica, out);
 }

@@ -146,6 +146,7 @@ pub fn describe(found: &Found) -> Replica {
         attested: false,
         peer,
         defects: Vec::new(),
+        cut: !found.damage.is_empty(),
         findings: Vec::new(),
         memberships: Memberships::default(),
         source: Arc::clone(&source),

@@ -106,6 +106,8 @@ pub struct Replica {
     pub peer: Option<PeerRecord>,
     /// What is wrong with the copy, as far as it shows without reading an image.
     pub defects: Vec<Defect>,
+    /// Whether the archive that it came in is cut or damaged.
+    pub cut: bool,
     /// What was noticed.
     pub findings: Vec<Finding>,
     /// Whether a capsule of the same replica shows that nothing of its images changed when it was copied.

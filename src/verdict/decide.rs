@@ -26,7 +26,10 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     let holders: Vec<Label> = whole.iter().map(|replica| replica.label.clone()).collect();
 
     let defective = case.replicas.iter().any(|replica| case.is_defective(replica));
-    let (kind, rule) = if judged.is_empty() {
+    let without_meta = |replica: &Replica| replica.meta.is_none() && replica.state == State::Blank;
+    let (kind, rule) = if case.replicas.iter().all(without_meta) {
+        (VerdictKind::InsufficientEvidence, Rule::NoVolumeMeta)
+    } else if judged.is_empty() {
         let rule = if defective { Rule::Defective } else { Rule::NothingReadable };
         (VerdictKind::InsufficientEvidence, rule)
     } else if case.replicas.iter().all(|replica| replica.meta.is_none()) {

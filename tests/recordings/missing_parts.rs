@@ -180,6 +180,58 @@ fn a_copy_without_an_image_is_never_complete_and_its_replica_never_given_up() {
     judge("copies without an image", looked.len(), &breaches);
 }
 
+/// Copies that broke off: any files of the directory may be missing, those of the chain among them.
+fn without_files(found: &Found, copies: usize) -> Vec<(String, MemorySource)> {
+    let replica = describe(found);
+    let whole = Listing::of(found.source.as_ref());
+    let chain: Vec<String> = replica.chain.iter().map(ToString::to_string).collect();
+    let Some(head) = chain.first() else { return Vec::new() };
+    let names: Vec<String> = whole.0.iter().map(|(name, _)| name.clone()).collect();
+    let of_chain = |name: &str| {
+        name == "volume.meta"
+            || chain.iter().any(|disk| name == disk || name.strip_suffix(".meta") == Some(disk))
+    };
+    let mut dice = Dice::new(5);
+    let mut lost: Vec<Vec<String>> = vec![
+        vec![head.clone(), format!("{head}.meta")],
+        vec![head.clone(), format!("{head}.meta"), "volume.meta".to_owned()],
+        vec!["volume.meta".to_owned()],
+        vec!["volume.meta".to_owned(), "revision.counter".to_owned()],
+        // All but the small files that come first or last in an archive.
+        names.iter().filter(|name| name.starts_with("volume")).cloned().collect(),
+    ];
+    while lost.len() < copies {
+        let count = 1 + dice.below(names.len());
+        let mut some = dice.shuffled(&names);
+        some.truncate(count);
+        if count < names.len() && some.iter().any(|name| of_chain(name)) {
+            lost.push(some);
+        }
+    }
+    let one = |lost: Vec<String>| {
+        let mut listing = whole.clone();
+        listing.0.retain(|(name, _)| !lost.contains(name));
+        (format!("without {}", lost.join(", ")), listing.source())
+    };
+    lost.into_iter().map(one).collect()
+}
+
+#[test]
+fn a_copy_without_some_files_is_never_complete_and_its_replica_never_given_up() {
+    let cases = share(alone(), 16);
+    let copies = if all() { 40 } else { 16 };
+    let looked: Vec<Option<String>> = cases
+        .par_iter()
+        .flat_map(|case| without_files(case.found(), copies).into_par_iter().map(move |one| (*case, one)))
+        .map(|(case, (what, source))| {
+            let found = Found { source: Arc::new(source), ..case.found().clone() };
+            breach(case, &what, &case.judge(vec![found]))
+        })
+        .collect();
+    let breaches: Vec<String> = looked.iter().flatten().cloned().collect();
+    judge("copies without some files", looked.len(), &breaches);
+}
+
 /// What a command makes of a file.
 fn made(program: &str, arguments: &[&str], file: &Path) -> Vec<u8> {
     let output = std::process::Command::new(program).args(arguments).arg(file).output().unwrap();

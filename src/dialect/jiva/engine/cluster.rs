@@ -26,12 +26,14 @@ pub struct Cluster {
 
 impl Cluster {
     /// Starts every replica of a volume by itself; they are sorted by label.
-    pub fn of(replicas: &[Replica], version: Version) -> Self {
+    /// Starts them; `again` are second copies of a directory, which is started once.
+    pub fn of(replicas: &[Replica], again: &BTreeSet<&Label>, version: Version) -> Self {
         let names = Names::of(replicas, version);
         let mut originals = Vec::with_capacity(replicas.iter().map(|replica| replica.disks.len()).sum());
         let started = replicas
             .iter()
             .enumerate()
+            .filter(|(_, replica)| !again.contains(&replica.label))
             .map(|(at, replica)| (replica.label.clone(), start(at, replica, &names, &mut originals, version)))
             .collect();
         Self { names, originals, started, version }
