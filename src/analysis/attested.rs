@@ -145,13 +145,9 @@ fn note(replica: &mut Replica, findings: impl IntoIterator<Item = Finding>) {
 fn supersede(replicas: &mut Vec<Replica>, evidence: &mut Evidence) {
     let (mut gone, mut notes, mut attested) = (BTreeSet::new(), Vec::new(), Vec::new());
     let held = |replica: &Replica| replica.source.sums().map_or(0, |sums| sums.held());
-    // A second visit in which nothing was to be taken.
-    let again = |first: &Replica, second: &Replica| {
-        first.uuid().is_some() && held(first) == held(second) && first.label < second.label
-    };
     for first in replicas.iter().filter(|one| one.is_without_data() && one.defects.is_empty()) {
         let second = replicas.iter().find(|second| {
-            (held(second) > held(first) || again(first, second))
+            held(second) > held(first)
                 && second.defects.is_empty()
                 && is_same_replica(first, second)
                 && blocks::same_sums(first, second)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Exhibit, Facts, Finding, UnreadPart};
+use crate::finding::{Exhibit, Facts, Finding, KeyFault};
 use crate::replica::{Defect, Flag, Replica};
 
 /// In what a replica can be compared.
@@ -39,19 +39,19 @@ pub(super) fn set_apart(replicas: &mut [Replica], findings: &mut Vec<Finding>) {
     // Of as many the first: data before sums, sums without a key before those with one.
     let Some((measure, _)) = counts.iter().rev().max_by_key(|(_, count)| **count) else { return };
     for (replica, own) in replicas.iter_mut().zip(&means).filter(|(_, own)| !own.fits(measure)) {
-        let text = match (own, *measure) {
+        let fault = match (own, *measure) {
             (Means::Sums { made: false, .. }, Means::Data | Means::Sums { key: None, .. }) => {
-                "its sums were made with a key that is not given (--capsule-key), so they cannot be compared"
+                KeyFault::OwnNotGiven
             }
-            (Means::Data, _) => {
-                "the sums of the others were made with a key that is not given (--capsule-key), so it cannot be compared"
+            (Means::Data | Means::Sums { key: None, .. }, Means::Sums { made: false, .. }) => {
+                KeyFault::OthersNotGiven
             }
-            _ => "its sums and those of the others were made with different keys, so they cannot be compared",
+            _ => KeyFault::Different,
         };
-        replica.defects.push(Defect::of(None, text));
+        replica.defects.push(Defect::of(None, fault.to_string()));
         replica.defects.sort();
         replica.flags.insert(Flag::OtherKey);
-        let facts = Facts::UnreadableRange { part: UnreadPart::View, error: text.to_owned() };
-        findings.push(Finding::of(&replica.label, facts, Exhibit::file(&replica.label, "volume.meta")));
+        let exhibit = Exhibit::file(&replica.label, "volume.meta");
+        findings.push(Finding::of(&replica.label, Facts::KeyMissing { fault }, exhibit));
     }
 }

@@ -520,6 +520,10 @@ catalog! {
         "records of a replica are not in its copy"
         "The copy is cut or was made in part. If the copy holds nothing else, the answer rests on the capsule."
         "Copy the directory again."
+    117 KeyMissing "key-missing" Warning
+        "a replica cannot be compared for want of a key"
+        "Sums of two keys cannot be compared, nor data with sums whose key is not given. What it holds is not known."
+        "Give the key with --capsule-key, or take the capsules of all replicas again with one key."
     120 ChainLimitSoon "chain-limit-soon" Warning
         "the chain reaches its limit of layers soon"
         "At the limit no snapshot can be taken, so no replica can be rebuilt, on either side."

@@ -60,6 +60,34 @@ pub struct CopyFiles {
     pub files: Vec<String>,
 }
 
+/// Why a replica cannot be compared with the others, for want of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum KeyFault {
+    /// Its sums were made with a key that is not given.
+    OwnNotGiven,
+    /// It holds data, or sums without a key, and those of the others were made with a key that is not given.
+    OthersNotGiven,
+    /// Its sums and those of the others were made with two keys, or with one and without.
+    Different,
+}
+
+impl Display for KeyFault {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OwnNotGiven => "its sums were made with a key that is not given (--capsule-key), so they cannot be compared",
+            Self::OthersNotGiven => {
+                "the sums of the others were made with a key that is not given (--capsule-key), so it cannot be compared"
+            }
+            Self::Different => {
+                "its sums and those of the others were not made with one key, so they cannot be compared"
+            }
+        })
+    }
+}
+
 impl Display for AttestedCopy {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let images = many(self.images, "image");

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::copied::{AttestedCopy, CopyChange, CopyFiles, CopyLength};
+use super::copied::{AttestedCopy, CopyChange, CopyFiles, CopyLength, KeyFault};
 use super::depth::{FewLayers, LimitSoon};
 use super::inside::BrokenFileSystem;
 use super::parts::{
@@ -579,4 +579,9 @@ pub enum Facts {
     CopyBlocksLost(CopyChange),
     /// Records of the replica are not in its copy.
     CopyFilesLost(CopyFiles),
+    /// A replica cannot be compared with the others for want of a key.
+    KeyMissing {
+        /// Why.
+        fault: KeyFault,
+    },
 }

@@ -17,7 +17,7 @@ mod witnessed_words;
 mod words;
 
 pub use catalog::{Code, Severity};
-pub use copied::{AttestedCopy, CopyChange, CopyFiles, CopyLength};
+pub use copied::{AttestedCopy, CopyChange, CopyFiles, CopyLength, KeyFault};
 pub use depth::{FewLayers, LimitBy, LimitSoon};
 pub use facts::Facts;
 pub use inside::BrokenFileSystem;

@@ -284,6 +284,7 @@ impl Display for Facts {
             Self::CopyLengthDiffers(facts) => facts.fmt(f),
             Self::CopyBlocksLost(facts) => facts.lost(f),
             Self::CopyFilesLost(facts) => facts.fmt(f),
+            Self::KeyMissing { fault } => fault.fmt(f),
             Self::NoMajority(facts) => facts.no_majority(f),
             Self::ReadOnlyPeriod(facts) => facts.read_only(f),
         }

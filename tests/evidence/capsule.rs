@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::support::{collect, labelled, only};
 use jivascope::analysis::{Analysis, Options, analyze};
 use jivascope::evidence::capsule::{Key, TakeOptions, Taken, take};
-use jivascope::evidence::{self, Images, Kind, ReadError, SUM, Source};
+use jivascope::evidence::{self, Evidence, Images, Kind, ReadError, SUM, Source};
 use jivascope::finding::Code;
 use jivascope::ident::Runs;
 use jivascope::lineage::RelationKind;
@@ -177,11 +177,15 @@ fn three(temp: &Path) -> Vec<PathBuf> {
     dirs
 }
 
-fn judge(inputs: &[(String, PathBuf)], key: Option<&[u8]>) -> Analysis {
+fn gathered(inputs: &[(String, PathBuf)], key: Option<&[u8]>) -> Evidence {
     let inputs: Vec<_> = inputs.iter().map(|(label, path)| labelled(label, path)).collect();
     let mut options = evidence::Options::new(Images::Spool { dir: None, limit: 1 << 30 });
     options.key = key.map(|key| Key::new(key).unwrap());
-    analyze(evidence::gather(&inputs, &options).unwrap(), Options::default(), &())
+    evidence::gather(&inputs, &options).unwrap()
+}
+
+fn judge(inputs: &[(String, PathBuf)], key: Option<&[u8]>) -> Analysis {
+    analyze(gathered(inputs, key), Options::default(), &())
 }
 
 #[test]
@@ -284,6 +288,20 @@ fn capsules_of_two_keys_compare_nothing() {
     }
 }
 
+/// Copies a file of a replica's directory into another, its holes too.
+fn copy_file(file: &Path, to: &Path) -> File {
+    let (source, name) = (only(file.parent().unwrap()).source, file.file_name().unwrap());
+    let listed = source.entries().iter().find(|one| *one.name == *name).unwrap();
+    let out = File::create(to.join(name)).unwrap();
+    out.set_len(listed.size).unwrap();
+    for run in &source.extents(listed).unwrap().runs {
+        let mut bytes = vec![0; (run.end.min(listed.size) - run.start) as usize];
+        source.read_at(listed, run.start, &mut bytes).unwrap();
+        out.write_all_at(&bytes, run.start).unwrap();
+    }
+    out
+}
+
 #[test]
 fn a_copy_is_held_against_the_capsule_of_its_replica() {
     let temp = tempfile::tempdir().unwrap();
@@ -298,16 +316,7 @@ fn a_copy_is_held_against_the_capsule_of_its_replica() {
         let to = temp.path().join(name);
         fs::create_dir(&to).unwrap();
         for entry in fs::read_dir(&dirs[0]).unwrap() {
-            let entry = entry.unwrap();
-            let source = only(&dirs[0]).source;
-            let listed = source.entries().iter().find(|one| *one.name == *entry.file_name()).unwrap();
-            let out = File::create(to.join(entry.file_name())).unwrap();
-            out.set_len(listed.size).unwrap();
-            for run in &source.extents(listed).unwrap().runs {
-                let mut bytes = vec![0; (run.end.min(listed.size) - run.start) as usize];
-                source.read_at(listed, run.start, &mut bytes).unwrap();
-                out.write_all_at(&bytes, run.start).unwrap();
-            }
+            copy_file(&entry.unwrap().path(), &to);
         }
         change(&to.join("volume-head-001.img"));
         to
@@ -356,13 +365,13 @@ fn a_copy_is_held_against_the_capsule_of_its_replica() {
     let other = copy("other", &|path| head(path).write_all_at(&[9; 10], 100).unwrap());
     // No tool writes other data: of two states nobody knows which is the later one, so both stand.
     assert_eq!(both(other), [Code::CopyBlocksDiffer]);
-    // No engine makes an image shorter: what is missing is the copy's loss, and the capsule has it.
+    // What is missing in a directory may be missing where the replica lies, too.
     let short = copy("short", &|path| head(path).set_len(4096).unwrap());
-    assert_eq!(codes(short), (true, vec![Code::CopyLengthDiffers, Code::CopyBlocksLost]));
+    assert_eq!(both(short), [Code::CopyLengthDiffers, Code::CopyBlocksLost]);
     let torn = copy("torn", &|path| head(path).set_len(100).unwrap());
-    assert_eq!(codes(torn), (true, vec![Code::CopyLengthDiffers, Code::CopyBlocksLost]));
+    assert_eq!(both(torn), [Code::CopyLengthDiffers, Code::CopyBlocksLost]);
     let none = copy("none", &|path| fs::remove_file(path).unwrap());
-    assert_eq!(codes(none), (true, vec![Code::CopyLengthDiffers, Code::CopyBlocksLost]));
+    assert_eq!(both(none), [Code::CopyLengthDiffers, Code::CopyBlocksLost]);
     let longer = copy("longer", &|path| head(path).set_len(size + 4096).unwrap());
     assert_eq!(both(longer), [Code::CopyLengthDiffers]);
     let short_and_other = copy("short and other", &|path| {
@@ -372,9 +381,10 @@ fn a_copy_is_held_against_the_capsule_of_its_replica() {
     assert!(both(short_and_other).contains(&Code::CopyBlocksDiffer));
 }
 
-/// A copy that lost records may be of a later state, whose newer data stood in what was lost.
+/// Of a cut archive the rest is missing by the cut. It may be of a later state, whose newer data stood in what was cut off:
+/// only the times of its images show that it is not.
 #[test]
-fn a_copy_without_records_is_one_with_its_capsule_only_where_nothing_was_written_since() {
+fn a_cut_archive_gives_way_to_the_capsule_of_its_state() {
     let temp = tempfile::tempdir().unwrap();
     let dirs = three(&temp.path().join("in"));
     let file = temp.path().join("0.capsule");
@@ -387,34 +397,88 @@ fn a_copy_without_records_is_one_with_its_capsule_only_where_nothing_was_written
     let (counter, head, image) = ("revision.counter", "volume-head-001.img", snapshot.unwrap().as_str());
     let record = &format!("{image}.meta");
     // Without these names; the image of the head keeps its time, or has a later one.
-    let seen = |name: &str, without: &[&str], later: bool| {
+    let seen = |name: &str, without: &[&str], cut: bool, later: bool| {
         let to = temp.path().join(name);
         fs::create_dir(&to).unwrap();
         for entry in fs::read_dir(&dirs[0]).unwrap().map(Result::unwrap) {
             if without.contains(&entry.file_name().to_str().unwrap()) {
                 continue;
             }
-            let copy = to.join(entry.file_name());
-            fs::copy(entry.path(), &copy).unwrap();
+            let copy = copy_file(&entry.path(), &to);
             let at = entry.metadata().unwrap().modified().unwrap();
-            let since = if later { Duration::from_secs(60) } else { Duration::ZERO };
-            File::options().write(true).open(copy).unwrap().set_modified(at + since).unwrap();
+            let since = if later && entry.file_name() == head { 60 } else { 0 };
+            copy.set_modified(at + Duration::from_secs(since)).unwrap();
         }
         let rest = dirs[1..].iter().enumerate().map(|(at, dir)| (format!("r{at}"), dir.clone()));
         let inputs = [("copy".to_owned(), to), ("own".to_owned(), file.clone())];
-        let judged = judge(&inputs.into_iter().chain(rest).collect::<Vec<_>>(), None);
+        let mut evidence = gathered(&inputs.into_iter().chain(rest).collect::<Vec<_>>(), None);
+        if cut {
+            let copy = evidence.replicas.iter_mut().find(|found| found.label.as_str() == "copy").unwrap();
+            copy.damage.push("the archive is cut".to_owned());
+        }
+        let judged = analyze(evidence, Options::default(), &());
         let volume = &judged.volumes[0];
-        let lost = volume.findings.iter().any(|one| one.code() == Code::CopyFilesLost);
-        (volume.replicas.len(), lost)
+        let has = |code: Code| volume.findings.iter().any(|one| one.code() == code);
+        (volume.replicas.len(), has(Code::CopyBlocksLost), has(Code::CopyFilesLost))
     };
-    assert_eq!(seen("all", &[], true), (3, false));
-    assert_eq!(seen("no head", &[head], true), (3, false));
-    assert_eq!(seen("no head nor record", &[head, record], true), (3, true));
-    // Nothing of it is cut: a snapshot may have been deleted since.
-    assert_eq!(seen("no record", &[record], false), (4, false));
-    assert_eq!(seen("no counter", &[counter, image], false), (3, true));
-    assert_eq!(seen("no counter, written since", &[counter, image], true), (4, false));
-    assert_eq!(seen("no counter nor head", &[counter, head], false), (4, false));
+    assert_eq!(seen("all", &[], false, true), (3, false, false));
+    assert_eq!(seen("all but the end mark", &[], true, false), (3, false, false));
+    assert_eq!(seen("no image", &[image], true, false), (3, true, false));
+    assert_eq!(seen("no image nor record", &[image, record], true, false), (3, true, true));
+    assert_eq!(seen("no image nor counter", &[image, counter], true, false), (3, true, true));
+    assert_eq!(seen("no image, written since", &[image], true, true).0, 4);
+    assert_eq!(seen("no head", &[head], true, false).0, 4);
+    // A directory is not cut: what it lacks may have gone where the replica lies.
+    assert_eq!(seen("a directory without an image", &[image], false, false).0, 4);
+    assert_eq!(seen("a directory without a record", &[record], false, false).0, 4);
+}
+
+/// Zeros that a client wrote since look like a hole that a tool filled, and the counter may be older than the images.
+#[test]
+fn a_later_state_is_set_aside_by_no_capsule() {
+    let temp = tempfile::tempdir().unwrap();
+    let dirs = three(&temp.path().join("in"));
+    let first = temp.path().join("0.capsule");
+    taken(&dirs[0], &first, None);
+    let head = File::options().write(true).open(dirs[0].join("volume-head-001.img")).unwrap();
+    let stored = only(&dirs[0]).source;
+    let entry = stored.entries().iter().find(|entry| entry.name == "volume-head-001.img").unwrap();
+    let holes = stored.extents(entry).unwrap().runs;
+    let hole = (0..).map(|block| block * 4096).find(|at| holes.clip(*at, at + 4096).is_empty()).unwrap();
+    head.write_all_at(&[0; 4096], hole).unwrap();
+    head.set_modified(SystemTime::now() + Duration::from_secs(60)).unwrap();
+    let mut answers = Vec::new();
+    for name in [None, Some("a-late"), Some("z-late")] {
+        let mut inputs = vec![("m-first".to_owned(), first.clone())];
+        inputs.extend(dirs.iter().enumerate().map(|(at, dir)| (format!("n{at}"), dir.clone())));
+        if let Some(name) = name {
+            let late = temp.path().join(format!("{name}.capsule"));
+            taken(&dirs[0], &late, None);
+            inputs.push((name.to_owned(), late));
+        }
+        let judged = judge(&inputs, None);
+        let volume = &judged.volumes[0];
+        let labels: Vec<String> = volume.replicas.iter().map(|one| one.label.to_string()).collect();
+        assert_eq!(labels, ["m-first", "n0", "n1", "n2"], "{name:?}");
+        answers.push((volume.verdict.kind, volume.verdict.keep.clone()));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+}
+
+/// What the user takes as it is found is judged, whatever a capsule shows.
+#[test]
+fn a_copy_taken_as_found_gives_way_to_no_capsule() {
+    let temp = tempfile::tempdir().unwrap();
+    let dirs = three(&temp.path().join("in"));
+    let file = temp.path().join("0.capsule");
+    taken(&dirs[0], &file, None);
+    let inputs = [("own".to_owned(), file), ("copy".to_owned(), dirs[0].clone())];
+    for as_found in [false, true] {
+        let mut options = Options::default();
+        options.as_found = as_found.then(|| "copy".to_owned()).into_iter().collect();
+        let judged = analyze(gathered(&inputs, None), options, &());
+        assert_eq!(judged.volumes[0].replicas.len(), 1 + usize::from(as_found));
+    }
 }
 
 /// What cannot be told apart for want of a UUID is told by everything else, and only where it is certain.

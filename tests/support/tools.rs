@@ -48,6 +48,11 @@ impl Tool {
         }
     }
 
+    /// Whether a copy keeps the times of its files.
+    pub fn keeps_times(self) -> bool {
+        !matches!(self, Self::Dd64 | Self::Dd128)
+    }
+
     /// The program that must be installed for it.
     pub fn program(self) -> &'static str {
         match self {
