@@ -380,7 +380,8 @@ type Changed = BTreeMap<String, (usize, usize)>;
 /// What a tool changed, as the system's own look at both files shows it.
 fn changed(original: &Path, copy: &Path, tool: Tool) -> Changed {
     let names = std::fs::read_dir(original).unwrap().map(|entry| entry.unwrap().file_name().into_string());
-    let images = names.map(Result::unwrap).filter(|name| name.ends_with(".img"));
+    let images =
+        names.map(Result::unwrap).filter(|name| name.ends_with(".img") && original.join(name).is_file());
     let of = |name: String| {
         let was = stored_blocks(&original.join(&name));
         let is = match tool {
