@@ -256,7 +256,8 @@ fn capsules_of_two_keys_compare_nothing() {
     let data = |at: usize| (format!("r{at}"), dirs[at].clone());
     let given = Some(b"a key that is number 0".as_slice());
     // Inputs, the key that is given, and who is set apart.
-    let cases: [(Vec<(String, PathBuf)>, _, &[&str]); 8] = [
+    type Case<'a> = (Vec<(String, PathBuf)>, Option<&'a [u8]>, &'a [&'a str]);
+    let cases: [Case<'_>; 8] = [
         (vec![keyed(0, Some(0)), keyed(1, Some(1))], given, &["r1"]),
         (vec![keyed(0, Some(0)), keyed(1, Some(1)), keyed(2, Some(0))], given, &["r1"]),
         (vec![keyed(0, Some(1)), data(1), data(2)], given, &["r0"]),
