@@ -25,18 +25,22 @@ struct Pair {
 }
 
 impl Pair {
-    /// Whether the copy is as its replica was. What of a defective copy cannot be read may be all that it has of an image.
+    /// Whether the copy is as its replica was, with every flaw that it had.
     fn is_same(&self, replicas: &[Replica]) -> bool {
-        let copy = &replicas[self.copy];
-        copy.defects.is_empty() && self.lost.is_empty() && self.is(ImageCopy::is_same)
+        self.is_whole(replicas) && self.is(ImageCopy::is_same)
+    }
+
+    /// Whether the copy has no fault of its own: what of it cannot be read may be all that it has of an image.
+    fn is_whole(&self, replicas: &[Replica]) -> bool {
+        let (capsule, copy) = (&replicas[self.capsule], &replicas[self.copy]);
+        copy.defects == capsule.defects && self.lost.is_empty()
     }
 
     /// Whether copying alone made the difference: the copy holds nothing that its replica did not hold, and was made of that
     /// state.
     fn is_by_copying(&self, replicas: &[Replica]) -> bool {
         let (capsule, copy) = (&replicas[self.capsule], &replicas[self.copy]);
-        let whole = copy.defects.is_empty() && self.lost.is_empty() && self.is(ImageCopy::is_same_data);
-        if whole {
+        if self.is_whole(replicas) && self.is(ImageCopy::is_same_data) {
             !is_later(copy, capsule)
         } else {
             copy.cut && self.is(ImageCopy::is_part) && is_of_one_time(copy, capsule)
@@ -73,9 +77,14 @@ pub(super) fn attest(
         stands.entry(pair.capsule).or_insert(pair.copy);
         gone.insert(other);
     }
-    for pair in rest {
+    let by_copying = |pair: &Pair| pair.is_by_copying(replicas) && !replicas[pair.copy].attested;
+    let (copied, mut rest): (Vec<Pair>, Vec<Pair>) = rest.into_iter().partition(by_copying);
+    // Of which state a copy is, one capsule shows; in what it differs from another says nothing then.
+    let known: BTreeSet<usize> = copied.iter().map(|pair| pair.copy).collect();
+    rest.retain(|pair| !known.contains(&pair.copy));
+    for pair in copied.into_iter().chain(rest) {
         let (own, other) = (replicas[pair.copy].label.clone(), replicas[pair.capsule].label.clone());
-        let by_copying = pair.is_by_copying(replicas) && !replicas[pair.copy].attested;
+        let by_copying = known.contains(&pair.copy);
         let images = match pair.images {
             Ok(images) => images,
             Err(why) => {
@@ -189,9 +198,11 @@ fn leave_out(
     replicas.retain(|replica| !gone.contains(&replica.label));
 }
 
-/// Whether a replica is a capsule that attests something.
+/// Whether a replica is a capsule that attests something: all of it could be read, and stayed as it was meanwhile. What is
+/// missing in it was missing where it lay.
 fn attests(replica: &Replica) -> bool {
-    replica.is_without_data() && replica.is_attested() && replica.defects.is_empty()
+    let damaged = replica.cut || replica.source.entries().iter().any(|entry| entry.damage.is_some());
+    replica.is_without_data() && replica.is_attested() && !damaged
 }
 
 /// When each image was written last, in whole seconds, as archives keep it; `None` where that is not known of all.
