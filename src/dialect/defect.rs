@@ -3,8 +3,6 @@
 //! A copy is not the replica. What is missing, cut or unreadable here says nothing about what lies on the node, so a
 //! replica with such a copy is not judged (design 6.0).
 
-use std::collections::BTreeSet;
-
 use super::jiva::FileKind;
 use crate::evidence::Entry;
 use crate::ident::DiskName;
@@ -65,40 +63,18 @@ fn without_volume_meta(replica: &Replica) -> Option<Defect> {
         return None;
     }
     let served = |disk: &&Disk| !disk.name.is_head() || disk.image.is_some() && disk.allocated() != Some(0);
+    // A log that lies here alone may be of any replica.
+    let file = || {
+        let mut entries = replica.source.entries().iter();
+        let alone = replica.disks.is_empty() && replica.counter.is_none();
+        entries.find(|entry| alone && !matches!(FileKind::of(&entry.name), FileKind::Foreign))
+    };
     let why = match (replica.disks.iter().find(served), replica.counter) {
         (Some(disk), _) => format!("{} is", disk.name),
         (None, Some(counter)) if counter.0 > 1 => format!("revision.counter is {}", counter.0),
-        _ => return None,
+        _ => format!("{} is", file()?.name),
     };
     Some(Defect::of(None, format!("volume.meta is not here, though {why}")))
-}
-
-/// What of a chain is not here that Jiva would need before it could open anything: a disk that `volume.meta` or a record names,
-/// or, where `volume.meta` does not decode, any head.
-fn off_the_end(replica: &Replica, out: &mut Vec<Defect>) {
-    let Some(meta) = &replica.meta else {
-        let headless = !replica.disks.iter().any(|disk| disk.name.is_head() && disk.image.is_some());
-        if replica.state == State::Broken && headless {
-            out.push(Defect::of(None, "volume.meta does not decode, and no head is here"));
-        }
-        return;
-    };
-    let (mut seen, mut by) = (BTreeSet::new(), "volume.meta".to_owned());
-    let mut next = meta.head.as_deref().filter(|name| !name.is_empty());
-    while let Some(name) = next.filter(|name| seen.insert(*name)) {
-        let Some(disk) = replica.disk(name).filter(|disk| disk.image.is_some()) else {
-            // Of those that the chain reaches it was said above.
-            if replica.chain.iter().all(|disk| disk.as_str() != name) {
-                out.push(Defect::of(
-                    None,
-                    format!("{name} is in the chain by {by}, and its image is not here"),
-                ));
-            }
-            return;
-        };
-        by = format!("the record of {name}");
-        next = disk.parent().filter(|name| !name.is_empty());
-    }
 }
 
 fn images(replica: &Replica, out: &mut Vec<Defect>) {
@@ -127,5 +103,4 @@ fn images(replica: &Replica, out: &mut Vec<Defect>) {
             out.push(Defect::of(Some(name), text));
         }
     }
-    off_the_end(replica, out);
 }

@@ -107,6 +107,9 @@ pub fn describe(found: &Found) -> Replica {
 
     let broken_record = path_end.filter(|_| state == State::Broken);
     let unread = Unread::of(&found.label, &meta, &counter, &log_info, &disks);
+    // Every version makes the file before anything else, so a volume that was served has it.
+    let served = meta.read().is_some() && state == State::Usable;
+    let counter_lost = matches!(counter, FileState::Absent) && served && !foreign && !records_only;
     let unread_chain = unread_chain(&meta, &disks, broken_record.as_ref());
 
     let (meta, meta_state) = match meta {
@@ -123,7 +126,7 @@ pub fn describe(found: &Found) -> Replica {
         error,
         start_error,
         unread: unread.files,
-        counter_unread: unread.counter,
+        counter_unread: unread.counter || counter_lost,
         backing_file: longhorn
             .backing_file_path
             .or_else(|| meta.as_ref().and_then(|meta| meta.backing_file_name.clone()))

@@ -14,7 +14,7 @@ pub(super) fn counter(replica: &Replica) -> Asked {
     let there = replica.source.entries().iter().any(|entry| entry.name == "revision.counter");
     let meta = replica.meta.as_ref()?;
     let counted = meta.revision_counter?;
-    if there && !unusable || replica.counter_unread {
+    if there && (!unusable || replica.counter_unread) {
         return None;
     }
     let head = replica.disk(replica.head.as_ref()?)?;

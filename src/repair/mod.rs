@@ -15,7 +15,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::analysis::Volume;
-use crate::replica::Replica;
+use crate::replica::{Replica, State};
 
 pub use overlay::Overlay;
 
@@ -150,7 +150,13 @@ pub fn repairs(volume: &Volume, replica: &Replica) -> Vec<(RepairKind, Result<Re
         };
         let Some(asked) = asked else { continue };
         let asked = asked.and_then(|(changes, proof)| {
-            if volume.copies.is_defective(&replica.label) {
+            // A file that is made again is no fault of the copy then.
+            let mended = kind == RepairKind::VolumeMeta
+                && replica.state == State::Blank
+                && replica.meta.is_none()
+                && !replica.cut
+                && replica.defects.len() == 1;
+            if volume.copies.is_defective(&replica.label) && !mended {
                 return Err("the copy is defective: what lies on the node is not known".to_owned());
             }
             if !replica.is_jivas() {

@@ -70,7 +70,8 @@ pub struct Replica {
     pub start_error: Option<StartError>,
     /// Files that could not be read here: a matter of the reader's rights or of the copy, never of Jiva.
     pub unread: Vec<NotRead>,
-    /// Whether `revision.counter` is one of them, so that the counter is there and not known.
+    /// Whether the counter is not known: `revision.counter` is one of them, or is not here though the volume was served. Every
+    /// version makes that file before anything else.
     pub counter_unread: bool,
     /// The image below the oldest disk that `volume.meta` names, if it names one.
     pub backing_file: Option<String>,
@@ -363,6 +364,23 @@ impl Replica {
     /// Whether there are sums of its blocks in the place of its data.
     pub fn is_without_data(&self) -> bool {
         self.source.sums().is_some()
+    }
+
+    /// Whether its chain needs an image that is not here: of a disk that `volume.meta` or a record names, or, where
+    /// `volume.meta` does not decode, of any head. It may be missing where the replica lies, or in this copy alone.
+    pub fn lacks_an_image(&self) -> bool {
+        let here = |disk: &&Disk| disk.image.is_some();
+        let Some(meta) = &self.meta else {
+            return self.state == State::Broken
+                && !self.disks.iter().filter(here).any(|disk| disk.name.is_head());
+        };
+        let mut seen = BTreeSet::new();
+        let mut next = meta.head.as_deref().filter(|name| !name.is_empty());
+        while let Some(name) = next.filter(|name| seen.insert(*name)) {
+            let Some(disk) = self.disk(name).filter(here) else { return true };
+            next = disk.parent().filter(|name| !name.is_empty());
+        }
+        false
     }
 
     /// Whether images are at hand, so that extents mean something.

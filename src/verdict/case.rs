@@ -6,7 +6,7 @@ use crate::blocks::{Held, Rescued};
 use crate::finding::Missing;
 use crate::ident::Label;
 use crate::lineage::{Holds, Lineage, RelationKind, Witness};
-use crate::replica::{Copies, LastJoin, Replica, State};
+use crate::replica::{Copies, Disk, LastJoin, Replica, State};
 
 /// What is decided on: one volume.
 #[derive(Debug)]
@@ -126,12 +126,19 @@ pub(super) fn lineages<'a>(case: &Case<'_>, judged: &[&'a Replica]) -> Vec<Vec<&
 /// Whether files with data lie in the directory of a replica that would be served empty: what it lost may be more
 /// than the others ever had.
 pub(super) fn hides_data(replica: &Replica) -> bool {
-    replica.state == State::Blank && stores_off_chain(replica)
+    replica.state == State::Blank && (stores_off_chain(replica) || counted(replica))
+}
+
+/// Whether a replica counted writes: Jiva begins with 0 or 1, and keeps the number where it begins anew over older files.
+fn counted(replica: &Replica) -> bool {
+    let meta = replica.meta.as_ref().and_then(|meta| meta.revision_counter);
+    [replica.counter, meta].into_iter().flatten().any(|counter| counter.0 > 1)
 }
 
 /// Whether disks that the chain does not reach hold data, as far as is known.
 pub(super) fn stores_off_chain(replica: &Replica) -> bool {
-    replica.disks.iter().any(|disk| !disk.on_chain && disk.allocated().is_none_or(|bytes| bytes > 0))
+    let stores = |disk: &Disk| disk.image.is_none() || disk.allocated().is_none_or(|bytes| bytes > 0);
+    replica.disks.iter().any(|disk| !disk.on_chain && stores(disk))
 }
 
 /// Whether every missing witness can be shown never to have been part of this set in full health: as many

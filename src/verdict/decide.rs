@@ -271,7 +271,9 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
         _ => verdict.keep.iter().collect(),
     };
     let freed = |replica: &Replica| {
-        verdict.keep.as_ref().is_some_and(|keep| case.holds_rescued(keep, replica) == Held::Proven)
+        // What is built from its files does not show what stood in those that are not here.
+        !replica.lacks_an_image()
+            && verdict.keep.as_ref().is_some_and(|keep| case.holds_rescued(keep, replica) == Held::Proven)
     };
     // Another lineage shows that it has all of this one's data.
     let shown_by = |replica: &Replica| {
@@ -288,7 +290,8 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
                 || (case.is_judged(replica) && !shown_by(replica))
                 || case.copies.quality(&replica.label) == Quality::Defective
                 || holds_more(replica)
-                || ((!case.is_judged(replica) || stores_off_chain(replica)) && !freed(replica))
+                || ((!case.is_judged(replica) || stores_off_chain(replica) || hides_data(replica))
+                    && !freed(replica))
         })
         .map(|replica| replica.label.clone())
         .collect()

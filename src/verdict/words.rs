@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::case::{Case, hides_data, is_equal, lineages, witness_was_outside};
+use super::case::{Case, hides_data, is_equal, lineages, stores_off_chain, witness_was_outside};
 use super::rules::Rule;
 use super::{Reason, Verdict, VerdictKind};
 use crate::blocks::is_filled;
@@ -196,8 +196,10 @@ fn flaws(replica: &Replica, out: &mut Vec<Reason>) {
         "two disks of its chain are one file (hard link)"
     } else if replica.last_join == LastJoin::Unfinished {
         "its last rebuild was interrupted while files were copied over its own, so its view is a mixture of two moments"
+    } else if hides_data(replica) && stores_off_chain(replica) {
+        "its chain is empty, but off-chain disks hold data that was not judged, or are not here"
     } else if hides_data(replica) {
-        "its chain is empty, but off-chain disks hold data that was not judged"
+        "its chain is empty, but it counted writes: what held them is not here"
     } else if replica.state == State::Blank {
         "it is empty: its chain stores no block"
     } else {
@@ -417,7 +419,7 @@ pub(super) fn would_change(case: &Case<'_>, verdict: &Verdict) -> Vec<String> {
         out.push("the data of a replica that cannot be opened".to_owned());
     }
     if case.replicas.iter().any(hides_data) {
-        out.push("the off-chain disks of an empty replica".to_owned());
+        out.push("the data that an empty replica held before".to_owned());
     }
     if case.lacks_one() {
         out.push("the directory of the missing replica".to_owned());

@@ -200,6 +200,7 @@ fn without_files(found: &Found, copies: usize) -> Vec<(String, MemorySource)> {
         // All but the small files that come first or last in an archive.
         names.iter().filter(|name| name.starts_with("volume")).cloned().collect(),
     ];
+    lost.push(names.iter().filter(|name| !name.contains(".log") && *name != "log.info").cloned().collect());
     while lost.len() < copies {
         let count = 1 + dice.below(names.len());
         let mut some = dice.shuffled(&names);
