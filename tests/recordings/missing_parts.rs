@@ -214,7 +214,8 @@ fn without_files(found: &Found, copies: usize) -> Vec<(String, MemorySource)> {
         listing.0.retain(|(name, _)| !lost.contains(name));
         (format!("without {}", lost.join(", ")), listing.source())
     };
-    lost.into_iter().map(one).collect()
+    // A directory of which nothing is left is an empty one.
+    lost.into_iter().filter(|lost| lost.len() < names.len()).map(one).collect()
 }
 
 #[test]
