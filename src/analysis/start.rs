@@ -9,7 +9,7 @@ use crate::dialect::jiva::engine::{self, JoinError, Outcome};
 use crate::finding::{Exhibit, Facts, Finding, Refuser};
 use crate::ident::{DiskName, Label};
 use crate::replica::{Disk, Flag, LastJoin, Quality, Replica, StartError};
-use crate::verdict::{Case, Confidence, Start, Verdict, VerdictKind};
+use crate::verdict::{Case, Confidence, Start, Verdict, VerdictKind, hides_data};
 
 /// The second axis of the verdict.
 ///
@@ -81,6 +81,7 @@ pub(super) fn start(
 fn carries(ground: &Ground<'_>, verdict: &Verdict) -> bool {
     matches!(verdict.kind, VerdictKind::Consistent | VerdictKind::Authoritative)
         && verdict.confidence >= Confidence::Strong
+        && !ground.replicas.iter().any(hides_data)
         && ground.lineage.relations.iter().all(|relation| relation.doubts.is_empty())
         && ground.replicas.iter().all(|replica| {
             let label = &replica.label;

@@ -125,7 +125,7 @@ pub(super) fn lineages<'a>(case: &Case<'_>, judged: &[&'a Replica]) -> Vec<Vec<&
 
 /// Whether files with data lie in the directory of a replica that would be served empty: what it lost may be more
 /// than the others ever had.
-pub(super) fn hides_data(replica: &Replica) -> bool {
+pub(crate) fn hides_data(replica: &Replica) -> bool {
     replica.state == State::Blank && (stores_off_chain(replica) || counted(replica))
 }
 

@@ -290,6 +290,8 @@ fn must_not_wipe(case: &Case<'_>, verdict: &Verdict) -> Vec<Label> {
                 || (case.is_judged(replica) && !shown_by(replica))
                 || case.copies.quality(&replica.label) == Quality::Defective
                 || holds_more(replica)
+                // Its place in the order is not known, so neither is what it may hold alone.
+                || replica.counter_unread
                 || ((!case.is_judged(replica) || stores_off_chain(replica) || hides_data(replica))
                     && !freed(replica))
         })

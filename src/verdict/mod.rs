@@ -13,6 +13,7 @@ use crate::finding::Exhibit;
 use crate::ident::Label;
 
 pub use case::Case;
+pub(crate) use case::hides_data;
 pub use decide::{decide, holds_beside_view};
 pub use notice::notice;
 pub use rules::{RULES, Rule, RuleRow};
