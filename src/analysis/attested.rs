@@ -206,10 +206,9 @@ fn attests(replica: &Replica) -> bool {
 }
 
 /// When each image was written last, in whole seconds, as archives keep it; `None` where that is not known of all.
-fn written(replica: &Replica) -> Option<Vec<(&str, i64)>> {
-    let images = replica.source.entries().iter().filter(|entry| entry.name.ends_with(".img"));
-    let seconds = |at: i128| i64::try_from(at.div_euclid(1_000_000_000)).ok();
-    images.map(|entry| Some((entry.name.as_str(), seconds(replica.source.modified(entry)?)?))).collect()
+fn written(replica: &Replica) -> Option<Vec<(&str, i128)>> {
+    let images = replica.source.entries().iter().map(|entry| entry.name.as_str());
+    images.filter(|name| name.ends_with(".img")).map(|name| Some((name, replica.changed_at(name)?))).collect()
 }
 
 /// Whether two directories are one by everything but their images.
@@ -265,17 +264,11 @@ fn is_of_one_time(copy: &Replica, capsule: &Replica) -> bool {
 /// Whether a copy that kept the times of its files shows an image that was written after the capsule was taken. The counter
 /// may not show it: in a copy of a running replica it can be older than the images.
 fn is_later(copy: &Replica, capsule: &Replica) -> bool {
-    let times = |replica: &Replica| -> BTreeMap<String, i128> {
-        let entries = replica.source.entries().iter();
-        let seconds = |at: i128| at.div_euclid(1_000_000_000);
-        entries
-            .filter_map(|entry| Some((entry.name.clone(), seconds(replica.source.modified(entry)?))))
-            .collect()
-    };
-    let (own, there) = (times(copy), times(capsule));
-    let common = || own.iter().filter_map(|(name, at)| Some((name, *at, *there.get(name)?)));
-    common().any(|(name, at, was)| name.ends_with(".meta") && at == was)
-        && common().any(|(name, at, was)| name.ends_with(".img") && at > was)
+    let names = || copy.source.entries().iter().map(|entry| entry.name.as_str());
+    let times = |name: &str| Some((copy.changed_at(name)?, capsule.changed_at(name)?));
+    let kept = |name: &str| name.ends_with(".meta") && times(name).is_some_and(|(at, was)| at == was);
+    let since = |name: &str| name.ends_with(".img") && times(name).is_some_and(|(at, was)| at > was);
+    names().any(kept) && names().any(since)
 }
 
 /// Records of a capsule, and its counter, that a copy lacks.

@@ -67,7 +67,7 @@ pub(super) struct Forecast {
 /// Predicts joins, elections and whole starts.
 pub(super) fn forecast(ground: &Ground<'_>, few: bool, progress: &dyn Progress) -> Forecast {
     if ground.replicas.iter().any(|replica| !replica.is_jivas() || replica.counter_unread) {
-        // Another engine follows other rules, and elections turn on a counter that is there and could not be read.
+        // Another engine follows other rules, and elections turn on a counter that is there and not known.
         let nothing = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (joins, elections, rows, down) = nothing;
         return Forecast {

@@ -124,7 +124,13 @@ impl CopyChange {
     }
 
     pub(super) fn lost(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} of {} in the replica are not here", self.copy, blocks(self.blocks), self.image)?;
+        write!(
+            f,
+            "{}: {} of {} that the replica stores are not here",
+            self.copy,
+            blocks(self.blocks),
+            self.image
+        )?;
         self.places(f)
     }
 

@@ -26,14 +26,13 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     let holders: Vec<Label> = whole.iter().map(|replica| replica.label.clone()).collect();
 
     let defective = case.replicas.iter().any(|replica| case.is_defective(replica));
-    let without_meta = |replica: &Replica| replica.meta.is_none() && replica.state == State::Blank;
-    let (kind, rule) = if case.replicas.iter().all(without_meta) {
+    let without_meta = case.replicas.iter().all(|replica| replica.meta.is_none());
+    let all_blank = case.replicas.iter().all(|replica| replica.state == State::Blank);
+    let (kind, rule) = if without_meta && (all_blank || !judged.is_empty()) {
         (VerdictKind::InsufficientEvidence, Rule::NoVolumeMeta)
     } else if judged.is_empty() {
         let rule = if defective { Rule::Defective } else { Rule::NothingReadable };
         (VerdictKind::InsufficientEvidence, rule)
-    } else if case.replicas.iter().all(|replica| replica.meta.is_none()) {
-        (VerdictKind::InsufficientEvidence, Rule::NoVolumeMeta)
     } else if is_one(case, &judged) {
         let the_volume = case.factor == 1 && left_out == 0 && holders.len() == judged.len();
         if defective {

@@ -179,7 +179,7 @@ fn open_question(volume: &Volume) -> String {
             words::labels(&volume.verdict.likely)
         ),
         Rule::CounterUnread => {
-            "replicas wrote the same blocks, and a counter that could show whose are newer could not be read here"
+            "replicas wrote the same blocks, and a counter that could show whose are newer is missing or could not be read here"
                 .to_owned()
         }
         Rule::InDanger => "the one replica is the volume, and its data are gone or not all here".to_owned(),

@@ -40,7 +40,7 @@ pub(super) fn rows(volume: &Volume) -> Vec<ReplicaRow> {
 fn counter(replica: &Replica) -> String {
     match replica.counter {
         Some(Counter(count)) => count.to_string(),
-        None if replica.counter_unread => "not read".to_owned(),
+        None if replica.counter_unread => "unknown".to_owned(),
         None => "none".to_owned(),
     }
 }

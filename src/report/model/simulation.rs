@@ -106,7 +106,7 @@ fn caveats(volume: &Volume, foreign: Option<&str>) -> (Vec<Caveat>, bool) {
         return (out, false);
     }
     if volume.replicas.iter().any(|replica| replica.counter_unread) {
-        let text = "A revision.counter could not be read here, so nothing tells who would lead or what would be copied.";
+        let text = "A revision.counter is missing or could not be read here, so nothing tells who would lead or what would be copied.";
         add(text.to_owned(), false, false);
         return (out, false);
     }

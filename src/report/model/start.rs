@@ -25,7 +25,7 @@ pub(super) fn clause(volume: &Volume) -> Option<String> {
         Start::Unsafe => format!("do not start it as is: {}", harm(volume)),
         Start::Stuck => stuck(volume),
         Start::Unknown if volume.replicas.iter().any(|replica| replica.counter_unread) => {
-            "whether it is safe to start is unknown: a revision.counter could not be read here".to_owned()
+            "whether it is safe to start is unknown: a revision.counter is missing or could not be read here".to_owned()
         }
         Start::Unknown if by_counters(volume) => {
             "whether it is safe to start is not certain: only counters or logs say whose blocks are newer"
